@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+
+pub mod api_key;
+pub mod commit_sha;
+pub mod deployment;
+pub mod environment;
+pub mod github;
+pub mod id;
+pub mod lead_time;
+pub mod linking;
+pub mod organization;
+pub mod ports;
+pub mod pull_request;
+pub mod repository;
+pub mod run;
+pub mod text;
+pub mod timestamp;
+pub mod trial;
+pub mod use_cases;
+pub mod warning;
+pub mod web_url;

@@ -1,0 +1,123 @@
+use super::{Applied, StoreError};
+use crate::commit_sha::CommitReference;
+use crate::deployment::{Deployment, DeploymentEvent, Revision, StoredDeployment};
+use crate::id::{DeploymentId, OrganizationId};
+use crate::linking::{Link, Linking, Surroundings};
+use crate::organization::Subscription;
+use crate::text::{ExternalDeploymentId, ServiceName};
+use crate::trial::Trial;
+use async_trait::async_trait;
+
+/// Counts the changes of what an organization's links are decided from: its pull requests and repositories.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LinkingEpoch(i64);
+
+impl LinkingEpoch {
+    /// Wraps the number that a store keeps.
+    #[must_use]
+    pub const fn new(number: i64) -> Self {
+        Self(number)
+    }
+
+    /// The bare number.
+    #[must_use]
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+/// Asks for the context of one deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeploymentQuery {
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// The sender's name for the deployment.
+    pub external_id: ExternalDeploymentId,
+    /// Whether its links may have to be decided; if not, the surroundings are left empty.
+    pub linking: bool,
+    /// The commit that a report carries; if none, the stored one is meant.
+    pub commit: Option<CommitReference>,
+    /// The previous commit that a report carries; if none, the stored one is meant.
+    pub previous_commit: Option<CommitReference>,
+    /// The service that a report carries; if none, the stored one is meant.
+    pub service: Option<ServiceName>,
+}
+
+/// Everything that the decision on one deployment depends on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeploymentContext {
+    /// The organization's plan and trial.
+    pub subscription: Subscription,
+    /// What is recorded of the deployment, if anything is.
+    pub stored: Option<StoredDeployment>,
+    /// How many pull requests are linked to it.
+    pub linked_pull_requests: u64,
+    /// What its links are decided from.
+    pub surroundings: Surroundings,
+    /// The version of all that.
+    pub version: DeploymentVersion,
+}
+
+/// The version of a [`DeploymentContext`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeploymentVersion {
+    /// Raised by every change of the organization's plan or trial.
+    pub organization_revision: i64,
+    /// `None`: the deployment was not recorded.
+    pub deployment_revision: Option<Revision>,
+    /// The epoch of the surroundings. They alone may have moved on without making a decision stale.
+    pub epoch: LinkingEpoch,
+}
+
+/// What shall be true of one deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeploymentDecision {
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// What the decision was based on.
+    pub version: DeploymentVersion,
+    /// The deployment as it shall be recorded.
+    pub deployment: Deployment,
+    /// The event to append to its history.
+    pub event: DeploymentEvent,
+    /// Its links, in place of all that it had; `None` leaves them as they are.
+    pub linking: Option<Linking>,
+    /// The trial that begins with it.
+    pub trial: Option<Trial>,
+}
+
+/// Deployments with their history and links. The identity of one is its organization and external id.
+#[async_trait]
+pub trait Deployments: Send + Sync {
+    /// Reads a context for each query, in order; `None` where the organization does not exist.
+    async fn contexts(
+        &self,
+        queries: &[DeploymentQuery],
+    ) -> Result<Vec<Option<DeploymentContext>>, StoreError>;
+
+    /// Writes each decision whole if its version still holds, and tells of each, in order. Of several decisions
+    /// on one deployment at most one is applied.
+    ///
+    /// Where only the epoch has moved on, the decision is applied all the same and the deployment is left for
+    /// the relinking worker in the same transaction.
+    async fn apply(&self, decisions: &[DeploymentDecision])
+    -> Result<Vec<Applied<DeploymentId>>, StoreError>;
+
+    /// What is recorded of a deployment.
+    async fn find(
+        &self,
+        organization_id: OrganizationId,
+        external_id: &ExternalDeploymentId,
+    ) -> Result<Option<StoredDeployment>, StoreError>;
+
+    /// The events of a deployment of the organization, in order of arrival.
+    async fn history(
+        &self,
+        organization_id: OrganizationId,
+        id: DeploymentId,
+    ) -> Result<Vec<DeploymentEvent>, StoreError>;
+
+    /// The links of a deployment of the organization, in order of the pull requests' numbers.
+    async fn links(&self, organization_id: OrganizationId, id: DeploymentId)
+    -> Result<Vec<Link>, StoreError>;
+}

@@ -1,0 +1,54 @@
+use super::{Applied, DeploymentVersion, StoreError};
+use crate::id::{DeploymentId, OrganizationId};
+use crate::linking::Linking;
+use crate::text::ExternalDeploymentId;
+use crate::timestamp::Timestamp;
+use async_trait::async_trait;
+
+/// A deployment whose links have to be looked at again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelinkRequest {
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// The deployment.
+    pub deployment_id: DeploymentId,
+    /// The sender's name for it.
+    pub external_id: ExternalDeploymentId,
+    /// Raised each time that the deployment is asked for again.
+    pub generation: i64,
+}
+
+/// The links that a deployment shall have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelinkingDecision {
+    /// The request that this settles.
+    pub request: RelinkRequest,
+    /// What the decision was based on.
+    pub version: DeploymentVersion,
+    /// Its links, in place of all that it had.
+    pub linking: Linking,
+}
+
+/// Deployments whose links have to be looked at again: each at most once, until they have been.
+#[async_trait]
+pub trait Relinking: Send + Sync {
+    /// Takes up to `limit` requests, of one organization or of all, oldest first, that nobody else has taken
+    /// before `lease_until` of theirs. A taker that dies loses them when its lease ends. No two takers get the
+    /// same one.
+    async fn claim(
+        &self,
+        organization_id: Option<OrganizationId>,
+        limit: u32,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Vec<RelinkRequest>, StoreError>;
+
+    /// Writes the links of each decision whose deployment still has its revision, and tells of each, in order.
+    ///
+    /// The request is settled with it unless it has been made again, or the epoch has moved on, since it was
+    /// looked at; then, and when the decision is stale, it stays and can be taken again at once.
+    async fn apply(&self, decisions: &[RelinkingDecision]) -> Result<Vec<Applied<()>>, StoreError>;
+
+    /// How many requests are waiting or being looked at, of one organization or of all.
+    async fn count(&self, organization_id: Option<OrganizationId>) -> Result<u64, StoreError>;
+}

@@ -1,0 +1,159 @@
+//! Git repositories, and how a service that a sender names is matched to one: by its full name, by its bare name
+//! if only one has it, or by an alias. Letter case does not count, as it does not on any forge.
+
+use crate::id::RepositoryId;
+use crate::text::ServiceName;
+use std::fmt;
+use thiserror::Error;
+
+const MAX_CHARACTERS: usize = 255;
+
+/// The full name of a repository, `owner/name`. The owner may have parts of its own (`group/subgroup/name`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RepositoryName(Box<str>);
+
+/// A text is no full repository name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("must be a repository's full name, owner/name")]
+pub struct InvalidRepositoryName;
+
+impl RepositoryName {
+    /// Trims and checks a full name: at least two parts, none empty, no white space or control characters, at
+    /// most 255 characters.
+    ///
+    /// # Errors
+    /// [`InvalidRepositoryName`] when it breaks the rule.
+    pub fn parse(text: &str) -> Result<Self, InvalidRepositoryName> {
+        let text = text.trim();
+        let sound = text.contains('/')
+            && text.split('/').all(|part| !part.is_empty())
+            && text.chars().count() <= MAX_CHARACTERS
+            && !text.chars().any(|c| c.is_control() || c.is_whitespace());
+        if sound {
+            Ok(Self(text.into()))
+        } else {
+            Err(InvalidRepositoryName)
+        }
+    }
+
+    /// The full name in the letter case in which it was first told.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The last part: the repository's name without its owner.
+    #[must_use]
+    pub fn bare_name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// Whether both name the same repository.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+impl fmt::Display for RepositoryName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A Git repository that an organization has told us of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repository {
+    /// Its number.
+    pub id: RepositoryId,
+    /// Its full name, unique in the organization whatever the letter case.
+    pub name: RepositoryName,
+    /// Whether it is watched: webhooks of others are ignored, and a deployment that names no repository is not
+    /// looked for in them.
+    pub monitored: bool,
+    /// Names of services that are built from it, beside its own name.
+    pub aliases: Vec<ServiceName>,
+}
+
+/// Finds the repository that a service is built from.
+///
+/// 1. the one whose full name it is; 2. the one whose bare name it is, if exactly one has it; 3. the one that has
+///    it as an alias. `None`: no match, and the deployment's commit has to be looked for everywhere.
+#[must_use]
+pub fn match_service<'a>(service: &ServiceName, repositories: &'a [Repository]) -> Option<&'a Repository> {
+    let is_service = |name: &str| name.eq_ignore_ascii_case(service.as_str());
+    let by_full_name = repositories
+        .iter()
+        .find(|repository| is_service(repository.name.as_str()));
+    let mut by_bare_name = repositories
+        .iter()
+        .filter(|repository| is_service(repository.name.bare_name()));
+    let by_alias = || {
+        repositories
+            .iter()
+            .find(|repository| repository.aliases.iter().any(|alias| is_service(alias.as_str())))
+    };
+    by_full_name
+        .or_else(|| by_bare_name.next().filter(|_| by_bare_name.next().is_none()))
+        .or_else(by_alias)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repository(id: i64, name: &str, aliases: &[&str]) -> Repository {
+        Repository {
+            id: RepositoryId::new(id),
+            name: RepositoryName::parse(name).unwrap(),
+            monitored: true,
+            aliases: aliases
+                .iter()
+                .map(|alias| ServiceName::parse(alias).unwrap())
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn a_full_name_has_an_owner_and_a_name() {
+        for good in ["acme/api", "group/sub/api", "Acme/API.v2"] {
+            assert_eq!(RepositoryName::parse(good).unwrap().as_str(), good);
+        }
+        for bad in [
+            "",
+            "api",
+            "/api",
+            "acme/",
+            "a//b",
+            "a/b c",
+            "a/b\0",
+            &format!("a/{}", "b".repeat(254)),
+        ] {
+            assert_eq!(RepositoryName::parse(bad), Err(InvalidRepositoryName), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_service_is_matched_by_full_name_then_bare_name_then_alias() {
+        let repositories = [
+            repository(1, "acme/api", &[]),
+            repository(2, "acme/web", &["api", "storefront"]),
+            repository(3, "labs/web", &["acme/api", "web"]),
+            repository(4, "acme/Billing", &[]),
+        ];
+        for (service, matched) in [
+            ("acme/api", Some(1)),
+            ("ACME/API", Some(1)),
+            ("api", Some(1)),
+            ("billing", Some(4)),
+            ("web", Some(3)), // two have the bare name, so the alias decides
+            ("Storefront", Some(2)),
+            ("worker", None),
+            ("acme", None),
+        ] {
+            let service = ServiceName::parse(service).unwrap();
+            let found = match_service(&service, &repositories).map(|repository| repository.id.get());
+            assert_eq!(found, matched, "{service}");
+        }
+    }
+}

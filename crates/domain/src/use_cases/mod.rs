@@ -1,0 +1,24 @@
+//! What Periscope can be asked to do: each a function over a [`Store`](crate::ports::Store) that reads, lets the
+//! rules decide, and applies.
+
+mod authenticate;
+mod connect_github;
+mod issue_api_key;
+mod record_deployments;
+mod record_pull_requests;
+mod relink;
+
+pub use authenticate::find_api_key;
+pub use connect_github::connect_github;
+pub use issue_api_key::{IssueApiKey, issue_api_key};
+pub use record_deployments::{
+    DeploymentAction, RecordDeployment, RecordDeploymentError, RecordedDeployment, record_deployments,
+};
+pub use record_pull_requests::{
+    Origin, RecordPullRequests, RecordPullRequestsError, RecordedPullRequests, record_pull_requests,
+};
+pub use relink::relink;
+
+/// How often a decision that came too late is made again. Of the writers that meet on one record one gets through
+/// each time, so this bounds how many may meet; a caller's deadline ends it sooner.
+const ROUNDS: usize = 200;
