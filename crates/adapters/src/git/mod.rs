@@ -1,0 +1,1 @@
+//! Reads a local clone of a Git repository.
