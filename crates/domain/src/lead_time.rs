@@ -2,12 +2,30 @@
 //! (DORA, <https://dora.dev/guides/dora-metrics-four-keys/>, measured from the merge).
 
 use crate::timestamp::Timestamp;
+use thiserror::Error;
 
 /// Whole seconds from merge to completion, never below 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LeadTime(i64);
 
+/// A number of seconds is no lead time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("must not be negative")]
+pub struct NegativeLeadTime;
+
 impl LeadTime {
+    /// Wraps a number of seconds that a store keeps.
+    ///
+    /// # Errors
+    /// [`NegativeLeadTime`] when it is below 0.
+    pub const fn from_seconds(seconds: i64) -> Result<Self, NegativeLeadTime> {
+        if seconds < 0 {
+            Err(NegativeLeadTime)
+        } else {
+            Ok(Self(seconds))
+        }
+    }
+
     /// The lead time of a pull request merged at one time and live at another. Clocks of a forge and of a CI
     /// runner differ: a completion before the merge counts as 0.
     #[must_use]

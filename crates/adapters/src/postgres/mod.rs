@@ -1,3 +1,85 @@
-//! The ports on Postgres.
+//! The ports on Postgres. A context is one statement and so is an apply, except where a batch needs several; each
+//! file has one port's rows and queries together.
 
+mod connect;
+mod error;
+pub mod migrate;
+mod pool;
 pub mod private;
+mod statement;
+
+mod api_keys;
+mod deployments;
+mod github_connections;
+mod organizations;
+mod pull_requests;
+mod relinking;
+mod repositories;
+mod row;
+mod schema;
+mod touched;
+
+pub mod testing;
+
+pub use connect::ConnectError;
+
+use periscope_domain::ports::{
+    ApiKeys, Deployments, GithubConnections, Organizations, PullRequests, Relinking, Repositories, Store,
+};
+use pool::Pool;
+
+/// Where the store is and how much of it to use.
+#[derive(Clone, Debug)]
+pub struct PgOptions {
+    /// `postgres://user:password@host:5432/database`.
+    pub url: String,
+    /// How many connections to open at most.
+    pub pool_size: usize,
+}
+
+/// Everything that is kept, in a Postgres database. Cloning it shares the connections.
+#[derive(Clone)]
+pub struct PgStore {
+    pool: Pool,
+}
+
+impl std::fmt::Debug for PgStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PgStore(..)")
+    }
+}
+
+impl PgStore {
+    /// A store on a database. Connections are opened when they are first needed.
+    ///
+    /// # Errors
+    /// [`ConnectError`] when the URL cannot be read.
+    pub fn connect(options: &PgOptions) -> Result<Self, ConnectError> {
+        let pool = Pool::new(&options.url, options.pool_size)?;
+        Ok(Self { pool })
+    }
+}
+
+impl Store for PgStore {
+    fn organizations(&self) -> &dyn Organizations {
+        self
+    }
+    fn api_keys(&self) -> &dyn ApiKeys {
+        self
+    }
+    fn repositories(&self) -> &dyn Repositories {
+        self
+    }
+    fn github_connections(&self) -> &dyn GithubConnections {
+        self
+    }
+    fn pull_requests(&self) -> &dyn PullRequests {
+        self
+    }
+    fn deployments(&self) -> &dyn Deployments {
+        self
+    }
+    fn relinking(&self) -> &dyn Relinking {
+        self
+    }
+}

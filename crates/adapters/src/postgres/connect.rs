@@ -1,0 +1,86 @@
+//! Where Postgres is and how a session with it begins. The URL is read here rather than by the driver, which knows
+//! neither `sslmode=verify-full` nor `sslrootcert`, while most managed databases hand out such URLs.
+
+use diesel::{ConnectionError, ConnectionResult};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use std::str::FromStr;
+use std::time::Duration;
+use thiserror::Error;
+use tokio_postgres::{Config, NoTls};
+
+/// How long reaching the server may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long a server may stay silent before its connection counts as lost.
+const TCP_USER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Every statement reads a handful of rows by an index and binds arrays, whose lengths a plan cannot know: one
+/// generic plan for each, without sequential scans that a small table would tempt the planner to keep.
+const SESSION_SETTINGS: &str = "
+    set statement_timeout = '5s';
+    set lock_timeout = '2s';
+    set idle_in_transaction_session_timeout = '10s';
+    set plan_cache_mode = force_generic_plan;
+    set enable_seqscan = off;
+    set jit = off;
+";
+
+/// A text is no address of a Postgres database.
+#[derive(Debug, Error)]
+#[error("not a Postgres URL (postgres://user:password@host:5432/database)")]
+pub struct ConnectError(#[source] pub(crate) Box<dyn std::error::Error + Send + Sync>);
+
+/// A Postgres database and how to speak with it.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    config: Config,
+}
+
+impl Target {
+    /// Reads a URL (`postgres://...`) or a keyword string (`host=... dbname=...`).
+    pub(crate) fn parse(url: &str) -> Result<Self, ConnectError> {
+        let mut config = Config::from_str(url).map_err(|error| ConnectError(error.into()))?;
+        if config.get_hosts().is_empty() {
+            return Err(ConnectError("it names no host".into()));
+        }
+        config
+            .connect_timeout(CONNECT_TIMEOUT)
+            .tcp_user_timeout(TCP_USER_TIMEOUT);
+        if config.get_application_name().is_none() {
+            config.application_name("periscope");
+        }
+        Ok(Self { config })
+    }
+
+    /// A session for the service, with its limits.
+    pub(crate) async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
+        let mut connection = self.connect_plain().await?;
+        connection
+            .batch_execute(SESSION_SETTINGS)
+            .await
+            .map_err(ConnectionError::CouldntSetupConfiguration)?;
+        Ok(connection)
+    }
+
+    /// A session without limits, for what may take long.
+    pub(crate) async fn connect_plain(&self) -> ConnectionResult<AsyncPgConnection> {
+        let (client, connection) = self
+            .config
+            .connect(NoTls)
+            .await
+            .map_err(|error| ConnectionError::BadConnection(with_causes(&error)))?;
+        AsyncPgConnection::try_from_client_and_connection(client, connection).await
+    }
+}
+
+/// The driver's own text ends before the reason.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,174 @@
+//! Deployments with their history and links: a context is one statement, a decision another.
+
+mod links;
+mod read;
+mod write;
+
+pub(super) use links::{LinkInput, RangeInput, WRITE_LINKS};
+
+use super::PgStore;
+use super::row::{Place, timestamp};
+use super::schema::{deployment_events, deployments, links as links_table};
+use async_trait::async_trait;
+use diesel::prelude::*;
+use periscope_domain::commit_sha::CommitReference;
+use periscope_domain::deployment::{Deployment, DeploymentEvent, Revision, StoredDeployment};
+use periscope_domain::environment::Environment;
+use periscope_domain::id::{DeploymentId, OrganizationId};
+use periscope_domain::linking::Link;
+use periscope_domain::ports::{
+    Applied, DeploymentContext, DeploymentDecision, DeploymentQuery, Deployments, StoreError,
+};
+use periscope_domain::run::{DeploymentStatus, Run};
+use periscope_domain::text::{Actor, BranchName, ExternalDeploymentId, PipelineName, ServiceName};
+use periscope_domain::web_url::WebUrl;
+use time::OffsetDateTime;
+
+/// A deployment as it is kept, but for what it is called.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = deployments)]
+struct Row {
+    id: i64,
+    revision: i64,
+    commit_sha: String,
+    environment: String,
+    status: String,
+    started_at: OffsetDateTime,
+    completed_at: Option<OffsetDateTime>,
+    service: Option<String>,
+    previous_commit_sha: Option<String>,
+    branch: Option<String>,
+    triggered_by: Option<String>,
+    pipeline_name: Option<String>,
+    pipeline_url: Option<String>,
+}
+
+impl Row {
+    fn stored(self, external_id: ExternalDeploymentId) -> Result<StoredDeployment, StoreError> {
+        let place = Place {
+            table: "deployments",
+            id: self.id,
+        };
+        let deployment = Deployment {
+            external_id,
+            commit: place.parse("commit_sha", &self.commit_sha, CommitReference::parse)?,
+            environment: place.parse("environment", &self.environment, Environment::parse)?,
+            run: run(place, &self.status, self.started_at, self.completed_at)?,
+            service: place.parse_option("service", self.service.as_deref(), ServiceName::parse)?,
+            previous_commit: place.parse_option(
+                "previous_commit_sha",
+                self.previous_commit_sha.as_deref(),
+                CommitReference::parse,
+            )?,
+            branch: place.parse_option("branch", self.branch.as_deref(), BranchName::parse)?,
+            triggered_by: place.parse_option("triggered_by", self.triggered_by.as_deref(), Actor::parse)?,
+            pipeline_name: place.parse_option(
+                "pipeline_name",
+                self.pipeline_name.as_deref(),
+                PipelineName::parse,
+            )?,
+            pipeline_url: place.parse_option("pipeline_url", self.pipeline_url.as_deref(), WebUrl::parse)?,
+        };
+        Ok(StoredDeployment {
+            id: DeploymentId::new(self.id),
+            revision: Revision::new(self.revision),
+            deployment,
+        })
+    }
+}
+
+fn run(
+    place: Place,
+    status: &str,
+    started_at: OffsetDateTime,
+    completed_at: Option<OffsetDateTime>,
+) -> Result<Run, StoreError> {
+    let status = place.parse("status", status, DeploymentStatus::parse)?;
+    let run = Run::new(status, timestamp(started_at), completed_at.map(timestamp));
+    place.check("completed_at", run)
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = deployment_events)]
+struct EventRow {
+    deployment_id: i64,
+    status: String,
+    started_at: OffsetDateTime,
+    completed_at: Option<OffsetDateTime>,
+    commit_sha: String,
+    received_at: OffsetDateTime,
+}
+
+impl TryFrom<EventRow> for DeploymentEvent {
+    type Error = StoreError;
+
+    fn try_from(row: EventRow) -> Result<Self, StoreError> {
+        let place = Place {
+            table: "deployment_events",
+            id: row.deployment_id,
+        };
+        Ok(Self {
+            run: run(place, &row.status, row.started_at, row.completed_at)?,
+            commit: place.parse("commit_sha", &row.commit_sha, CommitReference::parse)?,
+            received_at: timestamp(row.received_at),
+        })
+    }
+}
+
+#[async_trait]
+impl Deployments for PgStore {
+    async fn contexts(
+        &self,
+        queries: &[DeploymentQuery],
+    ) -> Result<Vec<Option<DeploymentContext>>, StoreError> {
+        read::contexts(&self.pool, queries).await
+    }
+
+    async fn apply(
+        &self,
+        decisions: &[DeploymentDecision],
+    ) -> Result<Vec<Applied<DeploymentId>>, StoreError> {
+        write::apply(&self.pool, decisions).await
+    }
+
+    async fn find(
+        &self,
+        organization_id: OrganizationId,
+        external_id: &ExternalDeploymentId,
+    ) -> Result<Option<StoredDeployment>, StoreError> {
+        let query = deployments::table
+            .filter(deployments::organization_id.eq(organization_id.get()))
+            .filter(deployments::external_id.eq(external_id.as_str().to_owned()))
+            .select(Row::as_select());
+        let row = self.pool.row::<_, Row>(query).await?;
+        row.map(|row| row.stored(external_id.clone())).transpose()
+    }
+
+    async fn history(
+        &self,
+        organization_id: OrganizationId,
+        id: DeploymentId,
+    ) -> Result<Vec<DeploymentEvent>, StoreError> {
+        let query = deployment_events::table
+            .filter(deployment_events::organization_id.eq(organization_id.get()))
+            .filter(deployment_events::deployment_id.eq(id.get()))
+            .order(deployment_events::revision)
+            .select(EventRow::as_select());
+        let rows = self.pool.rows::<_, EventRow>(query).await?;
+        rows.into_iter().map(TryFrom::try_from).collect()
+    }
+
+    async fn links(
+        &self,
+        organization_id: OrganizationId,
+        id: DeploymentId,
+    ) -> Result<Vec<Link>, StoreError> {
+        let query = links_table::table
+            .filter(links_table::organization_id.eq(organization_id.get()))
+            .filter(links_table::deployment_id.eq(id.get()))
+            .order(links_table::pull_request_id)
+            .select(links::Row::as_select());
+        let rows = self.pool.rows::<_, links::Row>(query).await?;
+        rows.into_iter().map(TryFrom::try_from).collect()
+    }
+}

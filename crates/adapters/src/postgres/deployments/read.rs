@@ -1,0 +1,267 @@
+//! Reads all that the decision on a deployment depends on, as of one instant: one statement, so one snapshot.
+
+use super::Row;
+use crate::postgres::organizations::subscription;
+use crate::postgres::pool::Pool;
+use crate::postgres::repositories::repository;
+use crate::postgres::row::{Place, timestamp};
+use crate::postgres::statement::{batch_input, batch_statement};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Bytea, Nullable, Text, Timestamptz};
+use periscope_domain::id::{PullRequestId, RepositoryId};
+use periscope_domain::linking::{Candidate, Surroundings};
+use periscope_domain::ports::{
+    DeploymentContext, DeploymentQuery, DeploymentVersion, LinkingEpoch, StoreError,
+};
+use periscope_domain::pull_request::Merge;
+use periscope_domain::repository::Repository;
+use time::OffsetDateTime;
+
+batch_input! {
+    /// What is asked.
+    QueryInput as "query" {
+        organization_id: BigInt = i64,
+        external_id: Text = String,
+        linking: Bool = bool,
+        commit_sha: Nullable<Text> = Option<String>,
+        previous_commit_sha: Nullable<Text> = Option<String>,
+        service: Nullable<Text> = Option<String>,
+    }
+}
+
+type OrganizationSql = (BigInt, BigInt, Text, Nullable<Timestamptz>, Nullable<Timestamptz>);
+type DeploymentSql = (
+    BigInt,
+    BigInt,
+    Text,
+    Text,
+    Text,
+    Timestamptz,
+    Nullable<Timestamptz>,
+    Nullable<Text>,
+    Nullable<Text>,
+    Nullable<Text>,
+    Nullable<Text>,
+    Nullable<Text>,
+    Nullable<Text>,
+);
+type RepositoriesSql = (Array<BigInt>, Array<Text>, Array<Bool>, Array<Nullable<Text>>);
+type CandidatesSql = (
+    Array<BigInt>,
+    Array<BigInt>,
+    Array<Bool>,
+    Array<Bytea>,
+    Array<Timestamptz>,
+    Array<Text>,
+);
+
+batch_statement! {
+    /// A row for each query whose organization exists. An abbreviated commit is looked for between its smallest and
+    /// its largest completion.
+    ReadContexts { query: QueryInput } -> (
+        BigInt, OrganizationSql, Nullable<DeploymentSql>, BigInt,
+        Nullable<RepositoriesSql>, Nullable<CandidatesSql>
+    ) {
+        " select
+            q.ordinal,
+            o.revision, o.linking_epoch, o.plan, o.trial_started_at, o.trial_ends_at,
+            d.id, d.revision, d.commit_sha, d.environment, d.status, d.started_at, d.completed_at, d.service,
+            d.previous_commit_sha, d.branch, d.triggered_by, d.pipeline_name, d.pipeline_url,
+            (select count(*) from links l where l.organization_id = d.organization_id and l.deployment_id = d.id),
+            r.ids, r.full_names, r.monitored, r.aliases,
+            c.ids, c.repository_ids, c.monitored, c.commits, c.merged_at, c.base_branches
+        from query q
+        join organizations o on o.id = q.organization_id
+        left join deployments d on d.organization_id = q.organization_id and d.external_id = q.external_id
+        left join lateral (
+            select
+                array_agg(r.id) as ids, array_agg(r.full_name) as full_names,
+                array_agg(r.monitored) as monitored, array_agg(m.alias) as aliases
+            from (
+                select m.id, max(m.alias) as alias
+                from (select lower(coalesce(q.service, d.service) collate \"C\") as key) as service
+                cross join lateral (
+                    select r.id, null as alias
+                    from repositories r
+                    where r.organization_id = q.organization_id and r.full_name_key = service.key
+                    union all
+                    select r.id, null
+                    from repositories r
+                    where r.organization_id = q.organization_id and r.bare_name_key = service.key
+                    union all
+                    select a.repository_id, a.alias
+                    from repository_aliases a
+                    where a.organization_id = q.organization_id and a.alias_key = service.key
+                ) as m
+                group by m.id
+            ) as m
+            join repositories r on r.organization_id = q.organization_id and r.id = m.id
+            having count(*) > 0
+        ) as r on q.linking
+        left join lateral (
+            with named as (
+                select p.id, p.repository_id, p.base_branch, p.merged_at, p.merge_commit_sha, commit.is_head
+                from (
+                    values (coalesce(q.commit_sha, d.commit_sha), true),
+                        (coalesce(q.previous_commit_sha, d.previous_commit_sha), false)
+                ) as commit(digits, is_head)
+                join pull_requests p on p.organization_id = q.organization_id
+                    and p.merge_commit_sha between decode(rpad(commit.digits, 40, '0'), 'hex')
+                        and decode(rpad(commit.digits, 40, 'f'), 'hex')
+            ),
+            candidate as (
+                select id, repository_id, base_branch, merged_at, merge_commit_sha from named
+                union
+                select p.id, p.repository_id, p.base_branch, p.merged_at, p.merge_commit_sha
+                from named head
+                join named base on base.repository_id = head.repository_id
+                    and base.base_branch = head.base_branch
+                join pull_requests p on p.organization_id = q.organization_id
+                    and p.repository_id = head.repository_id and p.base_branch = head.base_branch
+                    and p.merged_at > base.merged_at and p.merged_at <= head.merged_at
+                where head.is_head and not base.is_head
+            )
+            select
+                array_agg(c.id) as ids, array_agg(c.repository_id) as repository_ids,
+                array_agg(r.monitored) as monitored, array_agg(c.merge_commit_sha) as commits,
+                array_agg(c.merged_at) as merged_at, array_agg(c.base_branch) as base_branches
+            from candidate c
+            join repositories r on r.organization_id = q.organization_id and r.id = c.repository_id
+            having count(*) > 0
+        ) as c on q.linking"
+    }
+}
+
+/// A row of the organizations table.
+type OrganizationRow = (i64, i64, String, Option<OffsetDateTime>, Option<OffsetDateTime>);
+
+#[derive(Queryable)]
+struct RepositoryRows {
+    ids: Vec<i64>,
+    full_names: Vec<String>,
+    monitored: Vec<bool>,
+    aliases: Vec<Option<String>>,
+}
+
+impl RepositoryRows {
+    fn repositories(self) -> Result<Vec<Repository>, StoreError> {
+        let rows = self
+            .ids
+            .into_iter()
+            .zip(self.full_names)
+            .zip(self.monitored)
+            .zip(self.aliases);
+        rows.map(|(((id, full_name), monitored), alias)| repository((id, full_name, monitored), alias))
+            .collect()
+    }
+}
+
+#[derive(Queryable)]
+struct CandidateRows {
+    ids: Vec<i64>,
+    repository_ids: Vec<i64>,
+    monitored: Vec<bool>,
+    commits: Vec<Vec<u8>>,
+    merged_at: Vec<OffsetDateTime>,
+    base_branches: Vec<String>,
+}
+
+impl CandidateRows {
+    fn candidates(self) -> Result<Vec<Candidate>, StoreError> {
+        let whose = self.ids.into_iter().zip(self.repository_ids).zip(self.monitored);
+        let merges = self
+            .commits
+            .into_iter()
+            .zip(self.merged_at)
+            .zip(self.base_branches);
+        whose
+            .zip(merges)
+            .map(
+                |(((id, repository_id), monitored), ((commit, merged_at), base_branch))| {
+                    let place = Place {
+                        table: "pull_requests",
+                        id,
+                    };
+                    Ok(Candidate {
+                        pull_request_id: PullRequestId::new(id),
+                        repository_id: RepositoryId::new(repository_id),
+                        repository_is_monitored: monitored,
+                        merge: Merge {
+                            commit: place.sha("merge_commit_sha", &commit)?,
+                            merged_at: timestamp(merged_at),
+                            base_branch: place.branch("base_branch", &base_branch)?,
+                        },
+                    })
+                },
+            )
+            .collect()
+    }
+}
+
+type ContextRow = (
+    i64,
+    OrganizationRow,
+    Option<Row>,
+    i64,
+    Option<RepositoryRows>,
+    Option<CandidateRows>,
+);
+
+pub(super) async fn contexts(
+    pool: &Pool,
+    queries: &[DeploymentQuery],
+) -> Result<Vec<Option<DeploymentContext>>, StoreError> {
+    let mut input = QueryInput::default();
+    for query in queries {
+        input.organization_id.push(query.organization_id.get());
+        input.external_id.push(query.external_id.as_str().to_owned());
+        input.linking.push(query.linking);
+        input
+            .commit_sha
+            .push(query.commit.as_ref().map(|commit| commit.as_str().to_owned()));
+        input.previous_commit_sha.push(
+            query
+                .previous_commit
+                .as_ref()
+                .map(|commit| commit.as_str().to_owned()),
+        );
+        input
+            .service
+            .push(query.service.as_ref().map(|service| service.as_str().to_owned()));
+    }
+    let mut contexts: Vec<Option<DeploymentContext>> = queries.iter().map(|_| None).collect();
+    for row in pool.rows::<_, ContextRow>(ReadContexts { query: input }).await? {
+        let index = usize::try_from(row.0 - 1).unwrap_or(usize::MAX);
+        if let (Some(query), Some(place)) = (queries.get(index), contexts.get_mut(index)) {
+            *place = Some(context(query, row)?);
+        }
+    }
+    Ok(contexts)
+}
+
+fn context(query: &DeploymentQuery, row: ContextRow) -> Result<DeploymentContext, StoreError> {
+    let (_, organization, deployment, linked, repositories, candidates) = row;
+    let (organization_revision, epoch, plan, trial_started_at, trial_ends_at) = organization;
+    let stored = deployment
+        .map(|row| row.stored(query.external_id.clone()))
+        .transpose()?;
+    Ok(DeploymentContext {
+        subscription: subscription(
+            query.organization_id.get(),
+            &plan,
+            trial_started_at,
+            trial_ends_at,
+        )?,
+        version: DeploymentVersion {
+            organization_revision,
+            deployment_revision: stored.as_ref().map(|stored| stored.revision),
+            epoch: LinkingEpoch::new(epoch),
+        },
+        stored,
+        linked_pull_requests: linked.unsigned_abs(),
+        surroundings: Surroundings {
+            repositories: repositories.map_or(Ok(Vec::new()), RepositoryRows::repositories)?,
+            candidates: candidates.map_or(Ok(Vec::new()), CandidateRows::candidates)?,
+        },
+    })
+}

@@ -1,0 +1,297 @@
+//! Writes decisions, each whole or not at all. Locks are always taken in the same order: the organization, then the
+//! deployment, then its request to relink. The organization's row is locked shared, which makes writers of pull
+//! requests wait and nobody else; a decision that begins a trial takes it for update at once, because two that hold
+//! it shared and then both update it deadlock.
+
+use super::links::{LinkInput, RangeInput, WRITE_LINKS};
+use crate::postgres::pool::Pool;
+use crate::postgres::statement::{batch_input, batch_statement};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz};
+use periscope_domain::deployment::Revision;
+use periscope_domain::id::DeploymentId;
+use periscope_domain::ports::{Applied, DeploymentDecision, StoreError};
+use periscope_domain::timestamp::Timestamp;
+use std::collections::HashSet;
+use time::OffsetDateTime;
+
+batch_input! {
+    /// Deployments as they shall be recorded, with what the decisions were based on and the events that led to them.
+    Input as "input" {
+        organization_id: BigInt = i64,
+        organization_revision: BigInt = i64,
+        epoch: BigInt = i64,
+        deployment_revision: BigInt = i64,
+        external_id: Text = String,
+        commit_sha: Text = String,
+        environment: Text = String,
+        status: Text = &'static str,
+        started_at: Timestamptz = OffsetDateTime,
+        completed_at: Nullable<Timestamptz> = Option<OffsetDateTime>,
+        service: Nullable<Text> = Option<String>,
+        previous_commit_sha: Nullable<Text> = Option<String>,
+        branch: Nullable<Text> = Option<String>,
+        triggered_by: Nullable<Text> = Option<String>,
+        pipeline_name: Nullable<Text> = Option<String>,
+        pipeline_url: Nullable<Text> = Option<String>,
+        event_status: Text = &'static str,
+        event_started_at: Timestamptz = OffsetDateTime,
+        event_completed_at: Nullable<Timestamptz> = Option<OffsetDateTime>,
+        event_commit_sha: Text = String,
+        received_at: Timestamptz = OffsetDateTime,
+        relinks: Bool = bool,
+        follows_epoch: Bool = bool,
+        trial_started_at: Nullable<Timestamptz> = Option<OffsetDateTime>,
+        trial_ends_at: Nullable<Timestamptz> = Option<OffsetDateTime>,
+    }
+}
+
+impl Input {
+    fn push(&mut self, decision: &DeploymentDecision) {
+        macro_rules! texts {
+            ($($column:ident),+) => {
+                $(self.$column.push(decision.deployment.$column.as_ref().map(|text| text.as_str().to_owned()));)+
+            };
+        }
+        let DeploymentDecision {
+            version,
+            deployment,
+            event,
+            ..
+        } = decision;
+        self.organization_id.push(decision.organization_id.get());
+        self.organization_revision.push(version.organization_revision);
+        self.epoch.push(version.epoch.get());
+        self.deployment_revision
+            .push(version.deployment_revision.map_or(0, Revision::get));
+        self.external_id.push(deployment.external_id.as_str().to_owned());
+        self.commit_sha.push(deployment.commit.as_str().to_owned());
+        self.environment.push(deployment.environment.as_str().to_owned());
+        self.status.push(deployment.run.status().as_str());
+        self.started_at
+            .push(deployment.run.started_at().to_offset_date_time());
+        self.completed_at
+            .push(deployment.run.completed_at().map(Timestamp::to_offset_date_time));
+        texts!(service, branch, triggered_by, pipeline_name, pipeline_url);
+        self.previous_commit_sha.push(
+            deployment
+                .previous_commit
+                .as_ref()
+                .map(|commit| commit.as_str().to_owned()),
+        );
+        self.event_status.push(event.run.status().as_str());
+        self.event_started_at
+            .push(event.run.started_at().to_offset_date_time());
+        self.event_completed_at
+            .push(event.run.completed_at().map(Timestamp::to_offset_date_time));
+        self.event_commit_sha.push(event.commit.as_str().to_owned());
+        self.received_at.push(event.received_at.to_offset_date_time());
+        self.relinks.push(decision.linking.is_some());
+        self.follows_epoch
+            .push(decision.linking.is_some() && deployment.shipped_at().is_some());
+        self.trial_started_at
+            .push(decision.trial.map(|trial| trial.started_at.to_offset_date_time()));
+        self.trial_ends_at
+            .push(decision.trial.map(|trial| trial.ends_at.to_offset_date_time()));
+    }
+}
+
+/// The organizations, locked, in order of id.
+macro_rules! lock_organizations {
+    ($strength:literal) => {
+        concat!(
+            ", organization as (
+                select o.id, o.revision, o.linking_epoch
+                from organizations o
+                where o.id in (select organization_id from input)
+                order by o.id
+                for ",
+            $strength,
+            " of o
+            )"
+        )
+    };
+}
+
+/// Records new deployments; one that somebody else has recorded is left out.
+const CREATE: &str = ", written as (
+        insert into deployments (
+            organization_id, external_id, revision, commit_sha, environment, status, started_at, completed_at,
+            service, previous_commit_sha, branch, triggered_by, pipeline_name, pipeline_url
+        )
+        select
+            i.organization_id, i.external_id, 1, i.commit_sha, i.environment, i.status, i.started_at, i.completed_at,
+            i.service, i.previous_commit_sha, i.branch, i.triggered_by, i.pipeline_name, i.pipeline_url
+        from input i
+        join organization o on o.id = i.organization_id and o.revision = i.organization_revision
+        order by i.organization_id, i.external_id
+        on conflict (organization_id, external_id) do nothing
+        returning organization_id, id, external_id, revision
+    )";
+
+/// Changes known deployments; one that is no longer what it was is left out.
+const CHANGE: &str = ", held as (
+        select d.organization_id, d.id, i.ordinal
+        from input i
+        join organization o on o.id = i.organization_id and o.revision = i.organization_revision
+        join deployments d on d.organization_id = i.organization_id and d.external_id = i.external_id
+        where d.revision = i.deployment_revision
+        order by d.organization_id, d.id
+        for no key update of d
+    ),
+    written as (
+        update deployments d
+        set (revision, commit_sha, environment, status, started_at, completed_at, service, previous_commit_sha,
+                branch, triggered_by, pipeline_name, pipeline_url)
+            = (d.revision + 1, i.commit_sha, i.environment, i.status, i.started_at, i.completed_at, i.service,
+                i.previous_commit_sha, i.branch, i.triggered_by, i.pipeline_name, i.pipeline_url)
+        from held h
+        join input i on i.ordinal = h.ordinal
+        where d.organization_id = h.organization_id and d.id = h.id
+        returning d.organization_id, d.id, d.external_id, d.revision
+    )";
+
+/// What goes with every deployment that was written.
+const FOLLOW: &str = ", recorded as (
+        select i.ordinal, w.organization_id, w.id, w.revision as new_revision
+        from written w
+        join input i on i.organization_id = w.organization_id and i.external_id = w.external_id
+    ),
+    history as (
+        insert into deployment_events
+            (organization_id, deployment_id, revision, status, started_at, completed_at, commit_sha, received_at)
+        select
+            r.organization_id, r.id, r.new_revision, i.event_status, i.event_started_at, i.event_completed_at,
+            i.event_commit_sha, i.received_at
+        from recorded r
+        join input i on i.ordinal = r.ordinal
+    ),
+    late as (
+        insert into relink_requests as request (organization_id, deployment_id, generation, requested_at)
+        select r.organization_id, r.id, 1, i.received_at
+        from recorded r
+        join input i on i.ordinal = r.ordinal
+        join organization o on o.id = r.organization_id
+        where i.follows_epoch and o.linking_epoch <> i.epoch
+        order by r.organization_id, r.id
+        on conflict (organization_id, deployment_id) do update
+            set generation = request.generation + 1, lease_until = null
+    ),
+    relinked as (
+        select r.ordinal, r.organization_id, r.id
+        from recorded r
+        join input i on i.ordinal = r.ordinal
+        where i.relinks
+    )";
+
+const BEGIN_TRIAL: &str = ", trial as (
+        update organizations o
+        set (trial_started_at, trial_ends_at, revision) = (i.trial_started_at, i.trial_ends_at, o.revision + 1)
+        from recorded r
+        join input i on i.ordinal = r.ordinal
+        where o.id = r.organization_id
+    )";
+
+const ANSWER: &str = " select ordinal, id from recorded";
+
+macro_rules! apply_statement {
+    ($(#[$doc:meta])* $name:ident: $($sql:expr),+) => {
+        batch_statement! {
+            $(#[$doc])*
+            $name { input: Input, links: LinkInput, ranges: RangeInput } -> (BigInt, BigInt) { $($sql),+ }
+        }
+    };
+}
+
+apply_statement! {
+    Create: lock_organizations!("share"), CREATE, FOLLOW, WRITE_LINKS, ANSWER
+}
+apply_statement! {
+    Change: lock_organizations!("share"), CHANGE, FOLLOW, WRITE_LINKS, ANSWER
+}
+apply_statement! {
+    /// For one decision at a time.
+    CreateWithTrial: lock_organizations!("no key update"), CREATE, FOLLOW, BEGIN_TRIAL, WRITE_LINKS, ANSWER
+}
+apply_statement! {
+    /// For one decision at a time.
+    ChangeWithTrial: lock_organizations!("no key update"), CHANGE, FOLLOW, BEGIN_TRIAL, WRITE_LINKS, ANSWER
+}
+
+/// Which statement a decision needs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Kind {
+    creates: bool,
+    begins_trial: bool,
+}
+
+impl Kind {
+    fn of(decision: &DeploymentDecision) -> Self {
+        Self {
+            creates: decision.version.deployment_revision.is_none(),
+            begins_trial: decision.trial.is_some(),
+        }
+    }
+}
+
+pub(super) async fn apply(
+    pool: &Pool,
+    decisions: &[DeploymentDecision],
+) -> Result<Vec<Applied<DeploymentId>>, StoreError> {
+    let mut outcomes = vec![Applied::Stale; decisions.len()];
+    for (kind, group) in groups(decisions) {
+        let written = write(pool, kind, group.iter().map(|(_, decision)| *decision)).await?;
+        for (ordinal, id) in written {
+            let index = usize::try_from(ordinal - 1)
+                .ok()
+                .and_then(|ordinal| group.get(ordinal));
+            if let Some(outcome) = index.and_then(|(index, _)| outcomes.get_mut(*index)) {
+                *outcome = Applied::Done(DeploymentId::new(id));
+            }
+        }
+    }
+    Ok(outcomes)
+}
+
+type Group<'a> = Vec<(usize, &'a DeploymentDecision)>;
+
+/// Decisions that one statement can write together: of one kind, one for each deployment (the first one), and one at
+/// a time where a trial begins.
+fn groups(decisions: &[DeploymentDecision]) -> Vec<(Kind, Group<'_>)> {
+    let mut seen = HashSet::new();
+    let mut groups: Vec<(Kind, Group<'_>)> = Vec::new();
+    for (index, decision) in decisions.iter().enumerate() {
+        if !seen.insert((decision.organization_id, &decision.deployment.external_id)) {
+            continue;
+        }
+        let kind = Kind::of(decision);
+        match groups
+            .iter_mut()
+            .find(|(other, _)| *other == kind && !kind.begins_trial)
+        {
+            Some((_, group)) => group.push((index, decision)),
+            None => groups.push((kind, vec![(index, decision)])),
+        }
+    }
+    groups
+}
+
+async fn write<'a>(
+    pool: &Pool,
+    kind: Kind,
+    decisions: impl Iterator<Item = &'a DeploymentDecision>,
+) -> Result<Vec<(i64, i64)>, StoreError> {
+    let (mut input, mut links, mut ranges) = (Input::default(), LinkInput::default(), RangeInput::default());
+    for (ordinal, decision) in (1..).zip(decisions) {
+        input.push(decision);
+        if let Some(linking) = &decision.linking {
+            links.push(ordinal, linking);
+            ranges.push(ordinal, linking);
+        }
+    }
+    match (kind.creates, kind.begins_trial) {
+        (true, false) => pool.rows(Create { input, links, ranges }).await,
+        (false, false) => pool.rows(Change { input, links, ranges }).await,
+        (true, true) => pool.rows(CreateWithTrial { input, links, ranges }).await,
+        (false, true) => pool.rows(ChangeWithTrial { input, links, ranges }).await,
+    }
+}

@@ -1,0 +1,134 @@
+//! Connections to Postgres, and the only ways to use one. A statement of its own is its own transaction. What needs
+//! several runs in a spawned task, so that a caller who goes away cannot leave it half open: the pool would notice
+//! that only when it next hands the connection out, and until then its locks would stay.
+
+use super::connect::{ConnectError, Target};
+use super::error::{store_error, unavailable};
+use deadpool::Runtime;
+use diesel::QueryResult;
+use diesel_async::methods::LoadQuery;
+use diesel_async::pooled_connection::deadpool::{Object, Pool as DieselPool};
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use periscope_domain::ports::{Applied, StoreError};
+use std::time::Duration;
+use thiserror::Error;
+use tokio::time::timeout;
+
+type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
+
+/// How long a caller waits for a connection.
+const WAIT: Duration = Duration::from_secs(2);
+
+/// How long one statement, and one transaction, may take as seen from here. Postgres ends a statement after 5 s; a
+/// Postgres that is frozen does not.
+const STATEMENT: Duration = Duration::from_secs(6);
+const TRANSACTION: Duration = Duration::from_secs(12);
+
+/// A pool of connections.
+#[derive(Clone)]
+pub(crate) struct Pool(DieselPool<AsyncPgConnection>);
+
+#[derive(Debug, Error)]
+#[error("postgres did not answer in time")]
+struct NoAnswer;
+
+impl Pool {
+    /// A pool of up to `size` connections, opened when they are first needed.
+    pub(crate) fn new(url: &str, size: usize) -> Result<Self, ConnectError> {
+        let target = Target::parse(url)?;
+        let mut config = ManagerConfig::default();
+        config.recycling_method = RecyclingMethod::Fast;
+        config.custom_setup = Box::new(move |_| {
+            let target = target.clone();
+            async move { target.connect().await }.boxed()
+        });
+        let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config("", config);
+        let pool = DieselPool::builder(manager)
+            .max_size(size)
+            .wait_timeout(Some(WAIT))
+            .create_timeout(Some(WAIT))
+            .recycle_timeout(Some(WAIT))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|error| ConnectError(error.into()))?;
+        Ok(Self(pool))
+    }
+
+    async fn get(&self) -> Result<Object<AsyncPgConnection>, StoreError> {
+        self.0.get().await.map_err(unavailable)
+    }
+
+    /// The rows of one statement.
+    pub(crate) async fn rows<S, R>(&self, statement: S) -> Result<Vec<R>, StoreError>
+    where
+        S: for<'q> LoadQuery<'q, AsyncPgConnection, R> + Send + 'static,
+        R: Send + 'static,
+    {
+        self.run(|connection| statement.load(connection).boxed()).await
+    }
+
+    /// The first row of one statement, if it gives any.
+    pub(crate) async fn row<S, R>(&self, statement: S) -> Result<Option<R>, StoreError>
+    where
+        S: for<'q> LoadQuery<'q, AsyncPgConnection, R> + Send + 'static,
+        R: Send + 'static,
+    {
+        Ok(self.rows(statement).await?.into_iter().next())
+    }
+
+    /// Uses a connection for one statement.
+    pub(crate) async fn run<R, F>(&self, statement: F) -> Result<R, StoreError>
+    where
+        F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, QueryResult<R>>,
+    {
+        within(STATEMENT, self.get().await?, statement).await
+    }
+
+    /// Runs several statements as one transaction, to the end even if the caller goes away. What comes out stale has
+    /// changed nothing.
+    pub(crate) async fn transaction<R, F>(&self, work: F) -> Result<Applied<R>, StoreError>
+    where
+        F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, QueryResult<Applied<R>>>
+            + Send
+            + 'static,
+        R: Send + 'static,
+    {
+        let connection = self.get().await?;
+        let task = tokio::spawn(within(TRANSACTION, connection, |connection| {
+            async move {
+                Transactions::begin_transaction(connection).await?;
+                let outcome = work(connection).await;
+                if let Ok(Applied::Done(_)) = outcome {
+                    Transactions::commit_transaction(connection).await?;
+                } else {
+                    Transactions::rollback_transaction(connection).await?;
+                }
+                outcome
+            }
+            .boxed()
+        }));
+        task.await
+            .map_err(|error| StoreError::Internal(Box::new(error)))?
+    }
+}
+
+/// A connection that did not answer in time is closed: nobody knows what it is still doing.
+async fn within<R, F>(
+    limit: Duration,
+    mut connection: Object<AsyncPgConnection>,
+    work: F,
+) -> Result<R, StoreError>
+where
+    F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, QueryResult<R>>,
+{
+    match timeout(limit, work(&mut connection)).await {
+        Ok(result) => result.map_err(store_error),
+        Err(_) => {
+            drop(Object::take(connection));
+            Err(unavailable(NoAnswer))
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Merged pull requests. A batch is one transaction: see [`write`] for its order of locks.
+
+mod write;
+
+use super::PgStore;
+use super::repositories::repository;
+use super::row::{Place, timestamp};
+use super::schema::{pull_requests, repositories};
+use super::statement::{batch_input, batch_statement};
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
+use periscope_domain::id::{OrganizationId, PullRequestId, RepositoryId};
+use periscope_domain::ports::{
+    Applied, PullRequestDecision, PullRequestQuery, PullRequests, PullRequestsContext, StoreError,
+};
+use periscope_domain::pull_request::{
+    ChangeCount, PullRequest, PullRequestNumber, Source, StoredPullRequest,
+};
+use periscope_domain::text::{Actor, BranchName, Title};
+use periscope_domain::web_url::WebUrl;
+use time::OffsetDateTime;
+
+batch_input! {
+    /// What is asked: always one row.
+    ContextQuery as "query" {
+        organization_id: BigInt = i64,
+        full_name_key: Text = String,
+        delivery_id: Nullable<Text> = Option<String>,
+    }
+}
+
+batch_statement! {
+    /// The organization, if it exists, with the repository, its aliases, and whether the delivery is known.
+    ReadContext { query: ContextQuery } -> (Bool, Nullable<(BigInt, Text, Bool)>, Array<Text>) {
+        " select
+            exists (
+                select from webhook_deliveries w
+                where w.organization_id = q.organization_id and w.delivery_id = q.delivery_id
+            ),
+            r.id, r.full_name, r.monitored,
+            array(
+                select a.alias
+                from repository_aliases a
+                where a.organization_id = r.organization_id and a.repository_id = r.id
+                order by a.alias_key
+            )
+        from query q
+        join organizations o on o.id = q.organization_id
+        left join repositories r on r.organization_id = q.organization_id and r.full_name_key = q.full_name_key"
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = pull_requests)]
+struct Row {
+    id: i64,
+    repository_id: i64,
+    revision: i64,
+    number: i32,
+    source: String,
+    merge_commit_sha: Vec<u8>,
+    merged_at: OffsetDateTime,
+    created_at: Option<OffsetDateTime>,
+    title: Option<String>,
+    url: Option<String>,
+    author: Option<String>,
+    merged_by: Option<String>,
+    base_branch: String,
+    head_branch: Option<String>,
+    additions: Option<i32>,
+    deletions: Option<i32>,
+    changed_files: Option<i32>,
+}
+
+impl TryFrom<Row> for StoredPullRequest {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let place = Place {
+            table: "pull_requests",
+            id: row.id,
+        };
+        let actor = |column, text: &Option<String>| place.parse_option(column, text.as_deref(), Actor::parse);
+        let count = |column, number: Option<i32>| {
+            let count = number.map(|number| place.check(column, ChangeCount::new(number.into())));
+            count.transpose()
+        };
+        let pull_request = PullRequest {
+            number: place.check("number", PullRequestNumber::new(row.number.into()))?,
+            source: place.word("source", &row.source, Source::ALL, Source::as_str)?,
+            merge_commit: place.sha("merge_commit_sha", &row.merge_commit_sha)?,
+            merged_at: timestamp(row.merged_at),
+            created_at: row.created_at.map(timestamp),
+            title: place.parse_option("title", row.title.as_deref(), Title::parse)?,
+            url: place.parse_option("url", row.url.as_deref(), WebUrl::parse)?,
+            author: actor("author", &row.author)?,
+            merged_by: actor("merged_by", &row.merged_by)?,
+            base_branch: place.branch("base_branch", &row.base_branch)?,
+            head_branch: place.parse_option("head_branch", row.head_branch.as_deref(), BranchName::parse)?,
+            additions: count("additions", row.additions)?,
+            deletions: count("deletions", row.deletions)?,
+            changed_files: count("changed_files", row.changed_files)?,
+        };
+        Ok(Self {
+            id: PullRequestId::new(row.id),
+            repository_id: RepositoryId::new(row.repository_id),
+            revision: row.revision,
+            pull_request,
+        })
+    }
+}
+
+#[async_trait]
+impl PullRequests for PgStore {
+    async fn context(&self, query: &PullRequestQuery) -> Result<Option<PullRequestsContext>, StoreError> {
+        let organization_id = query.organization_id.get();
+        let full_name_key = query.repository.as_str().to_ascii_lowercase();
+        let delivery = query
+            .delivery
+            .as_ref()
+            .map(|delivery| delivery.as_str().to_owned());
+        let statement = ReadContext {
+            query: ContextQuery {
+                organization_id: vec![organization_id],
+                full_name_key: vec![full_name_key],
+                delivery_id: vec![delivery],
+            },
+        };
+        let context = self
+            .pool
+            .row::<_, (bool, Option<super::repositories::Row>, Vec<String>)>(statement);
+        let Some((delivery_is_known, row, aliases)) = context.await? else {
+            return Ok(None);
+        };
+        let repository = row.map(|row| repository(row, aliases)).transpose()?;
+        let mut stored = Vec::new();
+        if let Some(repository) = &repository {
+            let numbers: Vec<_> = query.numbers.iter().map(|number| number.get()).collect();
+            let query = pull_requests::table
+                .filter(pull_requests::organization_id.eq(organization_id))
+                .filter(pull_requests::repository_id.eq(repository.id.get()))
+                .filter(pull_requests::number.eq_any(numbers))
+                .select(Row::as_select());
+            let rows = self.pool.rows::<_, Row>(query).await?;
+            stored = rows
+                .into_iter()
+                .map(TryFrom::try_from)
+                .collect::<Result<_, _>>()?;
+        }
+        Ok(Some(PullRequestsContext {
+            repository,
+            stored,
+            delivery_is_known,
+        }))
+    }
+
+    async fn apply(&self, decision: &PullRequestDecision) -> Result<Applied<u64>, StoreError> {
+        write::apply(&self.pool, decision).await
+    }
+
+    async fn find(
+        &self,
+        organization_id: OrganizationId,
+        id: PullRequestId,
+    ) -> Result<Option<StoredPullRequest>, StoreError> {
+        let query = pull_requests::table
+            .find((organization_id.get(), id.get()))
+            .select(Row::as_select());
+        self.pool
+            .row::<_, Row>(query)
+            .await?
+            .map(StoredPullRequest::try_from)
+            .transpose()
+    }
+}

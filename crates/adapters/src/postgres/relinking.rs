@@ -1,0 +1,189 @@
+//! The requests to look at deployments again: a queue that survives restarts, one row for a deployment.
+
+use super::PgStore;
+use super::deployments::{LinkInput, RangeInput, WRITE_LINKS};
+use super::row::Place;
+use super::schema::relink_requests;
+use super::statement::{batch_input, batch_statement};
+use async_trait::async_trait;
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
+use periscope_domain::deployment::Revision;
+use periscope_domain::id::{DeploymentId, OrganizationId};
+use periscope_domain::ports::{Applied, RelinkRequest, Relinking, RelinkingDecision, StoreError};
+use periscope_domain::text::ExternalDeploymentId;
+use periscope_domain::timestamp::Timestamp;
+use time::OffsetDateTime;
+
+batch_input! {
+    /// Who takes requests: always one row.
+    Taker as "taker" {
+        organization_id: Nullable<BigInt> = Option<i64>,
+        most: BigInt = i64,
+        now: Timestamptz = OffsetDateTime,
+        lease_until: Timestamptz = OffsetDateTime,
+    }
+}
+
+batch_statement! {
+    /// Takes the oldest requests that nobody has, without waiting for those that somebody is just taking.
+    Claim { taker: Taker } -> (BigInt, BigInt, Text, BigInt) {
+        ", free as (
+            select r.organization_id, r.deployment_id
+            from relink_requests r
+            where (r.lease_until is null or r.lease_until <= (select now from taker))
+                and r.organization_id = coalesce((select organization_id from taker), r.organization_id)
+            order by r.requested_at
+            limit (select most from taker)
+            for no key update of r skip locked
+        ),
+        claimed as (
+            update relink_requests r
+            set lease_until = t.lease_until
+            from free f, taker t
+            where r.organization_id = f.organization_id and r.deployment_id = f.deployment_id
+            returning r.organization_id, r.deployment_id, r.generation, r.requested_at
+        )
+        select c.organization_id, c.deployment_id, d.external_id, c.generation
+        from claimed c
+        join deployments d on d.organization_id = c.organization_id and d.id = c.deployment_id
+        order by c.requested_at"
+    }
+}
+
+batch_input! {
+    /// Deployments whose links have been decided again.
+    Input as "input" {
+        organization_id: BigInt = i64,
+        deployment_id: BigInt = i64,
+        generation: BigInt = i64,
+        deployment_revision: BigInt = i64,
+        epoch: BigInt = i64,
+    }
+}
+
+batch_statement! {
+    /// Writes links and settles requests. A request that has been made again, or was looked at in an earlier epoch,
+    /// stays and is free again; so does one whose deployment has changed.
+    Relink { input: Input, links: LinkInput, ranges: RangeInput } -> BigInt {
+        ", organization as (
+            select o.id, o.linking_epoch
+            from organizations o
+            where o.id in (select organization_id from input)
+            order by o.id
+            for share of o
+        ),
+        held as (
+            select d.organization_id, d.id, i.ordinal
+            from input i
+            join organization o on o.id = i.organization_id
+            join deployments d on d.organization_id = i.organization_id and d.id = i.deployment_id
+            where d.revision = i.deployment_revision
+            order by d.organization_id, d.id
+            for no key update of d
+        ),
+        relinked as (
+            update deployments d
+            set revision = d.revision + 1
+            from held h
+            where d.organization_id = h.organization_id and d.id = h.id
+            returning h.ordinal, d.organization_id, d.id
+        )",
+        WRITE_LINKS,
+        ", settled as (
+            delete from relink_requests request
+            using relinked r, input i, organization o
+            where request.organization_id = r.organization_id and request.deployment_id = r.id
+                and i.ordinal = r.ordinal and o.id = r.organization_id
+                and request.generation = i.generation and o.linking_epoch = i.epoch
+        ),
+        freed as (
+            update relink_requests request
+            set lease_until = null
+            from input i
+            join organization o on o.id = i.organization_id
+            where request.organization_id = i.organization_id and request.deployment_id = i.deployment_id
+                and request.generation = i.generation
+                and (o.linking_epoch <> i.epoch or i.ordinal not in (select ordinal from relinked))
+        )
+        select ordinal from relinked"
+    }
+}
+
+#[async_trait]
+impl Relinking for PgStore {
+    async fn claim(
+        &self,
+        organization_id: Option<OrganizationId>,
+        limit: u32,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Vec<RelinkRequest>, StoreError> {
+        let taker = Taker {
+            organization_id: vec![organization_id.map(OrganizationId::get)],
+            most: vec![limit.into()],
+            now: vec![now.to_offset_date_time()],
+            lease_until: vec![lease_until.to_offset_date_time()],
+        };
+        let rows = self
+            .pool
+            .rows::<_, (i64, i64, String, i64)>(Claim { taker })
+            .await?;
+        rows.into_iter()
+            .map(|(organization_id, deployment_id, external_id, generation)| {
+                let place = Place {
+                    table: "deployments",
+                    id: deployment_id,
+                };
+                Ok(RelinkRequest {
+                    organization_id: OrganizationId::new(organization_id),
+                    deployment_id: DeploymentId::new(deployment_id),
+                    external_id: place.parse("external_id", &external_id, ExternalDeploymentId::parse)?,
+                    generation,
+                })
+            })
+            .collect()
+    }
+
+    async fn apply(&self, decisions: &[RelinkingDecision]) -> Result<Vec<Applied<()>>, StoreError> {
+        let mut statement = Relink::default();
+        for (ordinal, decision) in (1..).zip(decisions) {
+            let RelinkingDecision {
+                request,
+                version,
+                linking,
+            } = decision;
+            statement
+                .input
+                .organization_id
+                .push(request.organization_id.get());
+            statement.input.deployment_id.push(request.deployment_id.get());
+            statement.input.generation.push(request.generation);
+            statement
+                .input
+                .deployment_revision
+                .push(version.deployment_revision.map_or(0, Revision::get));
+            statement.input.epoch.push(version.epoch.get());
+            statement.links.push(ordinal, linking);
+            statement.ranges.push(ordinal, linking);
+        }
+        let mut outcomes = vec![Applied::Stale; decisions.len()];
+        for ordinal in self.pool.rows::<_, i64>(statement).await? {
+            let index = usize::try_from(ordinal - 1).unwrap_or(usize::MAX);
+            if let Some(outcome) = outcomes.get_mut(index) {
+                *outcome = Applied::Done(());
+            }
+        }
+        Ok(outcomes)
+    }
+
+    async fn count(&self, organization_id: Option<OrganizationId>) -> Result<u64, StoreError> {
+        let mut query = relink_requests::table.select(count_star()).into_boxed();
+        if let Some(organization_id) = organization_id {
+            query = query.filter(relink_requests::organization_id.eq(organization_id.get()));
+        }
+        let count: Option<i64> = self.pool.row(query).await?;
+        Ok(count.unwrap_or_default().unsigned_abs())
+    }
+}

@@ -1,0 +1,171 @@
+//! Printed from the migrated database by `just schema`; never edited.
+
+diesel::table! {
+    api_keys (organization_id, id) {
+        organization_id -> Int8,
+        id -> Int8,
+        name -> Text,
+        scopes -> Array<Text>,
+        hash -> Bytea,
+        hint_first -> Text,
+        hint_last -> Text,
+        created_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+        last_used_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    deployment_events (organization_id, deployment_id, revision) {
+        organization_id -> Int8,
+        deployment_id -> Int8,
+        revision -> Int8,
+        status -> Text,
+        started_at -> Timestamptz,
+        completed_at -> Nullable<Timestamptz>,
+        commit_sha -> Text,
+        received_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    deployments (organization_id, id) {
+        organization_id -> Int8,
+        id -> Int8,
+        external_id -> Text,
+        revision -> Int8,
+        commit_sha -> Text,
+        environment -> Text,
+        status -> Text,
+        started_at -> Timestamptz,
+        completed_at -> Nullable<Timestamptz>,
+        service -> Nullable<Text>,
+        previous_commit_sha -> Nullable<Text>,
+        branch -> Nullable<Text>,
+        triggered_by -> Nullable<Text>,
+        pipeline_name -> Nullable<Text>,
+        pipeline_url -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    github_connections (organization_id) {
+        organization_id -> Int8,
+        nonce -> Bytea,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    links (organization_id, deployment_id, pull_request_id) {
+        organization_id -> Int8,
+        deployment_id -> Int8,
+        pull_request_id -> Int8,
+        rule -> Text,
+        base_commit_sha -> Nullable<Bytea>,
+        lead_time_seconds -> Int8,
+    }
+}
+
+diesel::table! {
+    merge_time_ranges (organization_id, deployment_id, repository_id, base_branch, merged_after, merged_until) {
+        organization_id -> Int8,
+        deployment_id -> Int8,
+        repository_id -> Int8,
+        base_branch -> Text,
+        merged_after -> Timestamptz,
+        merged_until -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    organizations (id) {
+        id -> Int8,
+        slug -> Text,
+        name -> Text,
+        plan -> Text,
+        trial_started_at -> Nullable<Timestamptz>,
+        trial_ends_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        linking_epoch -> Int8,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    pull_requests (organization_id, id) {
+        organization_id -> Int8,
+        id -> Int8,
+        repository_id -> Int8,
+        number -> Int4,
+        revision -> Int8,
+        source -> Text,
+        merge_commit_sha -> Bytea,
+        merged_at -> Timestamptz,
+        base_branch -> Text,
+        created_at -> Nullable<Timestamptz>,
+        title -> Nullable<Text>,
+        url -> Nullable<Text>,
+        author -> Nullable<Text>,
+        merged_by -> Nullable<Text>,
+        head_branch -> Nullable<Text>,
+        additions -> Nullable<Int4>,
+        deletions -> Nullable<Int4>,
+        changed_files -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    relink_requests (organization_id, deployment_id) {
+        organization_id -> Int8,
+        deployment_id -> Int8,
+        generation -> Int8,
+        requested_at -> Timestamptz,
+        lease_until -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    repositories (organization_id, id) {
+        organization_id -> Int8,
+        id -> Int8,
+        full_name -> Text,
+        full_name_key -> Text,
+        bare_name_key -> Text,
+        monitored -> Bool,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    repository_aliases (organization_id, alias_key) {
+        organization_id -> Int8,
+        alias_key -> Text,
+        alias -> Text,
+        repository_id -> Int8,
+    }
+}
+
+diesel::table! {
+    webhook_deliveries (organization_id, delivery_id) {
+        organization_id -> Int8,
+        delivery_id -> Text,
+        received_at -> Timestamptz,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    api_keys,
+    deployment_events,
+    deployments,
+    github_connections,
+    links,
+    merge_time_ranges,
+    organizations,
+    pull_requests,
+    relink_requests,
+    repositories,
+    repository_aliases,
+    webhook_deliveries,
+);
