@@ -124,11 +124,9 @@ async fn within<R, F>(
 where
     F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, QueryResult<R>>,
 {
-    match timeout(limit, work(&mut connection)).await {
-        Ok(result) => result.map_err(store_error),
-        Err(_) => {
-            drop(Object::take(connection));
-            Err(unavailable(NoAnswer))
-        }
+    if let Ok(result) = timeout(limit, work(&mut connection)).await {
+        return result.map_err(store_error);
     }
+    drop(Object::take(connection));
+    Err(unavailable(NoAnswer))
 }
