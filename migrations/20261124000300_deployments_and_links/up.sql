@@ -4,29 +4,27 @@ create table deployments (
     external_id text not null,
     -- raised by every event, and whenever the links are decided again
     revision bigint not null,
-    commit_sha text not null,
+    -- 5 to 40 digits; compared byte by byte, so that the abbreviations of a commit lie side by side
+    commit_sha text collate "C" not null,
     environment text not null,
     status text not null,
     started_at timestamptz not null,
     completed_at timestamptz,
     service text,
-    previous_commit_sha text,
+    previous_commit_sha text collate "C",
     branch text,
     triggered_by text,
     pipeline_name text,
     pipeline_url text,
+    linked_pull_requests integer not null,
     constraint deployments_pkey primary key (organization_id, id),
-    constraint deployments_external_id_unique unique (organization_id, external_id),
-    constraint deployments_status_known
-        check (status in ('pending', 'in_progress', 'success', 'failure', 'cancelled', 'rolled_back')),
-    constraint deployments_completed_when_terminal
-        check ((completed_at is null) = (status in ('pending', 'in_progress')))
+    constraint deployments_external_id_unique unique (organization_id, external_id)
 );
 
--- A commit may be abbreviated to 5 digits. Only what ships pull requests is ever looked up by commit.
-create index deployments_shipped_commit on deployments (organization_id, left(commit_sha, 5))
+-- Only what ships pull requests is ever looked up by commit.
+create index deployments_shipped_commit on deployments (organization_id, commit_sha)
     where status = 'success' and environment = 'production';
-create index deployments_shipped_previous_commit on deployments (organization_id, left(previous_commit_sha, 5))
+create index deployments_shipped_previous_commit on deployments (organization_id, previous_commit_sha)
     where status = 'success' and environment = 'production' and previous_commit_sha is not null;
 
 create table deployment_events (
@@ -49,9 +47,7 @@ create table links (
     rule text not null,
     base_commit_sha bytea,
     lead_time_seconds bigint not null,
-    constraint links_pkey primary key (organization_id, deployment_id, pull_request_id),
-    constraint links_rule_known check (rule in ('exact', 'merge_time')),
-    constraint links_lead_time_not_negative check (lead_time_seconds >= 0)
+    constraint links_pkey primary key (organization_id, deployment_id, pull_request_id)
 );
 
 create index links_pull_request on links (organization_id, pull_request_id);

@@ -2,6 +2,7 @@
 //! ([`CommitReference`]), which means a commit only when it fits exactly one of those that are known.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use thiserror::Error;
 
 /// A whole SHA-1 commit name: 20 bytes, 40 hex digits.
@@ -93,20 +94,24 @@ impl CommitReference {
         self.0.bytes().all(|digit| digit == b'0')
     }
 
+    /// The first and the last of all commits that begin with these digits.
+    #[must_use]
+    pub fn span(&self) -> RangeInclusive<CommitSha> {
+        let filled = |filler: u8| {
+            let mut bytes = [filler << 4 | filler; 20];
+            for (byte, digits) in bytes.iter_mut().zip(self.0.as_bytes().chunks(2)) {
+                let mut values = digits.iter().filter_map(|digit| hex_value(*digit));
+                *byte = values.next().unwrap_or(filler) << 4 | values.next().unwrap_or(filler);
+            }
+            CommitSha(bytes)
+        };
+        filled(0)..=filled(0xf)
+    }
+
     /// Whether this names the given commit, whole or by its first digits.
     #[must_use]
     pub fn matches(&self, sha: &CommitSha) -> bool {
-        let (pairs, rest) = self.0.as_bytes().as_chunks::<2>();
-        let nibbles = |byte: u8| [byte >> 4, byte & 15];
-        let pairs_match = pairs
-            .iter()
-            .zip(sha.0)
-            .all(|(digits, byte)| digits.map(hex_value) == nibbles(byte).map(Some));
-        let rest_matches = rest
-            .iter()
-            .zip(sha.0.iter().skip(pairs.len()))
-            .all(|(digit, byte)| hex_value(*digit) == Some(byte >> 4));
-        pairs_match && rest_matches
+        self.span().contains(sha)
     }
 
     /// The digits in lower case.

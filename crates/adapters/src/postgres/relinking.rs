@@ -1,14 +1,14 @@
 //! The requests to look at deployments again: a queue that survives restarts, one row for a deployment.
 
 use super::PgStore;
-use super::deployments::{LinkInput, RangeInput, WRITE_LINKS};
+use super::deployments::{LinkInput, REPLACE_LINKS, RangeInput, linked_pull_requests};
 use super::row::Place;
 use super::schema::relink_requests;
 use super::statement::{batch_input, batch_statement};
 use async_trait::async_trait;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz};
 use periscope_domain::deployment::Revision;
 use periscope_domain::id::{DeploymentId, OrganizationId};
 use periscope_domain::ports::{Applied, RelinkRequest, Relinking, RelinkingDecision, StoreError};
@@ -60,6 +60,7 @@ batch_input! {
         generation: BigInt = i64,
         deployment_revision: BigInt = i64,
         epoch: BigInt = i64,
+        linked_pull_requests: Integer = i32,
     }
 }
 
@@ -75,7 +76,7 @@ batch_statement! {
             for share of o
         ),
         held as (
-            select d.organization_id, d.id, i.ordinal
+            select d.organization_id, d.id, i.ordinal, i.linked_pull_requests
             from input i
             join organization o on o.id = i.organization_id
             join deployments d on d.organization_id = i.organization_id and d.id = i.deployment_id
@@ -85,12 +86,12 @@ batch_statement! {
         ),
         relinked as (
             update deployments d
-            set revision = d.revision + 1
+            set revision = d.revision + 1, linked_pull_requests = h.linked_pull_requests
             from held h
             where d.organization_id = h.organization_id and d.id = h.id
             returning h.ordinal, d.organization_id, d.id
         )",
-        WRITE_LINKS,
+        REPLACE_LINKS,
         ", settled as (
             delete from relink_requests request
             using relinked r, input i, organization o
@@ -165,6 +166,10 @@ impl Relinking for PgStore {
                 .deployment_revision
                 .push(version.deployment_revision.map_or(0, Revision::get));
             statement.input.epoch.push(version.epoch.get());
+            statement
+                .input
+                .linked_pull_requests
+                .push(linked_pull_requests(linking));
             statement.links.push(ordinal, linking);
             statement.ranges.push(ordinal, linking);
         }

@@ -46,6 +46,7 @@ diesel::table! {
         triggered_by -> Nullable<Text>,
         pipeline_name -> Nullable<Text>,
         pipeline_url -> Nullable<Text>,
+        linked_pull_requests -> Int4,
     }
 }
 

@@ -80,13 +80,14 @@ batch_statement! {
             select d.id
             from change c, merges m, deployments d
             where d.organization_id = c.organization_id
-                and left(d.commit_sha, 5) = left(m.commit_sha, 5) and starts_with(m.commit_sha, d.commit_sha)
+                and d.commit_sha between left(m.commit_sha, 5) and m.commit_sha
+                and starts_with(m.commit_sha, d.commit_sha)
                 and d.status = 'success' and d.environment = 'production'
             union
             select d.id
             from change c, merges m, deployments d
             where d.organization_id = c.organization_id
-                and left(d.previous_commit_sha, 5) = left(m.commit_sha, 5)
+                and d.previous_commit_sha between left(m.commit_sha, 5) and m.commit_sha
                 and starts_with(m.commit_sha, d.previous_commit_sha)
                 and d.status = 'success' and d.environment = 'production' and d.previous_commit_sha is not null
             union
@@ -107,21 +108,24 @@ batch_statement! {
 batch_statement! {
     /// The deployments that name a merge commit of a repository.
     RequestByRepository { change: Change, monitored: Monitored } -> BigInt {
-        ", touched as (
-            select d.id
-            from change c, monitored m, pull_requests p, deployments d
+        ", merged as (
+            select encode(p.merge_commit_sha, 'hex') as commit_sha
+            from change c, monitored m, pull_requests p
             where p.organization_id = c.organization_id and p.repository_id = m.repository_id
-                and d.organization_id = c.organization_id
-                and left(d.commit_sha, 5) = left(encode(p.merge_commit_sha, 'hex'), 5)
-                and starts_with(encode(p.merge_commit_sha, 'hex'), d.commit_sha)
+        ),
+        touched as (
+            select d.id
+            from change c, merged m, deployments d
+            where d.organization_id = c.organization_id
+                and d.commit_sha between left(m.commit_sha, 5) and m.commit_sha
+                and starts_with(m.commit_sha, d.commit_sha)
                 and d.status = 'success' and d.environment = 'production'
             union
             select d.id
-            from change c, monitored m, pull_requests p, deployments d
-            where p.organization_id = c.organization_id and p.repository_id = m.repository_id
-                and d.organization_id = c.organization_id
-                and left(d.previous_commit_sha, 5) = left(encode(p.merge_commit_sha, 'hex'), 5)
-                and starts_with(encode(p.merge_commit_sha, 'hex'), d.previous_commit_sha)
+            from change c, merged m, deployments d
+            where d.organization_id = c.organization_id
+                and d.previous_commit_sha between left(m.commit_sha, 5) and m.commit_sha
+                and starts_with(m.commit_sha, d.previous_commit_sha)
                 and d.status = 'success' and d.environment = 'production' and d.previous_commit_sha is not null
         )",
         REQUEST

@@ -40,6 +40,11 @@ impl TryFrom<Row> for Link {
     }
 }
 
+/// How many pull requests are linked, as it is kept beside the deployment.
+pub(in crate::postgres) fn linked_pull_requests(linking: &Linking) -> i32 {
+    i32::try_from(linking.links.len()).unwrap_or(i32::MAX)
+}
+
 batch_input! {
     /// Links of the decision with the ordinal `owner`.
     LinkInput as "link" {
@@ -63,6 +68,10 @@ batch_input! {
 }
 
 impl LinkInput {
+    pub(super) fn is_empty(&self) -> bool {
+        self.owner.is_empty()
+    }
+
     pub(in crate::postgres) fn push(&mut self, owner: i64, linking: &Linking) {
         for link in &linking.links {
             self.owner.push(owner);
@@ -76,6 +85,10 @@ impl LinkInput {
 }
 
 impl RangeInput {
+    pub(super) fn is_empty(&self) -> bool {
+        self.owner.is_empty()
+    }
+
     pub(in crate::postgres) fn push(&mut self, owner: i64, linking: &Linking) {
         for range in &linking.ranges {
             self.owner.push(owner);
@@ -87,9 +100,27 @@ impl RangeInput {
     }
 }
 
+/// For each row of the table `recorded` (`ordinal, organization_id, id`), gives a new deployment its links and spans.
+pub(super) const INSERT_LINKS: &str = ",
+    links_written as (
+        insert into links
+            (organization_id, deployment_id, pull_request_id, rule, base_commit_sha, lead_time_seconds)
+        select r.organization_id, r.id, i.pull_request_id, i.rule, i.base_commit_sha, i.lead_time_seconds
+        from recorded r
+        join link i on i.owner = r.ordinal
+    )";
+pub(super) const INSERT_RANGES: &str = ",
+    ranges_written as (
+        insert into merge_time_ranges
+            (organization_id, deployment_id, repository_id, base_branch, merged_after, merged_until)
+        select r.organization_id, r.id, i.repository_id, i.base_branch, i.merged_after, i.merged_until
+        from recorded r
+        join range i on i.owner = r.ordinal
+    )";
+
 /// For each row of the table `relinked` (`ordinal, organization_id, id`), makes the links and spans of a deployment
 /// those of the inputs.
-pub(in crate::postgres) const WRITE_LINKS: &str = ",
+pub(in crate::postgres) const REPLACE_LINKS: &str = ",
     links_gone as (
         delete from links l
         using relinked r

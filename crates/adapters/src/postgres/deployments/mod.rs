@@ -4,7 +4,7 @@ mod links;
 mod read;
 mod write;
 
-pub(super) use links::{LinkInput, RangeInput, WRITE_LINKS};
+pub(super) use links::{LinkInput, REPLACE_LINKS, RangeInput, linked_pull_requests};
 
 use super::PgStore;
 use super::row::{Place, timestamp};
@@ -41,6 +41,7 @@ struct Row {
     triggered_by: Option<String>,
     pipeline_name: Option<String>,
     pipeline_url: Option<String>,
+    linked_pull_requests: i32,
 }
 
 impl Row {

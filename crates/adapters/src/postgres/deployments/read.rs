@@ -7,7 +7,8 @@ use crate::postgres::repositories::repository;
 use crate::postgres::row::{Place, timestamp};
 use crate::postgres::statement::{batch_input, batch_statement};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Bytea, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Bytea, Integer, Nullable, Text, Timestamptz};
+use periscope_domain::commit_sha::CommitReference;
 use periscope_domain::id::{PullRequestId, RepositoryId};
 use periscope_domain::linking::{Candidate, Surroundings};
 use periscope_domain::ports::{
@@ -15,6 +16,7 @@ use periscope_domain::ports::{
 };
 use periscope_domain::pull_request::Merge;
 use periscope_domain::repository::Repository;
+use std::ops::RangeInclusive;
 use time::OffsetDateTime;
 
 batch_input! {
@@ -23,9 +25,11 @@ batch_input! {
         organization_id: BigInt = i64,
         external_id: Text = String,
         linking: Bool = bool,
-        commit_sha: Nullable<Text> = Option<String>,
-        previous_commit_sha: Nullable<Text> = Option<String>,
         service: Nullable<Text> = Option<String>,
+        commit_least: Nullable<Bytea> = Option<Vec<u8>>,
+        commit_most: Nullable<Bytea> = Option<Vec<u8>>,
+        base_least: Nullable<Bytea> = Option<Vec<u8>>,
+        base_most: Nullable<Bytea> = Option<Vec<u8>>,
     }
 }
 
@@ -44,6 +48,7 @@ type DeploymentSql = (
     Nullable<Text>,
     Nullable<Text>,
     Nullable<Text>,
+    Integer,
 );
 type RepositoriesSql = (Array<BigInt>, Array<Text>, Array<Bool>, Array<Nullable<Text>>);
 type CandidatesSql = (
@@ -56,10 +61,11 @@ type CandidatesSql = (
 );
 
 batch_statement! {
-    /// A row for each query whose organization exists. An abbreviated commit is looked for between its smallest and
-    /// its largest completion.
+    /// A row for each query whose organization exists. A commit is looked for between the least and the most that its
+    /// digits may be the beginning of. `offset 0` keeps the two ends of a range from being looked up by branch,
+    /// which a plan made on empty tables would do for ever.
     ReadContexts { query: QueryInput } -> (
-        BigInt, OrganizationSql, Nullable<DeploymentSql>, BigInt,
+        BigInt, OrganizationSql, Nullable<DeploymentSql>,
         Nullable<RepositoriesSql>, Nullable<CandidatesSql>
     ) {
         " select
@@ -67,7 +73,7 @@ batch_statement! {
             o.revision, o.linking_epoch, o.plan, o.trial_started_at, o.trial_ends_at,
             d.id, d.revision, d.commit_sha, d.environment, d.status, d.started_at, d.completed_at, d.service,
             d.previous_commit_sha, d.branch, d.triggered_by, d.pipeline_name, d.pipeline_url,
-            (select count(*) from links l where l.organization_id = d.organization_id and l.deployment_id = d.id),
+            d.linked_pull_requests,
             r.ids, r.full_names, r.monitored, r.aliases,
             c.ids, c.repository_ids, c.monitored, c.commits, c.merged_at, c.base_branches
         from query q
@@ -99,33 +105,46 @@ batch_statement! {
             having count(*) > 0
         ) as r on q.linking
         left join lateral (
-            with named as (
-                select p.id, p.repository_id, p.base_branch, p.merged_at, p.merge_commit_sha, commit.is_head
-                from (
-                    values (coalesce(q.commit_sha, d.commit_sha), true),
-                        (coalesce(q.previous_commit_sha, d.previous_commit_sha), false)
-                ) as commit(digits, is_head)
-                join pull_requests p on p.organization_id = q.organization_id
-                    and p.merge_commit_sha between decode(rpad(commit.digits, 40, '0'), 'hex')
-                        and decode(rpad(commit.digits, 40, 'f'), 'hex')
-            ),
-            candidate as (
-                select id, repository_id, base_branch, merged_at, merge_commit_sha from named
-                union
-                select p.id, p.repository_id, p.base_branch, p.merged_at, p.merge_commit_sha
-                from named head
-                join named base on base.repository_id = head.repository_id
-                    and base.base_branch = head.base_branch
-                join pull_requests p on p.organization_id = q.organization_id
-                    and p.repository_id = head.repository_id and p.base_branch = head.base_branch
-                    and p.merged_at > base.merged_at and p.merged_at <= head.merged_at
-                where head.is_head and not base.is_head
-            )
             select
                 array_agg(c.id) as ids, array_agg(c.repository_id) as repository_ids,
                 array_agg(r.monitored) as monitored, array_agg(c.merge_commit_sha) as commits,
                 array_agg(c.merged_at) as merged_at, array_agg(c.base_branch) as base_branches
-            from candidate c
+            from (
+                select p.id, p.repository_id, p.base_branch, p.merged_at, p.merge_commit_sha
+                from pull_requests p
+                where p.organization_id = q.organization_id and p.merge_commit_sha
+                    between coalesce(q.commit_least, decode(rpad(d.commit_sha, 40, '0'), 'hex'))
+                        and coalesce(q.commit_most, decode(rpad(d.commit_sha, 40, 'f'), 'hex'))
+                union all
+                select p.id, p.repository_id, p.base_branch, p.merged_at, p.merge_commit_sha
+                from pull_requests p
+                where p.organization_id = q.organization_id and p.merge_commit_sha
+                    between coalesce(q.base_least, decode(rpad(d.previous_commit_sha, 40, '0'), 'hex'))
+                        and coalesce(q.base_most, decode(rpad(d.previous_commit_sha, 40, 'f'), 'hex'))
+                union all
+                select p.id, p.repository_id, p.base_branch, p.merged_at, p.merge_commit_sha
+                from (
+                    select p.repository_id, p.base_branch, p.merged_at
+                    from pull_requests p
+                    where p.organization_id = q.organization_id and p.merge_commit_sha
+                        between coalesce(q.commit_least, decode(rpad(d.commit_sha, 40, '0'), 'hex'))
+                            and coalesce(q.commit_most, decode(rpad(d.commit_sha, 40, 'f'), 'hex'))
+                    offset 0
+                ) as head,
+                (
+                    select p.repository_id, p.base_branch, p.merged_at
+                    from pull_requests p
+                    where p.organization_id = q.organization_id and p.merge_commit_sha
+                        between coalesce(q.base_least, decode(rpad(d.previous_commit_sha, 40, '0'), 'hex'))
+                            and coalesce(q.base_most, decode(rpad(d.previous_commit_sha, 40, 'f'), 'hex'))
+                    offset 0
+                ) as base,
+                pull_requests p
+                where base.repository_id = head.repository_id and base.base_branch = head.base_branch
+                    and p.organization_id = q.organization_id and p.repository_id = head.repository_id
+                    and p.base_branch = head.base_branch
+                    and p.merged_at > base.merged_at and p.merged_at <= head.merged_at
+            ) as c
             join repositories r on r.organization_id = q.organization_id and r.id = c.repository_id
             having count(*) > 0
         ) as c on q.linking"
@@ -202,10 +221,16 @@ type ContextRow = (
     i64,
     OrganizationRow,
     Option<Row>,
-    i64,
     Option<RepositoryRows>,
     Option<CandidateRows>,
 );
+
+/// The first and the last commit that a reference may name.
+fn bounds(commit: Option<&CommitReference>) -> [Option<Vec<u8>>; 2] {
+    let span = commit.map(CommitReference::span);
+    let (least, most) = span.map(RangeInclusive::into_inner).unzip();
+    [least, most].map(|sha| sha.map(|sha| sha.as_bytes().to_vec()))
+}
 
 pub(super) async fn contexts(
     pool: &Pool,
@@ -217,17 +242,14 @@ pub(super) async fn contexts(
         input.external_id.push(query.external_id.as_str().to_owned());
         input.linking.push(query.linking);
         input
-            .commit_sha
-            .push(query.commit.as_ref().map(|commit| commit.as_str().to_owned()));
-        input.previous_commit_sha.push(
-            query
-                .previous_commit
-                .as_ref()
-                .map(|commit| commit.as_str().to_owned()),
-        );
-        input
             .service
             .push(query.service.as_ref().map(|service| service.as_str().to_owned()));
+        let [commit_least, commit_most] = bounds(query.commit.as_ref());
+        input.commit_least.push(commit_least);
+        input.commit_most.push(commit_most);
+        let [base_least, base_most] = bounds(query.previous_commit.as_ref());
+        input.base_least.push(base_least);
+        input.base_most.push(base_most);
     }
     let mut contexts: Vec<Option<DeploymentContext>> = queries.iter().map(|_| None).collect();
     for row in pool.rows::<_, ContextRow>(ReadContexts { query: input }).await? {
@@ -240,7 +262,8 @@ pub(super) async fn contexts(
 }
 
 fn context(query: &DeploymentQuery, row: ContextRow) -> Result<DeploymentContext, StoreError> {
-    let (_, organization, deployment, linked, repositories, candidates) = row;
+    let (_, organization, deployment, repositories, candidates) = row;
+    let linked = deployment.as_ref().map_or(0, |row| row.linked_pull_requests);
     let (organization_revision, epoch, plan, trial_started_at, trial_ends_at) = organization;
     let stored = deployment
         .map(|row| row.stored(query.external_id.clone()))
@@ -258,7 +281,7 @@ fn context(query: &DeploymentQuery, row: ContextRow) -> Result<DeploymentContext
             epoch: LinkingEpoch::new(epoch),
         },
         stored,
-        linked_pull_requests: linked.unsigned_abs(),
+        linked_pull_requests: linked.unsigned_abs().into(),
         surroundings: Surroundings {
             repositories: repositories.map_or(Ok(Vec::new()), RepositoryRows::repositories)?,
             candidates: candidates.map_or(Ok(Vec::new()), CandidateRows::candidates)?,

@@ -3,10 +3,13 @@
 //! requests wait and nobody else; a decision that begins a trial takes it for update at once, because two that hold
 //! it shared and then both update it deadlock.
 
-use super::links::{LinkInput, RangeInput, WRITE_LINKS};
+use super::links::{INSERT_LINKS, INSERT_RANGES, LinkInput, REPLACE_LINKS, RangeInput, linked_pull_requests};
 use crate::postgres::pool::Pool;
-use crate::postgres::statement::{batch_input, batch_statement};
-use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz};
+use crate::postgres::statement::batch_input;
+use diesel::QueryResult;
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz};
 use periscope_domain::deployment::Revision;
 use periscope_domain::id::DeploymentId;
 use periscope_domain::ports::{Applied, DeploymentDecision, StoreError};
@@ -38,7 +41,7 @@ batch_input! {
         event_completed_at: Nullable<Timestamptz> = Option<OffsetDateTime>,
         event_commit_sha: Text = String,
         received_at: Timestamptz = OffsetDateTime,
-        relinks: Bool = bool,
+        linked_pull_requests: Nullable<Integer> = Option<i32>,
         follows_epoch: Bool = bool,
         trial_started_at: Nullable<Timestamptz> = Option<OffsetDateTime>,
         trial_ends_at: Nullable<Timestamptz> = Option<OffsetDateTime>,
@@ -85,7 +88,8 @@ impl Input {
             .push(event.run.completed_at().map(Timestamp::to_offset_date_time));
         self.event_commit_sha.push(event.commit.as_str().to_owned());
         self.received_at.push(event.received_at.to_offset_date_time());
-        self.relinks.push(decision.linking.is_some());
+        self.linked_pull_requests
+            .push(decision.linking.as_ref().map(linked_pull_requests));
         self.follows_epoch
             .push(decision.linking.is_some() && deployment.shipped_at().is_some());
         self.trial_started_at
@@ -95,32 +99,26 @@ impl Input {
     }
 }
 
-/// The organizations, locked, in order of id.
-macro_rules! lock_organizations {
-    ($strength:literal) => {
-        concat!(
-            ", organization as (
-                select o.id, o.revision, o.linking_epoch
-                from organizations o
-                where o.id in (select organization_id from input)
-                order by o.id
-                for ",
-            $strength,
-            " of o
-            )"
-        )
-    };
-}
+/// The organizations, locked in order of id.
+const ORGANIZATION: &str = ", organization as (
+        select o.id, o.revision, o.linking_epoch
+        from organizations o
+        where o.id = any (array(select organization_id from input))
+        order by o.id
+        for ";
 
 /// Records new deployments; one that somebody else has recorded is left out.
-const CREATE: &str = ", written as (
+const CREATE: &str = " of o
+    ),
+    written as (
         insert into deployments (
             organization_id, external_id, revision, commit_sha, environment, status, started_at, completed_at,
-            service, previous_commit_sha, branch, triggered_by, pipeline_name, pipeline_url
+            service, previous_commit_sha, branch, triggered_by, pipeline_name, pipeline_url, linked_pull_requests
         )
         select
             i.organization_id, i.external_id, 1, i.commit_sha, i.environment, i.status, i.started_at, i.completed_at,
-            i.service, i.previous_commit_sha, i.branch, i.triggered_by, i.pipeline_name, i.pipeline_url
+            i.service, i.previous_commit_sha, i.branch, i.triggered_by, i.pipeline_name, i.pipeline_url,
+            coalesce(i.linked_pull_requests, 0)
         from input i
         join organization o on o.id = i.organization_id and o.revision = i.organization_revision
         order by i.organization_id, i.external_id
@@ -129,7 +127,9 @@ const CREATE: &str = ", written as (
     )";
 
 /// Changes known deployments; one that is no longer what it was is left out.
-const CHANGE: &str = ", held as (
+const CHANGE: &str = " of o
+    ),
+    held as (
         select d.organization_id, d.id, i.ordinal
         from input i
         join organization o on o.id = i.organization_id and o.revision = i.organization_revision
@@ -141,9 +141,10 @@ const CHANGE: &str = ", held as (
     written as (
         update deployments d
         set (revision, commit_sha, environment, status, started_at, completed_at, service, previous_commit_sha,
-                branch, triggered_by, pipeline_name, pipeline_url)
+                branch, triggered_by, pipeline_name, pipeline_url, linked_pull_requests)
             = (d.revision + 1, i.commit_sha, i.environment, i.status, i.started_at, i.completed_at, i.service,
-                i.previous_commit_sha, i.branch, i.triggered_by, i.pipeline_name, i.pipeline_url)
+                i.previous_commit_sha, i.branch, i.triggered_by, i.pipeline_name, i.pipeline_url,
+                coalesce(i.linked_pull_requests, d.linked_pull_requests))
         from held h
         join input i on i.ordinal = h.ordinal
         where d.organization_id = h.organization_id and d.id = h.id
@@ -152,7 +153,10 @@ const CHANGE: &str = ", held as (
 
 /// What goes with every deployment that was written.
 const FOLLOW: &str = ", recorded as (
-        select i.ordinal, w.organization_id, w.id, w.revision as new_revision
+        select
+            i.ordinal, w.organization_id, w.id, w.revision, i.event_status, i.event_started_at,
+            i.event_completed_at, i.event_commit_sha, i.received_at, i.epoch, i.follows_epoch,
+            i.linked_pull_requests, i.trial_started_at, i.trial_ends_at
         from written w
         join input i on i.organization_id = w.organization_id and i.external_id = w.external_id
     ),
@@ -160,65 +164,90 @@ const FOLLOW: &str = ", recorded as (
         insert into deployment_events
             (organization_id, deployment_id, revision, status, started_at, completed_at, commit_sha, received_at)
         select
-            r.organization_id, r.id, r.new_revision, i.event_status, i.event_started_at, i.event_completed_at,
-            i.event_commit_sha, i.received_at
-        from recorded r
-        join input i on i.ordinal = r.ordinal
+            organization_id, id, revision, event_status, event_started_at, event_completed_at, event_commit_sha,
+            received_at
+        from recorded
     ),
     late as (
         insert into relink_requests as request (organization_id, deployment_id, generation, requested_at)
-        select r.organization_id, r.id, 1, i.received_at
+        select r.organization_id, r.id, 1, r.received_at
         from recorded r
-        join input i on i.ordinal = r.ordinal
         join organization o on o.id = r.organization_id
-        where i.follows_epoch and o.linking_epoch <> i.epoch
+        where r.follows_epoch and o.linking_epoch <> r.epoch
         order by r.organization_id, r.id
         on conflict (organization_id, deployment_id) do update
             set generation = request.generation + 1, lease_until = null
-    ),
-    relinked as (
-        select r.ordinal, r.organization_id, r.id
-        from recorded r
-        join input i on i.ordinal = r.ordinal
-        where i.relinks
     )";
 
 const BEGIN_TRIAL: &str = ", trial as (
         update organizations o
-        set (trial_started_at, trial_ends_at, revision) = (i.trial_started_at, i.trial_ends_at, o.revision + 1)
+        set (trial_started_at, trial_ends_at, revision) = (r.trial_started_at, r.trial_ends_at, o.revision + 1)
         from recorded r
-        join input i on i.ordinal = r.ordinal
         where o.id = r.organization_id
     )";
 
-const ANSWER: &str = " select ordinal, id from recorded";
+/// Deployments whose links have been decided.
+const RELINKED: &str = ", relinked as (
+        select ordinal, organization_id, id from recorded where linked_pull_requests is not null
+    )";
 
-macro_rules! apply_statement {
-    ($(#[$doc:meta])* $name:ident: $($sql:expr),+) => {
-        batch_statement! {
-            $(#[$doc])*
-            $name { input: Input, links: LinkInput, ranges: RangeInput } -> (BigInt, BigInt) { $($sql),+ }
+/// Writes decisions of one kind. Only what they need is in the statement: each table that it writes to costs some
+/// microseconds even without a row.
+#[derive(Default)]
+struct Write {
+    kind: Kind,
+    input: Input,
+    links: LinkInput,
+    ranges: RangeInput,
+}
+
+impl QueryFragment<Pg> for Write {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("with ");
+        self.input.walk_ast(out.reborrow())?;
+        out.push_sql(", ");
+        self.links.walk_ast(out.reborrow())?;
+        out.push_sql(", ");
+        self.ranges.walk_ast(out.reborrow())?;
+        out.push_sql(ORGANIZATION);
+        out.push_sql(if self.kind.begins_trial {
+            "no key update"
+        } else {
+            "share"
+        });
+        out.push_sql(if self.kind.creates { CREATE } else { CHANGE });
+        out.push_sql(FOLLOW);
+        if self.kind.begins_trial {
+            out.push_sql(BEGIN_TRIAL);
         }
-    };
+        if self.kind.creates {
+            if !self.links.is_empty() {
+                out.push_sql(INSERT_LINKS);
+            }
+            if !self.ranges.is_empty() {
+                out.push_sql(INSERT_RANGES);
+            }
+        } else {
+            out.push_sql(RELINKED);
+            out.push_sql(REPLACE_LINKS);
+        }
+        out.push_sql(" select ordinal, id from recorded");
+        Ok(())
+    }
 }
 
-apply_statement! {
-    Create: lock_organizations!("share"), CREATE, FOLLOW, WRITE_LINKS, ANSWER
+/// Cached by its text, of which there are few.
+impl QueryId for Write {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
 }
-apply_statement! {
-    Change: lock_organizations!("share"), CHANGE, FOLLOW, WRITE_LINKS, ANSWER
-}
-apply_statement! {
-    /// For one decision at a time.
-    CreateWithTrial: lock_organizations!("no key update"), CREATE, FOLLOW, BEGIN_TRIAL, WRITE_LINKS, ANSWER
-}
-apply_statement! {
-    /// For one decision at a time.
-    ChangeWithTrial: lock_organizations!("no key update"), CHANGE, FOLLOW, BEGIN_TRIAL, WRITE_LINKS, ANSWER
+
+impl Query for Write {
+    type SqlType = (BigInt, BigInt);
 }
 
 /// Which statement a decision needs.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct Kind {
     creates: bool,
     begins_trial: bool,
@@ -280,18 +309,16 @@ async fn write<'a>(
     kind: Kind,
     decisions: impl Iterator<Item = &'a DeploymentDecision>,
 ) -> Result<Vec<(i64, i64)>, StoreError> {
-    let (mut input, mut links, mut ranges) = (Input::default(), LinkInput::default(), RangeInput::default());
+    let mut statement = Write {
+        kind,
+        ..Write::default()
+    };
     for (ordinal, decision) in (1..).zip(decisions) {
-        input.push(decision);
+        statement.input.push(decision);
         if let Some(linking) = &decision.linking {
-            links.push(ordinal, linking);
-            ranges.push(ordinal, linking);
+            statement.links.push(ordinal, linking);
+            statement.ranges.push(ordinal, linking);
         }
     }
-    match (kind.creates, kind.begins_trial) {
-        (true, false) => pool.rows(Create { input, links, ranges }).await,
-        (false, false) => pool.rows(Change { input, links, ranges }).await,
-        (true, true) => pool.rows(CreateWithTrial { input, links, ranges }).await,
-        (false, true) => pool.rows(ChangeWithTrial { input, links, ranges }).await,
-    }
+    pool.rows(statement).await
 }
