@@ -1,12 +1,13 @@
-//! Where Postgres is and how a session with it begins. The URL is read here rather than by the driver, which knows
-//! neither `sslmode=verify-full` nor `sslrootcert`, while most managed databases hand out such URLs.
+//! Where Postgres is and how a session with it begins.
 
+use super::tls;
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use std::str::FromStr;
 use std::time::Duration;
 use thiserror::Error;
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::Config;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How long reaching the server may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -31,15 +32,18 @@ const SESSION_SETTINGS: &str = "
 pub struct ConnectError(#[source] pub(crate) Box<dyn std::error::Error + Send + Sync>);
 
 /// A Postgres database and how to speak with it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Target {
     config: Config,
+    tls: MakeRustlsConnect,
 }
 
 impl Target {
     /// Reads a URL (`postgres://...`) or a keyword string (`host=... dbname=...`).
     pub(crate) fn parse(url: &str) -> Result<Self, ConnectError> {
-        let mut config = Config::from_str(url).map_err(|error| ConnectError(error.into()))?;
+        let (url, settings) = tls::split_url(url);
+        let tls = tls::connector(&settings).map_err(ConnectError)?;
+        let mut config = Config::from_str(&url).map_err(|error| ConnectError(error.into()))?;
         if config.get_hosts().is_empty() {
             return Err(ConnectError("it names no host".into()));
         }
@@ -49,7 +53,7 @@ impl Target {
         if config.get_application_name().is_none() {
             config.application_name("periscope");
         }
-        Ok(Self { config })
+        Ok(Self { config, tls })
     }
 
     /// A session for the service, with its limits.
@@ -66,7 +70,7 @@ impl Target {
     pub(crate) async fn connect_plain(&self) -> ConnectionResult<AsyncPgConnection> {
         let (client, connection) = self
             .config
-            .connect(NoTls)
+            .connect(self.tls.clone())
             .await
             .map_err(|error| ConnectionError::BadConnection(with_causes(&error)))?;
         AsyncPgConnection::try_from_client_and_connection(client, connection).await

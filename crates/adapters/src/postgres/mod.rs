@@ -7,6 +7,7 @@ pub mod migrate;
 mod pool;
 pub mod private;
 mod statement;
+mod tls;
 
 mod api_keys;
 mod deployments;
