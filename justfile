@@ -1,0 +1,44 @@
+# Every command that a person or CI types. `just` lists them.
+
+_list:
+    @just --list --unsorted
+
+# Start the service on a private Postgres
+run *ARGS:
+    cargo run -- {{ ARGS }}
+
+# Format the code
+fmt:
+    cargo fmt --all
+
+# Check format and lints; a warning is a failure
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- --deny warnings
+
+# Build the documentation of all crates
+doc:
+    RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --locked
+
+# Run every test; Postgres is TEST_DATABASE_URL if it is set, else a private one
+test *ARGS:
+    cargo test --workspace --locked {{ ARGS }}
+
+# Check who uses what, licences and sources
+deny:
+    cargo deny --config .cargo/deny.toml check --hide-inclusion-graph bans licenses sources
+
+# Print schema.rs anew from the migrated database
+schema:
+    PRINT_SCHEMA=1 cargo test --package periscope-adapters --test schema the_schema_file
+
+# Measure: `just bench ingest` is the webhook against a bare upsert on the same Postgres
+bench NAME *ARGS:
+    cargo bench --package periscope --bench {{ NAME }} -- {{ ARGS }}
+
+# Send a history to a running server: `just replay FILE --key KEY [--shuffle SEED] [--senders 8]`
+replay FILE *ARGS:
+    cargo run --release --package periscope --example replay -- {{ FILE }} {{ ARGS }}
+
+# What CI runs
+ci: lint doc deny test
