@@ -1,17 +1,23 @@
-//! A database of its own for each test, on the server that `TEST_DATABASE_URL` names. It is migrated like any other:
-//! that costs hardly more than cloning a migrated template, and needs nothing that tests would share.
+//! A database of its own for each test, on the server that `TEST_DATABASE_URL` names, else on a private one that lives
+//! as long as the test program. It is migrated like any other: that costs hardly more than cloning a migrated template,
+//! and needs nothing that tests would share.
 
 use super::connect::Target;
+use super::private::{Durability, Options, Owner, PrivatePostgres};
 use super::{PgOptions, PgStore, migrate};
 use diesel_async::SimpleAsyncConnection;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::{process, thread};
+use std::{env, process, thread};
 use tokio::runtime;
+use tokio::sync::OnceCell;
 
 /// A few connections are enough for a test, and many tests run at once.
 const POOL_SIZE: usize = 6;
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
+
+/// Never dropped: the server notices itself when the test program is gone.
+static SERVER: OnceCell<PrivatePostgres> = OnceCell::const_new();
 
 /// A database that is dropped with this value, unless the test failed: then it stays, to be looked at.
 #[derive(Debug)]
@@ -36,7 +42,7 @@ impl TestDatabase {
     /// # Panics
     /// When it cannot be made.
     pub async fn create_empty() -> Self {
-        let server = server_url();
+        let server = server_url().await;
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let name = format!("periscope_test_{}_{number}", process::id());
         or_panic(execute(&server, &format!("create database {name}")).await);
@@ -92,8 +98,20 @@ async fn execute(url: &str, sql: &str) -> Result<(), Box<dyn std::error::Error +
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests have no settings but this one")]
-fn server_url() -> String {
-    or_panic(std::env::var("TEST_DATABASE_URL"))
+async fn server_url() -> String {
+    if let Ok(url) = env::var("TEST_DATABASE_URL") {
+        return url;
+    }
+    let options = Options {
+        data_dir: env::temp_dir().join(format!("periscope-test-{}", process::id())),
+        programs: None,
+        path: env::var_os("PATH"),
+        durability: Durability::None,
+        ephemeral: true,
+        owner: Owner::Service,
+    };
+    let open = async || or_panic(PrivatePostgres::open(&options).await);
+    SERVER.get_or_init(open).await.url().to_owned()
 }
 
 #[expect(
