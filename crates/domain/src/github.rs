@@ -87,11 +87,12 @@ impl GithubConnection {
         mac.update(b"periscope github webhook 1");
         mac.update(&self.organization_id.get().to_be_bytes());
         mac.update(self.nonce.as_bytes());
+        let digest = mac.finalize().into_bytes();
         WebhookSecret(
-            mac.finalize()
-                .into_bytes()
+            digest
                 .iter()
-                .map(|byte| format!("{byte:02x}"))
+                .flat_map(|byte| [byte >> 4, byte & 0xf])
+                .map(hex_digit)
                 .collect(),
         )
     }
@@ -133,6 +134,10 @@ impl fmt::Debug for WebhookSecret {
 )]
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).expect("HMAC takes keys of any length")
+}
+
+fn hex_digit(value: u8) -> char {
+    char::from_digit(value.into(), 16).unwrap_or('0')
 }
 
 fn decode_hex(text: &str) -> Option<Vec<u8>> {

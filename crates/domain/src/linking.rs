@@ -355,6 +355,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn pull_requests_are_linked_by_commit_and_by_merge_time() {
         // a commit of five digits stands for a whole SHA, one with `~` is sent abbreviated
         type Case = (

@@ -1,1 +1,157 @@
-//! The ports in memory.
+//! The ports in memory: the same versions, constraints and epochs as on Postgres, kept by hand behind one mutex. For
+//! tests, and for services that embed the domain and need no more.
+
+mod api_keys;
+mod deployments;
+mod github_connections;
+mod organizations;
+mod pull_requests;
+mod relinking;
+mod repositories;
+
+use deployments::Entry;
+use periscope_domain::api_key::{ApiKey, ApiKeyHash};
+use periscope_domain::github::GithubConnection;
+use periscope_domain::id::{DeploymentId, OrganizationId, PullRequestId, RepositoryId};
+use periscope_domain::organization::Organization;
+use periscope_domain::ports::{
+    ApiKeys, Deployments, GithubConnections, Organizations, PullRequests, Relinking, Repositories, Store,
+    StoreError,
+};
+use periscope_domain::pull_request::StoredPullRequest;
+use periscope_domain::repository::Repository;
+use periscope_domain::text::{DeliveryId, ExternalDeploymentId};
+use periscope_domain::timestamp::Timestamp;
+use relinking::Request;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Everything that is kept, in memory. Cloning it shares what is kept.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryStore {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    last_id: i64,
+    organizations: BTreeMap<OrganizationId, Tenant>,
+    api_keys: Vec<(ApiKeyHash, ApiKey)>,
+    github_connections: BTreeMap<OrganizationId, GithubConnection>,
+    repositories: BTreeMap<(OrganizationId, RepositoryId), Repository>,
+    pull_requests: BTreeMap<(OrganizationId, PullRequestId), StoredPullRequest>,
+    deliveries: BTreeSet<(OrganizationId, DeliveryId)>,
+    deployments: BTreeMap<(OrganizationId, DeploymentId), Entry>,
+    deployment_ids: BTreeMap<(OrganizationId, ExternalDeploymentId), DeploymentId>,
+    relink_requests: BTreeMap<(OrganizationId, DeploymentId), Request>,
+}
+
+/// An organization with its versions.
+#[derive(Debug)]
+struct Tenant {
+    organization: Organization,
+    revision: i64,
+    epoch: i64,
+}
+
+impl MemoryStore {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing that holds the lock can panic half-way through a change.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn next_id(&mut self) -> i64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    fn tenant(&mut self, id: OrganizationId) -> Result<&mut Tenant, StoreError> {
+        self.organizations
+            .get_mut(&id)
+            .ok_or_else(|| StoreError::Internal(format!("organization {id} does not exist").into()))
+    }
+
+    fn repositories_of(&self, organization_id: OrganizationId) -> impl Iterator<Item = &Repository> {
+        self.repositories
+            .iter()
+            .filter(move |((owner, _), _)| *owner == organization_id)
+            .map(|(_, repository)| repository)
+    }
+
+    /// Moves the organization's epoch and leaves every shipping deployment that meets a condition for the relinking
+    /// worker; gives how many those are.
+    fn touch(
+        &mut self,
+        organization_id: OrganizationId,
+        now: Timestamp,
+        is_touched: impl Fn(&Entry) -> bool,
+    ) -> Result<u64, StoreError> {
+        self.tenant(organization_id)?.epoch += 1;
+        let touched: Vec<_> = self
+            .deployments
+            .iter()
+            .filter(|((owner, _), entry)| {
+                *owner == organization_id
+                    && entry.stored.deployment.shipped_at().is_some()
+                    && is_touched(entry)
+            })
+            .map(|(key, _)| *key)
+            .collect();
+        for key in &touched {
+            self.request_relinking(*key, now);
+        }
+        Ok(touched.len() as u64)
+    }
+
+    fn request_relinking(&mut self, key: (OrganizationId, DeploymentId), now: Timestamp) {
+        self.relink_requests
+            .entry(key)
+            .and_modify(|request| {
+                request.generation += 1;
+                request.lease_until = None;
+            })
+            .or_insert(Request {
+                generation: 1,
+                requested_at: now,
+                lease_until: None,
+            });
+    }
+}
+
+impl Entry {
+    /// Whether the service is called by one of the names, in any letter case.
+    fn is_of_service(&self, names: &[&str]) -> bool {
+        let service = self.stored.deployment.service.as_ref();
+        service.is_some_and(|service| {
+            names
+                .iter()
+                .any(|name| service.as_str().eq_ignore_ascii_case(name))
+        })
+    }
+}
+
+impl Store for MemoryStore {
+    fn organizations(&self) -> &dyn Organizations {
+        self
+    }
+    fn api_keys(&self) -> &dyn ApiKeys {
+        self
+    }
+    fn repositories(&self) -> &dyn Repositories {
+        self
+    }
+    fn github_connections(&self) -> &dyn GithubConnections {
+        self
+    }
+    fn pull_requests(&self) -> &dyn PullRequests {
+        self
+    }
+    fn deployments(&self) -> &dyn Deployments {
+        self
+    }
+    fn relinking(&self) -> &dyn Relinking {
+        self
+    }
+}

@@ -12,7 +12,8 @@ pub use authenticate::find_api_key;
 pub use connect_github::connect_github;
 pub use issue_api_key::{IssueApiKey, issue_api_key};
 pub use record_deployments::{
-    DeploymentAction, RecordDeployment, RecordDeploymentError, RecordedDeployment, record_deployments,
+    DeploymentAction, RecordDeployment, RecordDeploymentError, RecordDeploymentOutcome, RecordedDeployment,
+    record_deployments,
 };
 pub use record_pull_requests::{
     Origin, RecordPullRequests, RecordPullRequestsError, RecordedPullRequests, record_pull_requests,

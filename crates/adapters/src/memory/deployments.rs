@@ -1,0 +1,184 @@
+use super::{MemoryStore, State};
+use async_trait::async_trait;
+use periscope_domain::deployment::{DeploymentEvent, Revision, StoredDeployment};
+use periscope_domain::id::{DeploymentId, OrganizationId};
+use periscope_domain::linking::{Candidate, Link, Linking, Surroundings};
+use periscope_domain::ports::{
+    Applied, DeploymentContext, DeploymentDecision, DeploymentQuery, DeploymentVersion, Deployments,
+    LinkingEpoch, StoreError,
+};
+use periscope_domain::text::ExternalDeploymentId;
+use std::collections::BTreeSet;
+
+/// A deployment with what belongs to it.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) stored: StoredDeployment,
+    pub(super) history: Vec<DeploymentEvent>,
+    pub(super) linking: Linking,
+}
+
+#[async_trait]
+impl Deployments for MemoryStore {
+    async fn contexts(
+        &self,
+        queries: &[DeploymentQuery],
+    ) -> Result<Vec<Option<DeploymentContext>>, StoreError> {
+        let state = self.state();
+        Ok(queries
+            .iter()
+            .map(|query| state.deployment_context(query))
+            .collect())
+    }
+
+    async fn apply(
+        &self,
+        decisions: &[DeploymentDecision],
+    ) -> Result<Vec<Applied<DeploymentId>>, StoreError> {
+        let mut state = self.state();
+        let mut seen = BTreeSet::new();
+        let applied = decisions.iter().map(|decision| {
+            let is_first = seen.insert((decision.organization_id, &decision.deployment.external_id));
+            let applied = is_first.then(|| state.apply_deployment(decision)).flatten();
+            applied.map_or(Applied::Stale, Applied::Done)
+        });
+        Ok(applied.collect())
+    }
+
+    async fn find(
+        &self,
+        organization_id: OrganizationId,
+        external_id: &ExternalDeploymentId,
+    ) -> Result<Option<StoredDeployment>, StoreError> {
+        let state = self.state();
+        Ok(state
+            .entry(organization_id, external_id)
+            .map(|entry| entry.stored.clone()))
+    }
+
+    async fn history(
+        &self,
+        organization_id: OrganizationId,
+        id: DeploymentId,
+    ) -> Result<Vec<DeploymentEvent>, StoreError> {
+        let state = self.state();
+        let entry = state.deployments.get(&(organization_id, id));
+        Ok(entry.map_or_else(Vec::new, |entry| entry.history.clone()))
+    }
+
+    async fn links(
+        &self,
+        organization_id: OrganizationId,
+        id: DeploymentId,
+    ) -> Result<Vec<Link>, StoreError> {
+        let state = self.state();
+        let entry = state.deployments.get(&(organization_id, id));
+        Ok(entry.map_or_else(Vec::new, |entry| entry.linking.links.clone()))
+    }
+}
+
+impl State {
+    fn entry(&self, organization_id: OrganizationId, external_id: &ExternalDeploymentId) -> Option<&Entry> {
+        let id = self.deployment_ids.get(&(organization_id, external_id.clone()))?;
+        self.deployments.get(&(organization_id, *id))
+    }
+
+    fn deployment_context(&self, query: &DeploymentQuery) -> Option<DeploymentContext> {
+        let tenant = self.organizations.get(&query.organization_id)?;
+        let entry = self.entry(query.organization_id, &query.external_id);
+        let surroundings = if query.linking {
+            self.surroundings(query.organization_id)
+        } else {
+            Surroundings::default()
+        };
+        Some(DeploymentContext {
+            subscription: tenant.organization.subscription,
+            stored: entry.map(|entry| entry.stored.clone()),
+            linked_pull_requests: entry.map_or(0, |entry| entry.linking.links.len() as u64),
+            surroundings,
+            version: DeploymentVersion {
+                organization_revision: tenant.revision,
+                deployment_revision: entry.map(|entry| entry.stored.revision),
+                epoch: LinkingEpoch::new(tenant.epoch),
+            },
+        })
+    }
+
+    /// All that the organization has: more than a decision needs, which does no harm.
+    fn surroundings(&self, organization_id: OrganizationId) -> Surroundings {
+        let candidate = |((owner, id), repository_id): (&(OrganizationId, _), _), merge| {
+            let repository = self.repositories.get(&(*owner, repository_id));
+            Candidate {
+                pull_request_id: *id,
+                repository_id,
+                repository_is_monitored: repository.is_some_and(|repository| repository.monitored),
+                merge,
+            }
+        };
+        Surroundings {
+            repositories: self.repositories_of(organization_id).cloned().collect(),
+            candidates: self
+                .pull_requests
+                .iter()
+                .filter(|((owner, _), _)| *owner == organization_id)
+                .map(|(key, stored)| candidate((key, stored.repository_id), stored.pull_request.merge()))
+                .collect(),
+        }
+    }
+
+    /// Writes a decision if its version still holds.
+    fn apply_deployment(&mut self, decision: &DeploymentDecision) -> Option<DeploymentId> {
+        let DeploymentDecision {
+            organization_id,
+            version,
+            deployment,
+            event,
+            linking,
+            trial,
+        } = decision;
+        let stored = self
+            .entry(*organization_id, &deployment.external_id)
+            .map(|entry| &entry.stored);
+        if stored.map(|stored| stored.revision) != version.deployment_revision {
+            return None;
+        }
+        let known = stored.map(|stored| stored.id);
+        let tenant = self.organizations.get_mut(organization_id)?;
+        if tenant.revision != version.organization_revision {
+            return None;
+        }
+        if trial.is_some() {
+            tenant.organization.subscription.trial = *trial;
+            tenant.revision += 1;
+        }
+        let is_late = tenant.epoch != version.epoch.get();
+        let id = known.unwrap_or_else(|| DeploymentId::new(self.next_id()));
+        let revision = version
+            .deployment_revision
+            .map_or(Revision::FIRST, Revision::next);
+        let stored = StoredDeployment {
+            id,
+            revision,
+            deployment: deployment.clone(),
+        };
+        self.deployment_ids
+            .insert((*organization_id, deployment.external_id.clone()), id);
+        let entry = self
+            .deployments
+            .entry((*organization_id, id))
+            .or_insert_with(|| Entry {
+                stored: stored.clone(),
+                history: Vec::new(),
+                linking: Linking::default(),
+            });
+        entry.stored = stored;
+        entry.history.push(event.clone());
+        if let Some(linking) = linking {
+            entry.linking = linking.clone();
+            if is_late && deployment.shipped_at().is_some() {
+                self.request_relinking((*organization_id, id), event.received_at);
+            }
+        }
+        Some(id)
+    }
+}

@@ -1,0 +1,158 @@
+use super::{MemoryStore, State};
+use async_trait::async_trait;
+use periscope_domain::id::{OrganizationId, PullRequestId, RepositoryId};
+use periscope_domain::linking::is_touched_by;
+use periscope_domain::ports::{
+    Applied, ChangedPullRequest, PullRequestDecision, PullRequestQuery, PullRequests, PullRequestsContext,
+    StoreError, TargetRepository,
+};
+use periscope_domain::pull_request::{PullRequestNumber, StoredPullRequest};
+use periscope_domain::repository::{Repository, RepositoryName};
+
+#[async_trait]
+impl PullRequests for MemoryStore {
+    async fn context(&self, query: &PullRequestQuery) -> Result<Option<PullRequestsContext>, StoreError> {
+        let state = self.state();
+        if !state.organizations.contains_key(&query.organization_id) {
+            return Ok(None);
+        }
+        let repository = state
+            .repository_named(query.organization_id, &query.repository)
+            .cloned();
+        let stored = repository.as_ref().map_or_else(Vec::new, |repository| {
+            let numbers = query.numbers.iter();
+            numbers
+                .filter_map(|number| state.numbered(query.organization_id, repository.id, *number))
+                .cloned()
+                .collect()
+        });
+        let delivery = query.delivery.as_ref();
+        let delivery_is_known = delivery.is_some_and(|delivery| {
+            state
+                .deliveries
+                .contains(&(query.organization_id, delivery.clone()))
+        });
+        Ok(Some(PullRequestsContext {
+            repository,
+            stored,
+            delivery_is_known,
+        }))
+    }
+
+    async fn apply(&self, decision: &PullRequestDecision) -> Result<Applied<u64>, StoreError> {
+        let mut state = self.state();
+        if state.is_stale(decision) {
+            return Ok(Applied::Stale);
+        }
+        let organization_id = decision.organization_id;
+        state.tenant(organization_id)?;
+        if let Some(delivery) = &decision.delivery {
+            state.deliveries.insert((organization_id, delivery.clone()));
+        }
+        let (repository_id, new_name) = state.target(decision);
+        let mut merges = Vec::new();
+        for pull_request in &decision.new {
+            let id = PullRequestId::new(state.next_id());
+            let stored = StoredPullRequest {
+                id,
+                repository_id,
+                revision: 1,
+                pull_request: pull_request.clone(),
+            };
+            state.pull_requests.insert((organization_id, id), stored);
+            merges.push(pull_request.merge());
+        }
+        for ChangedPullRequest { before, after } in &decision.changed {
+            if let Some(stored) = state.pull_requests.get_mut(&(organization_id, before.id)) {
+                stored.revision += 1;
+                stored.pull_request = after.clone();
+            }
+            merges.extend([before.pull_request.merge(), after.merge()]);
+        }
+        let names = new_name.map_or_else(Vec::new, |name| vec![name.as_str(), name.bare_name()]);
+        let touched = state.touch(organization_id, decision.now, |entry| {
+            let (deployment, ranges) = (&entry.stored.deployment, &entry.linking.ranges);
+            entry.is_of_service(&names)
+                || merges
+                    .iter()
+                    .any(|merge| is_touched_by(deployment, ranges, repository_id, merge))
+        })?;
+        Ok(Applied::Done(touched))
+    }
+
+    async fn find(
+        &self,
+        organization_id: OrganizationId,
+        id: PullRequestId,
+    ) -> Result<Option<StoredPullRequest>, StoreError> {
+        Ok(self.state().pull_requests.get(&(organization_id, id)).cloned())
+    }
+}
+
+impl State {
+    fn repository_named(
+        &self,
+        organization_id: OrganizationId,
+        name: &RepositoryName,
+    ) -> Option<&Repository> {
+        self.repositories_of(organization_id)
+            .find(|repository| repository.name.is_same_as(name))
+    }
+
+    fn numbered(
+        &self,
+        organization_id: OrganizationId,
+        repository_id: RepositoryId,
+        number: PullRequestNumber,
+    ) -> Option<&StoredPullRequest> {
+        let mut stored = self.pull_requests.iter();
+        let is_it = |((owner, _), stored): &(&(OrganizationId, _), &StoredPullRequest)| {
+            *owner == organization_id
+                && stored.repository_id == repository_id
+                && stored.pull_request.number == number
+        };
+        stored.find(is_it).map(|(_, stored)| stored)
+    }
+
+    /// Whether somebody else has recorded any of it meanwhile.
+    fn is_stale(&self, decision: &PullRequestDecision) -> bool {
+        let organization_id = decision.organization_id;
+        let delivery = decision.delivery.as_ref();
+        let delivery_is_known =
+            delivery.is_some_and(|delivery| self.deliveries.contains(&(organization_id, delivery.clone())));
+        let number_is_taken = match &decision.repository {
+            TargetRepository::New(name) => self.repository_named(organization_id, name).is_some(),
+            TargetRepository::Known(repository) => decision.new.iter().any(|new| {
+                self.numbered(organization_id, repository.id, new.number)
+                    .is_some()
+            }),
+        };
+        let has_changed = decision.changed.iter().any(|ChangedPullRequest { before, .. }| {
+            let stored = self.pull_requests.get(&(organization_id, before.id));
+            stored.is_none_or(|stored| stored.revision != before.revision)
+        });
+        delivery_is_known || number_is_taken || has_changed
+    }
+
+    /// The repository, and its name if it is made now.
+    fn target<'a>(
+        &mut self,
+        decision: &'a PullRequestDecision,
+    ) -> (RepositoryId, Option<&'a RepositoryName>) {
+        match &decision.repository {
+            TargetRepository::Known(repository) => (repository.id, None),
+            TargetRepository::New(name) => {
+                let id = RepositoryId::new(self.next_id());
+                let repository = Repository {
+                    id,
+                    name: name.clone(),
+                    monitored: true,
+                    aliases: Vec::new(),
+                };
+                self.repositories
+                    .insert((decision.organization_id, id), repository);
+                (id, Some(name))
+            }
+        }
+    }
+}

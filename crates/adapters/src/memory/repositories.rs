@@ -1,0 +1,90 @@
+use super::MemoryStore;
+use async_trait::async_trait;
+use periscope_domain::commit_sha::CommitSha;
+use periscope_domain::id::{OrganizationId, RepositoryId};
+use periscope_domain::ports::{Repositories, StoreError};
+use periscope_domain::repository::{Repository, RepositoryName};
+use periscope_domain::text::ServiceName;
+use periscope_domain::timestamp::Timestamp;
+
+#[async_trait]
+impl Repositories for MemoryStore {
+    async fn list(&self, organization_id: OrganizationId) -> Result<Vec<Repository>, StoreError> {
+        let state = self.state();
+        let mut repositories: Vec<_> = state.repositories_of(organization_id).cloned().collect();
+        repositories.sort_by_key(|repository| repository.name.as_str().to_ascii_lowercase());
+        Ok(repositories)
+    }
+
+    async fn find_by_name(
+        &self,
+        organization_id: OrganizationId,
+        name: &RepositoryName,
+    ) -> Result<Option<Repository>, StoreError> {
+        let state = self.state();
+        let mut repositories = state.repositories_of(organization_id);
+        Ok(repositories
+            .find(|repository| repository.name.is_same_as(name))
+            .cloned())
+    }
+
+    async fn set_monitored(
+        &self,
+        organization_id: OrganizationId,
+        id: RepositoryId,
+        monitored: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut state = self.state();
+        match state.repositories.get_mut(&(organization_id, id)) {
+            Some(repository) if repository.monitored != monitored => repository.monitored = monitored,
+            _ => return Ok(()),
+        }
+        let merged: Vec<CommitSha> = state
+            .pull_requests
+            .iter()
+            .filter(|((owner, _), stored)| *owner == organization_id && stored.repository_id == id)
+            .map(|(_, stored)| stored.pull_request.merge_commit)
+            .collect();
+        state.touch(organization_id, now, |entry| {
+            let deployment = &entry.stored.deployment;
+            let mut commits = [Some(&deployment.commit), deployment.previous_commit.as_ref()]
+                .into_iter()
+                .flatten();
+            commits.any(|commit| merged.iter().any(|sha| commit.matches(sha)))
+        })?;
+        Ok(())
+    }
+
+    async fn set_alias(
+        &self,
+        organization_id: OrganizationId,
+        id: RepositoryId,
+        alias: &ServiceName,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut state = self.state();
+        if !state.repositories.contains_key(&(organization_id, id)) {
+            return Err(StoreError::Internal(
+                format!("repository {id} does not exist").into(),
+            ));
+        }
+        for ((owner, repository_id), repository) in &mut state.repositories {
+            if *owner == organization_id {
+                repository
+                    .aliases
+                    .retain(|other| !other.as_str().eq_ignore_ascii_case(alias.as_str()));
+                if *repository_id == id {
+                    repository.aliases.push(alias.clone());
+                    repository
+                        .aliases
+                        .sort_by_key(|alias| alias.as_str().to_ascii_lowercase());
+                }
+            }
+        }
+        state.touch(organization_id, now, |entry| {
+            entry.is_of_service(&[alias.as_str()])
+        })?;
+        Ok(())
+    }
+}
