@@ -1,1 +1,18 @@
+#![doc = include_str!("../README.md")]
 
+mod app;
+mod auth;
+mod body;
+mod deployments;
+mod error;
+mod github;
+mod health;
+mod pull_requests;
+mod rate_limit;
+mod relinker;
+mod request;
+mod routes;
+mod violations;
+mod wire;
+
+pub use app::{Application, Settings, Timing};

@@ -1,0 +1,214 @@
+//! The application: bound to an address, told what to serve from, run until it is asked to stop. To stop means: say
+//! "not ready" for a moment, so that whoever spreads the load looks elsewhere; accept no more; finish what runs.
+
+use crate::auth::KeyCache;
+use crate::rate_limit::RateLimits;
+use crate::{relinker, request, routes};
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::from_fn;
+use actix_web::web::Data;
+use actix_web::{App, HttpServer};
+use periscope_domain::github::SecretKey;
+use periscope_domain::ports::{Clock, Store};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use std::{fmt, io};
+use tokio::sync::watch;
+use tokio::time::{interval, sleep};
+
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 2048;
+
+/// Longer than the minute after which most load balancers drop an idle connection: whoever closes first must not be
+/// the one that requests are sent to.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// How long the rest of a refused body is thrown away, so that its sender gets to read why.
+const LINGER: Duration = Duration::from_secs(2);
+
+const FORGET_IDLE_EVERY: Duration = Duration::from_mins(1);
+
+/// What an operator decides.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where to listen; port 0 means any that is free.
+    pub listen: SocketAddr,
+    /// How many requests a second a key may send; 0 switches every rate limit off.
+    pub rate_limit: u32,
+    /// What the secrets of webhooks are derived from. Without it no webhook of GitHub is accepted.
+    pub secret_key: Option<SecretKey>,
+}
+
+/// How long things may take. The defaults are what the product promises; tests have less patience.
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    /// For the head of a request to arrive.
+    pub head: Duration,
+    /// For its body to arrive.
+    pub body: Duration,
+    /// For all of it, from its head to its answer.
+    pub request: Duration,
+    /// How long a key is remembered, and so may still work once it is revoked.
+    pub key: Duration,
+    /// How often to look for deployments that have to be linked again.
+    pub relink: Duration,
+    /// How long to say that we are about to stop before we do.
+    pub notice: Duration,
+    /// How long to wait for what runs once we stop, in whole seconds.
+    pub drain: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            head: Duration::from_secs(5),
+            body: Duration::from_secs(10),
+            request: Duration::from_secs(15),
+            key: Duration::from_secs(9),
+            relink: Duration::from_millis(500),
+            notice: Duration::from_secs(1),
+            drain: Duration::from_secs(25),
+        }
+    }
+}
+
+/// What handlers share.
+pub(crate) struct State {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) keys: KeyCache,
+    pub(crate) rate_limits: RateLimits,
+    pub(crate) secret_key: Option<SecretKey>,
+    pub(crate) timing: Timing,
+    stopping: AtomicBool,
+}
+
+impl State {
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+}
+
+/// Periscope, listening.
+#[must_use = "it answers nothing until it is run"]
+pub struct Application {
+    server: Server,
+    local_addr: SocketAddr,
+    state: Arc<State>,
+}
+
+impl fmt::Debug for Application {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Application")
+            .field("local_addr", &self.local_addr)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Application {
+    /// Listens, but answers nothing yet.
+    ///
+    /// # Errors
+    /// [`io::Error`] when the address cannot be had.
+    pub fn bind(settings: Settings, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> io::Result<Self> {
+        Self::bind_with(settings, Timing::default(), store, clock)
+    }
+
+    /// Listens, with other patience than the product promises.
+    ///
+    /// # Errors
+    /// [`io::Error`] when the address cannot be had.
+    pub fn bind_with(
+        settings: Settings,
+        timing: Timing,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+    ) -> io::Result<Self> {
+        let state = Arc::new(State {
+            store,
+            clock,
+            keys: KeyCache::new(timing.key),
+            rate_limits: RateLimits::new(settings.rate_limit),
+            secret_key: settings.secret_key,
+            timing,
+            stopping: AtomicBool::new(false),
+        });
+        let shared = Arc::clone(&state);
+        let server = HttpServer::new(move || {
+            let state = Arc::clone(&shared);
+            App::new()
+                .app_data(Data::from(Arc::clone(&shared)))
+                .configure(routes::configure)
+                .wrap(from_fn(move |request, next| {
+                    request::answer(Arc::clone(&state), request, next)
+                }))
+        })
+        .backlog(BACKLOG)
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(timing.head)
+        .client_disconnect_timeout(LINGER)
+        .shutdown_timeout(timing.drain.as_secs())
+        .disable_signals()
+        .bind(settings.listen)?;
+        let local_addr = server.addrs().first().copied().unwrap_or(settings.listen);
+        Ok(Self {
+            server: server.run(),
+            local_addr,
+            state,
+        })
+    }
+
+    /// The address that it listens on.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Answers requests and relinks deployments until `stop` completes and what runs by then is finished.
+    ///
+    /// # Errors
+    /// [`io::Error`] when a worker thread could not be started.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send) -> io::Result<()> {
+        let Self {
+            mut server, state, ..
+        } = self;
+        let (stopping, until_stopped) = watch::channel(());
+        let relinker = tokio::spawn(relinker::run(
+            Arc::clone(&state.store),
+            Arc::clone(&state.clock),
+            state.timing.relink,
+            until_stopped,
+        ));
+        let sweeper = tokio::spawn(forget_idle(Arc::clone(&state)));
+        let handle = server.handle();
+        let drain = async {
+            stop.await;
+            drop(stopping);
+            drain(&state, &handle).await;
+        };
+        let result = tokio::select! {
+            result = &mut server => result,
+            () = drain => (&mut server).await,
+        };
+        sweeper.abort();
+        let _ = relinker.await;
+        result
+    }
+}
+
+async fn drain(state: &State, server: &ServerHandle) {
+    state.stopping.store(true, Ordering::Relaxed);
+    tracing::info!("stopping: not ready any more");
+    sleep(state.timing.notice).await;
+    server.stop(true).await;
+}
+
+async fn forget_idle(state: Arc<State>) {
+    let mut ticks = interval(FORGET_IDLE_EVERY);
+    loop {
+        ticks.tick().await;
+        state.rate_limits.forget_idle();
+    }
+}

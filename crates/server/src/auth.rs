@@ -1,0 +1,147 @@
+//! Who sends: the key in `Authorization: Bearer`. A key of the wrong shape is refused before the store is asked. A
+//! known key is remembered for some seconds, which bounds how long a revoked one still works; whether it has expired
+//! is asked at each use. An unknown key is not remembered at all: the next one to try it may have just been given it,
+//! and nobody shall fill our memory with guesses.
+
+use crate::app::State;
+use crate::body;
+use crate::error::{ApiError, Bug};
+use crate::rate_limit::Credential;
+use actix_web::dev::Payload;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::web::{Bytes, Data};
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use moka::future::Cache;
+use periscope_domain::api_key::{ApiKeyHash, ApiKeySecret, KnownApiKey, Scope};
+use periscope_domain::id::OrganizationId;
+use periscope_domain::ports::{Store, StoreError};
+use periscope_domain::timestamp::Timestamp;
+use periscope_domain::use_cases::find_api_key;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+const REMEMBERED_KEYS: u64 = 10_000;
+
+/// The keys that were used in the last seconds.
+pub(crate) struct KeyCache(Cache<ApiKeyHash, Arc<KnownApiKey>>);
+
+/// Why a key could not be had; shared by all who wait for the same one.
+enum NoKey {
+    Unknown,
+    Failed(Arc<StoreError>),
+}
+
+impl KeyCache {
+    pub(crate) fn new(time_to_live: Duration) -> Self {
+        let cache = Cache::builder()
+            .max_capacity(REMEMBERED_KEYS)
+            .time_to_live(time_to_live);
+        Self(cache.build())
+    }
+
+    async fn find(
+        &self,
+        store: &dyn Store,
+        secret: &ApiKeySecret,
+        now: Timestamp,
+    ) -> Result<Arc<KnownApiKey>, ApiError> {
+        let lookup = async {
+            match find_api_key(store, secret, now).await {
+                Ok(Some(known)) => Ok(Arc::new(known)),
+                Ok(None) => Err(NoKey::Unknown),
+                Err(error) => Err(NoKey::Failed(Arc::new(error))),
+            }
+        };
+        let found = self.0.try_get_with(secret.hash(), lookup).await;
+        found.map_err(|error| match &*error {
+            NoKey::Unknown => ApiError::InvalidApiKey,
+            NoKey::Failed(error) => Arc::clone(error).into(),
+        })
+    }
+}
+
+impl State {
+    async fn authenticate(
+        &self,
+        secret: Option<ApiKeySecret>,
+        address: Option<IpAddr>,
+    ) -> Result<Arc<KnownApiKey>, ApiError> {
+        let now = self.clock.now();
+        let found = match secret {
+            Some(secret) => self.keys.find(&*self.store, &secret, now).await,
+            None => Err(ApiError::InvalidApiKey),
+        };
+        let live = found.and_then(|known| {
+            let live = known.key.is_live(now).then_some(known);
+            live.ok_or(ApiError::InvalidApiKey)
+        });
+        if matches!(live, Err(ApiError::InvalidApiKey)) {
+            self.rate_limits.fail(Credential::ApiKey, address)?;
+        }
+        live
+    }
+}
+
+fn bearer_key(headers: &HeaderMap) -> Option<ApiKeySecret> {
+    let (scheme, key) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let key = ApiKeySecret::parse(key.trim()).ok()?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(key)
+}
+
+/// A request to record something, its sender known and allowed to, and its body of at most `LIMIT` bytes read: all
+/// in one extractor, because separate ones would be awaited side by side and refuse in any order.
+#[derive(Debug)]
+pub(crate) struct Ingest<const LIMIT: usize> {
+    key: Arc<KnownApiKey>,
+    pub(crate) body: Bytes,
+}
+
+impl<const LIMIT: usize> Ingest<LIMIT> {
+    pub(crate) fn organization_id(&self) -> OrganizationId {
+        self.key.key.organization_id
+    }
+
+    /// Refuses a body that is meant for another organization.
+    pub(crate) fn require_organization(&self, slug: &str) -> Result<(), ApiError> {
+        if slug == self.key.organization_slug.as_str() {
+            Ok(())
+        } else {
+            Err(ApiError::OrganizationMismatch)
+        }
+    }
+}
+
+impl<const LIMIT: usize> FromRequest for Ingest<LIMIT> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = payload.take();
+        async move {
+            let state = State::of(&request)?;
+            let address = request.peer_addr().map(|address| address.ip());
+            let key = state.authenticate(bearer_key(request.headers()), address).await?;
+            tracing::Span::current().record("organization.id", key.key.organization_id.get());
+            state.rate_limits.use_key(key.key.id)?;
+            if !key.key.allows(Scope::Ingest) {
+                return Err(ApiError::MissingScope(Scope::Ingest));
+            }
+            body::require_json(request.headers())?;
+            let body = body::read(&request, payload, LIMIT, state.timing.body).await?;
+            Ok(Self { key, body })
+        }
+        .boxed_local()
+    }
+}
+
+impl State {
+    /// The state of the application that a request came to.
+    pub(crate) fn of(request: &HttpRequest) -> Result<Data<Self>, ApiError> {
+        let state = request.app_data::<Data<Self>>();
+        state.cloned().ok_or(ApiError::Internal(Bug::NoState))
+    }
+}

@@ -1,0 +1,170 @@
+//! What every request goes through, whatever it asks for: it gets an id, which is on its answer and in every log line
+//! of it, a deadline, and one line in the log with what became of it. A handler that panics fails its own request
+//! only. Query strings, bodies, keys and addresses are never logged.
+
+use crate::app::State;
+use crate::body::hold_unread;
+use crate::error::{ApiError, Bug, causes};
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use futures_util::FutureExt;
+use periscope_domain::timestamp::Timestamp;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::time::timeout;
+use tracing::field::Empty;
+use tracing::{Instrument, Span, info_span};
+use uuid::{NoContext, Uuid};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+#[expect(
+    clippy::future_not_send,
+    reason = "a request is answered on the thread of its connection"
+)]
+pub(crate) async fn answer<B: MessageBody + Unpin>(
+    state: Arc<State>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let id = request_id(&request, state.clock.now());
+    let mut entry = LogEntry::begin(&request, &id);
+    let handled = AssertUnwindSafe(next.call(request)).catch_unwind();
+    let answered = match timeout(state.timing.request, handled)
+        .instrument(entry.span.clone())
+        .await
+    {
+        Ok(Ok(answered)) => answered,
+        Ok(Err(_)) => Err(ApiError::Internal(Bug::Panic).into()),
+        Err(_) => Err(ApiError::Deadline.into()),
+    };
+    match answered {
+        Ok(mut response) => {
+            entry.end(response.status(), response.response().error());
+            response.headers_mut().insert(REQUEST_ID, id);
+            Ok(hold_unread(response))
+        }
+        Err(error) => {
+            let mut response = error.error_response();
+            entry.end(response.status(), Some(&error));
+            response.headers_mut().insert(REQUEST_ID, id);
+            Err(InternalError::from_response(error, response).into())
+        }
+    }
+}
+
+/// The caller's id, if it is fit for a header and a log, else a new one.
+fn request_id(request: &ServiceRequest, now: Timestamp) -> HeaderValue {
+    let sent = request
+        .headers()
+        .get(REQUEST_ID)
+        .filter(|id| is_sane(id.as_bytes()));
+    sent.cloned().unwrap_or_else(|| new_id(now))
+}
+
+fn is_sane(id: &[u8]) -> bool {
+    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
+    (1..=128).contains(&id.len()) && id.iter().all(allowed)
+}
+
+fn new_id(now: Timestamp) -> HeaderValue {
+    let microseconds = u64::try_from(now.microseconds()).unwrap_or_default();
+    let nanoseconds = u32::try_from(microseconds % 1_000_000 * 1_000).unwrap_or_default();
+    let time = uuid::Timestamp::from_unix(NoContext, microseconds / 1_000_000, nanoseconds);
+    let mut text = Uuid::encode_buffer();
+    let id = Uuid::new_v7(time).hyphenated().encode_lower(&mut text);
+    HeaderValue::from_str(id).unwrap_or(HeaderValue::from_static("none"))
+}
+
+/// The one line that a request leaves in the log, also when nobody waits for its answer any more.
+struct LogEntry {
+    span: Span,
+    begun: Instant,
+    ended: bool,
+}
+
+impl LogEntry {
+    fn begin(request: &ServiceRequest, id: &HeaderValue) -> Self {
+        let span = info_span!(
+            "request",
+            request.id = id.to_str().unwrap_or_default(),
+            method = request.method().as_str(),
+            path = request.path(),
+            organization.id = Empty,
+        );
+        Self {
+            span,
+            begun: Instant::now(),
+            ended: false,
+        }
+    }
+
+    fn end(&mut self, status: StatusCode, error: Option<&Error>) {
+        self.ended = true;
+        let _entered = self.span.enter();
+        let duration_ms = self.begun.elapsed().as_secs_f64() * 1000.0;
+        let code = status.as_u16();
+        match error.and_then(Error::as_error::<ApiError>) {
+            Some(error) if status == StatusCode::INTERNAL_SERVER_ERROR => {
+                tracing::error!(
+                    status = code,
+                    duration_ms,
+                    error = causes(error),
+                    "answered with {code}"
+                );
+            }
+            Some(error) if status.is_server_error() => {
+                tracing::warn!(
+                    status = code,
+                    duration_ms,
+                    error = causes(error),
+                    "answered with {code}"
+                );
+            }
+            _ => tracing::info!(status = code, duration_ms, "answered with {code}"),
+        }
+    }
+}
+
+impl Drop for LogEntry {
+    fn drop(&mut self) {
+        if !self.ended {
+            let _entered = self.span.enter();
+            let duration_ms = self.begun.elapsed().as_secs_f64() * 1000.0;
+            tracing::info!(duration_ms, "the client went away before the answer");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_of_a_caller_is_kept_only_if_it_is_short_and_plain() {
+        for sane in ["a", "0192-ab_c.D", &"x".repeat(128)] {
+            assert!(is_sane(sane.as_bytes()), "{sane}");
+        }
+        for bad in ["", "a b", "a\tb", "é", "a\"b", "{}", &"x".repeat(129)] {
+            assert!(!is_sane(bad.as_bytes()), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_new_id_is_a_uuid_that_tells_the_time() {
+        let now = Timestamp::parse("2024-01-15T10:30:00.123456Z").unwrap();
+        let id = Uuid::parse_str(new_id(now).to_str().unwrap()).unwrap();
+        assert_eq!(id.get_version_num(), 7);
+        assert_eq!(
+            id.get_timestamp().unwrap().to_unix(),
+            (1_705_314_600, 123_000_000)
+        );
+        assert_ne!(new_id(now), new_id(now));
+    }
+}
