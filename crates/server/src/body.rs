@@ -4,13 +4,16 @@
 use crate::error::ApiError;
 use crate::violations::InvalidPayload;
 use actix_web::body::{BodySize, MessageBody};
-use actix_web::dev::{Payload, ServiceResponse};
+use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName};
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{HttpMessage, HttpRequest};
 use futures_util::StreamExt;
+use futures_util::stream::poll_fn;
+use std::cell::RefCell;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::timeout;
@@ -58,14 +61,8 @@ pub(crate) async fn read(
     if announced.is_some_and(|length| length > limit) {
         return Err(ApiError::BodyTooLarge { limit });
     }
-    let body = match timeout(deadline, collect(&mut payload, limit)).await {
-        Ok(body) => body,
-        Err(_) => Err(ApiError::BodyTooSlow(deadline)),
-    };
-    if body.is_err() {
-        request.extensions_mut().insert(Unread(payload));
-    }
-    body
+    let body = timeout(deadline, collect(&mut payload, limit)).await;
+    body.unwrap_or(Err(ApiError::BodyTooSlow(deadline)))
 }
 
 #[expect(
@@ -99,23 +96,36 @@ impl From<PayloadError> for ApiError {
     }
 }
 
-/// What is left of a body that was refused half-way. Once nobody wants a chunked body any more, actix reads it to its
-/// end, however long that takes; as long as somebody holds on to it, the connection is closed after the answer.
-struct Unread(#[expect(dead_code, reason = "held, never read")] Payload);
+/// A chunked body that nobody wants any more is read by actix to its end, however long that takes. As long as
+/// somebody holds on to it, its connection is closed after the answer.
+pub(crate) struct Held(#[expect(dead_code, reason = "held, not read")] Rc<RefCell<Payload>>);
 
-/// Makes an answer hold on to what is left of its request's body.
-pub(crate) fn hold_unread<B>(response: ServiceResponse<B>) -> ServiceResponse<Answer<B>> {
-    let unread = response.request().extensions_mut().remove::<Unread>();
-    response.map_body(|_, body| Answer {
-        body,
-        _unread: unread,
-    })
+impl Held {
+    /// Holds on to the body of a request, if it is a chunked one.
+    pub(crate) fn of(request: &mut ServiceRequest) -> Option<Self> {
+        if !request.chunked().unwrap_or(false) {
+            return None;
+        }
+        let payload = Rc::new(RefCell::new(request.take_payload()));
+        let shared = Rc::clone(&payload);
+        let stream = poll_fn(move |context| shared.borrow_mut().poll_next_unpin(context));
+        request.set_payload(Payload::Stream {
+            payload: stream.boxed_local(),
+        });
+        Some(Self(payload))
+    }
 }
 
-/// The body of an answer.
+/// The body of an answer, which holds on to that of its request.
 pub(crate) struct Answer<B> {
     body: B,
-    _unread: Option<Unread>,
+    _held: Option<Held>,
+}
+
+impl<B> Answer<B> {
+    pub(crate) fn new(body: B, held: Option<Held>) -> Self {
+        Self { body, _held: held }
+    }
 }
 
 impl<B: MessageBody + Unpin> MessageBody for Answer<B> {

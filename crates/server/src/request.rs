@@ -3,7 +3,7 @@
 //! only. Query strings, bodies, keys and addresses are never logged.
 
 use crate::app::State;
-use crate::body::hold_unread;
+use crate::body::{Answer, Held};
 use crate::error::{ApiError, Bug, causes};
 use actix_web::Error;
 use actix_web::body::MessageBody;
@@ -30,11 +30,12 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 )]
 pub(crate) async fn answer<B: MessageBody + Unpin>(
     state: Arc<State>,
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let id = request_id(&request, state.clock.now());
     let mut entry = LogEntry::begin(&request, &id);
+    let held = Held::of(&mut request);
     let handled = AssertUnwindSafe(next.call(request)).catch_unwind();
     let answered = match timeout(state.timing.request, handled)
         .instrument(entry.span.clone())
@@ -48,7 +49,7 @@ pub(crate) async fn answer<B: MessageBody + Unpin>(
         Ok(mut response) => {
             entry.end(response.status(), response.response().error());
             response.headers_mut().insert(REQUEST_ID, id);
-            Ok(hold_unread(response))
+            Ok(response.map_body(|_, body| Answer::new(body, held)))
         }
         Err(error) => {
             let mut response = error.error_response();

@@ -1,0 +1,19 @@
+//! The application as its clients meet it: started on a port of its own, over a store in memory, with a clock that
+//! only moves when it is told to.
+
+mod app;
+mod auth;
+mod client;
+mod deployments;
+mod fields;
+mod github;
+mod hang_ups;
+mod health;
+mod hostile;
+mod limits;
+mod logs;
+mod pull_requests;
+mod rate_limits;
+mod relinking;
+mod requests;
+mod store;

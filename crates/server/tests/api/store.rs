@@ -1,0 +1,197 @@
+//! A store that fails on demand: the one in memory, except that one of its ports can be made to refuse, to panic or
+//! to wait.
+
+use async_trait::async_trait;
+use periscope_adapters::memory::MemoryStore;
+use periscope_domain::api_key::{ApiKey, ApiKeyHash, KnownApiKey};
+use periscope_domain::deployment::{DeploymentEvent, StoredDeployment};
+use periscope_domain::id::{ApiKeyId, DeploymentId, OrganizationId};
+use periscope_domain::linking::Link;
+use periscope_domain::organization::{Organization, OrganizationSlug};
+use periscope_domain::ports::{
+    ApiKeys, Applied, DeploymentContext, DeploymentDecision, DeploymentQuery, Deployments, GithubConnections,
+    Inserted, NewApiKey, NewOrganization, Organizations, PullRequests, Relinking, Repositories, Store,
+    StoreError,
+};
+use periscope_domain::text::ExternalDeploymentId;
+use periscope_domain::timestamp::Timestamp;
+use std::sync::{Arc, Mutex};
+use tokio::sync::Semaphore;
+
+/// A port that can fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Port {
+    Organizations,
+    ApiKeys,
+    Deployments,
+}
+
+/// How it fails.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fault {
+    Unavailable,
+    Internal,
+    Corrupt,
+    Panic,
+    /// Waits to be released before it does as it should.
+    Wait,
+}
+
+#[derive(Clone)]
+pub(crate) struct FaultyStore {
+    inner: MemoryStore,
+    fault: Arc<Mutex<Option<(Port, Fault)>>>,
+    waiting: Arc<Semaphore>,
+    released: Arc<Semaphore>,
+}
+
+impl FaultyStore {
+    pub(crate) fn new() -> Self {
+        Self {
+            inner: MemoryStore::new(),
+            fault: Arc::default(),
+            waiting: Arc::new(Semaphore::new(0)),
+            released: Arc::new(Semaphore::new(0)),
+        }
+    }
+
+    pub(crate) fn break_down(&self, port: Port, fault: Fault) {
+        *self.fault.lock().unwrap() = Some((port, fault));
+    }
+
+    pub(crate) fn repair(&self) {
+        *self.fault.lock().unwrap() = None;
+    }
+
+    /// Completes once somebody waits at the port.
+    pub(crate) async fn until_waiting(&self) {
+        self.waiting.acquire().await.unwrap().forget();
+    }
+
+    /// Lets one who waits go on.
+    pub(crate) fn release(&self) {
+        self.released.add_permits(1);
+    }
+
+    async fn pass(&self, port: Port) -> Result<(), StoreError> {
+        let fault = *self.fault.lock().unwrap();
+        match fault {
+            Some((broken, fault)) if broken == port => match fault {
+                Fault::Unavailable => Err(StoreError::Unavailable("the secret host is down".into())),
+                Fault::Internal => Err(StoreError::Internal("a secret table is missing".into())),
+                Fault::Corrupt => Err(StoreError::Corrupt {
+                    table: "secret_deployments",
+                    column: "status",
+                    id: 7,
+                    problem: "unreadable".to_owned(),
+                }),
+                Fault::Panic => panic!("the store panics because a test wants it to"),
+                Fault::Wait => {
+                    self.waiting.add_permits(1);
+                    self.released.acquire().await.unwrap().forget();
+                    Ok(())
+                }
+            },
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Store for FaultyStore {
+    fn organizations(&self) -> &dyn Organizations {
+        self
+    }
+    fn api_keys(&self) -> &dyn ApiKeys {
+        self
+    }
+    fn repositories(&self) -> &dyn Repositories {
+        self.inner.repositories()
+    }
+    fn github_connections(&self) -> &dyn GithubConnections {
+        self.inner.github_connections()
+    }
+    fn pull_requests(&self) -> &dyn PullRequests {
+        self.inner.pull_requests()
+    }
+    fn deployments(&self) -> &dyn Deployments {
+        self
+    }
+    fn relinking(&self) -> &dyn Relinking {
+        self.inner.relinking()
+    }
+}
+
+#[async_trait]
+impl Organizations for FaultyStore {
+    async fn insert(&self, organization: &NewOrganization) -> Result<Inserted<Organization>, StoreError> {
+        self.inner.organizations().insert(organization).await
+    }
+    async fn find_by_slug(&self, slug: &OrganizationSlug) -> Result<Option<Organization>, StoreError> {
+        self.inner.organizations().find_by_slug(slug).await
+    }
+    async fn list(&self) -> Result<Vec<Organization>, StoreError> {
+        self.inner.organizations().list().await
+    }
+    async fn check_health(&self) -> Result<(), StoreError> {
+        self.pass(Port::Organizations).await?;
+        self.inner.organizations().check_health().await
+    }
+}
+
+#[async_trait]
+impl ApiKeys for FaultyStore {
+    async fn insert(&self, key: &NewApiKey) -> Result<ApiKey, StoreError> {
+        self.inner.api_keys().insert(key).await
+    }
+    async fn find_by_hash(&self, hash: &ApiKeyHash) -> Result<Option<KnownApiKey>, StoreError> {
+        self.pass(Port::ApiKeys).await?;
+        self.inner.api_keys().find_by_hash(hash).await
+    }
+    async fn list(&self, organization_id: OrganizationId) -> Result<Vec<ApiKey>, StoreError> {
+        self.inner.api_keys().list(organization_id).await
+    }
+    async fn revoke(
+        &self,
+        organization_id: OrganizationId,
+        id: ApiKeyId,
+        now: Timestamp,
+    ) -> Result<Option<ApiKey>, StoreError> {
+        self.inner.api_keys().revoke(organization_id, id, now).await
+    }
+    async fn touch(
+        &self,
+        organization_id: OrganizationId,
+        id: ApiKeyId,
+        used_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.inner.api_keys().touch(organization_id, id, used_at).await
+    }
+}
+
+#[async_trait]
+impl Deployments for FaultyStore {
+    async fn contexts(&self, queries: &[DeploymentQuery]) -> Result<Vec<Option<DeploymentContext>>, StoreError> {
+        self.pass(Port::Deployments).await?;
+        self.inner.deployments().contexts(queries).await
+    }
+    async fn apply(&self, decisions: &[DeploymentDecision]) -> Result<Vec<Applied<DeploymentId>>, StoreError> {
+        self.inner.deployments().apply(decisions).await
+    }
+    async fn find(
+        &self,
+        organization_id: OrganizationId,
+        external_id: &ExternalDeploymentId,
+    ) -> Result<Option<StoredDeployment>, StoreError> {
+        self.inner.deployments().find(organization_id, external_id).await
+    }
+    async fn history(
+        &self,
+        organization_id: OrganizationId,
+        id: DeploymentId,
+    ) -> Result<Vec<DeploymentEvent>, StoreError> {
+        self.inner.deployments().history(organization_id, id).await
+    }
+    async fn links(&self, organization_id: OrganizationId, id: DeploymentId) -> Result<Vec<Link>, StoreError> {
+        self.inner.deployments().links(organization_id, id).await
+    }
+}
