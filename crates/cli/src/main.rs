@@ -1,1 +1,34 @@
-fn main() {}
+//! Periscope on the command line: reads the settings, builds the store, and runs one command.
+
+mod arguments;
+mod commands;
+mod config;
+mod output;
+mod store;
+mod telemetry;
+
+use arguments::Arguments;
+use config::Config;
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::read();
+    let config = match Config::check(&arguments.settings) {
+        Ok(config) => config,
+        Err(mistakes) => {
+            for mistake in mistakes.0 {
+                eprintln!("error: {mistake}");
+            }
+            return ExitCode::from(2);
+        }
+    };
+    telemetry::start(&config);
+    match commands::run(arguments.command, &config).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -189,7 +189,7 @@ struct PullRequestEvent<'a> {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "a JSON object")]
 struct GithubPullRequest<'a> {
     #[serde(borrow)]
     number: Value<'a>,
@@ -209,21 +209,21 @@ struct GithubPullRequest<'a> {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "a JSON object")]
 struct GithubUser<'a> {
     #[serde(borrow)]
     login: Value<'a>,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "a JSON object")]
 struct GithubBranch<'a> {
     #[serde(borrow, rename = "ref")]
     name: Value<'a>,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "a JSON object")]
 struct GithubRepository<'a> {
     #[serde(borrow)]
     full_name: Value<'a>,

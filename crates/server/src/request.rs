@@ -109,7 +109,7 @@ impl LogEntry {
     fn end(&mut self, status: StatusCode, error: Option<&Error>) {
         self.ended = true;
         let _entered = self.span.enter();
-        let duration_ms = self.begun.elapsed().as_secs_f64() * 1000.0;
+        let duration_ms = milliseconds(self.begun);
         let code = status.as_u16();
         match error.and_then(Error::as_error::<ApiError>) {
             Some(error) if status == StatusCode::INTERNAL_SERVER_ERROR => {
@@ -133,12 +133,17 @@ impl LogEntry {
     }
 }
 
+/// Milliseconds since then, in whole microseconds.
+fn milliseconds(begun: Instant) -> f64 {
+    (begun.elapsed().as_secs_f64() * 1_000_000.0).round() / 1000.0
+}
+
 impl Drop for LogEntry {
     fn drop(&mut self) {
         if !self.ended {
             let _entered = self.span.enter();
-            let duration_ms = self.begun.elapsed().as_secs_f64() * 1000.0;
-            tracing::info!(duration_ms, "the client went away before the answer");
+            let duration_ms = milliseconds(self.begun);
+            tracing::info!(duration_ms, "ended without an answer");
         }
     }
 }

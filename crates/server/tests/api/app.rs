@@ -86,7 +86,8 @@ impl TestApp {
             secret_key: setup.secret_key.map(|key| SecretKey::parse(key).unwrap()),
         };
         let shared: Arc<dyn Store> = Arc::new(store.clone());
-        let application = Application::bind_with(settings, setup.timing, shared, Arc::clone(&clock) as _).unwrap();
+        let application =
+            Application::bind_with(settings, setup.timing, shared, Arc::clone(&clock) as _).unwrap();
         let (stop, stopped) = oneshot::channel();
         let address = application.local_addr();
         let running = tokio::spawn(application.run(async {
@@ -133,7 +134,9 @@ impl TestApp {
             expires_at,
         };
         let mut random = self.random();
-        let (secret, _) = issue_api_key(&self.store, command, &mut random, self.clock.now()).await.unwrap();
+        let (secret, _) = issue_api_key(&self.store, command, &mut random, self.clock.now())
+            .await
+            .unwrap();
         secret.expose().to_owned()
     }
 
@@ -160,7 +163,11 @@ impl TestApp {
 
     pub(crate) async fn find_deployment(&self, id: &str) -> Option<StoredDeployment> {
         let id = ExternalDeploymentId::parse(id).unwrap();
-        self.store.deployments().find(self.organization_id, &id).await.unwrap()
+        self.store
+            .deployments()
+            .find(self.organization_id, &id)
+            .await
+            .unwrap()
     }
 
     /// Asks it to stop, without waiting for it.

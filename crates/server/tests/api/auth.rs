@@ -15,10 +15,15 @@ async fn whatever_is_wrong_with_a_key_the_answer_is_the_same() {
     let key = &app.key;
     let unknown = ApiKeySecret::generate(&mut app.random());
     let mistyped = format!("{}x", &key[..key.len() - 1]);
-    let expired = app.make_key(app.organization_id, &[Scope::Ingest], Some(app.clock.now())).await;
+    let expired = app
+        .make_key(app.organization_id, &[Scope::Ingest], Some(app.clock.now()))
+        .await;
     let revoked = app.make_key(app.organization_id, &[Scope::Ingest], None).await;
     let newest = app.store.list(app.organization_id).await.unwrap().pop().unwrap();
-    app.store.revoke(app.organization_id, newest.id, app.clock.now()).await.unwrap();
+    app.store
+        .revoke(app.organization_id, newest.id, app.clock.now())
+        .await
+        .unwrap();
     let values = [
         String::new(),
         "Bearer".to_owned(),
@@ -50,7 +55,11 @@ async fn whatever_is_wrong_with_a_key_the_answer_is_the_same() {
 async fn the_scheme_may_be_in_any_letter_case() {
     let app = TestApp::start().await;
     for scheme in ["Bearer", "bearer", "BEARER", "bEaReR", "Bearer "] {
-        let answer = app.deploy(&report()).header("Authorization", format!("{scheme} {}", app.key)).send().await;
+        let answer = app
+            .deploy(&report())
+            .header("Authorization", format!("{scheme} {}", app.key))
+            .send()
+            .await;
         assert!(answer.status < 300, "{answer}");
     }
 }
@@ -61,8 +70,16 @@ async fn a_key_needs_the_ingest_scope() {
     for scopes in [&[Scope::Read][..], &[Scope::Admin], &[Scope::Read, Scope::Admin]] {
         let key = app.make_key(app.organization_id, scopes, None).await;
         for path in ["/api/webhooks/deployments", "/api/pull-requests"] {
-            let answer = app.post(path).header("Authorization", format!("Bearer {key}")).body("no json").send().await;
-            assert_eq!(answer.to_string(), r#"403 {"error":"API key lacks the ingest scope"}"#);
+            let answer = app
+                .post(path)
+                .header("Authorization", format!("Bearer {key}"))
+                .body("no json")
+                .send()
+                .await;
+            assert_eq!(
+                answer.to_string(),
+                r#"403 {"error":"API key lacks the ingest scope"}"#
+            );
         }
     }
 }
@@ -71,13 +88,24 @@ async fn a_key_needs_the_ingest_scope() {
 async fn who_is_refused_is_refused_before_anything_else_is_looked_at() {
     let app = TestApp::start().await;
     let reader = app.make_key(app.organization_id, &[Scope::Read], None).await;
-    let wrong = |call: crate::client::Call| call.header("Content-Type", "text/plain").body("x".repeat(300_000));
+    let wrong = |call: crate::client::Call| {
+        call.header("Content-Type", "text/plain")
+            .body("x".repeat(300_000))
+    };
     let path = "/api/webhooks/deployments";
     let statuses = [
         wrong(app.post(path)).without("Authorization").send().await.status,
-        wrong(app.post(path)).header("Authorization", format!("Bearer {reader}")).send().await.status,
+        wrong(app.post(path))
+            .header("Authorization", format!("Bearer {reader}"))
+            .send()
+            .await
+            .status,
         wrong(app.post(path)).send().await.status,
-        wrong(app.post(path)).header("Content-Type", "application/json").send().await.status,
+        wrong(app.post(path))
+            .header("Content-Type", "application/json")
+            .send()
+            .await
+            .status,
         app.post(path).body("no json").send().await.status,
     ];
     assert_eq!(statuses, [401, 403, 415, 413, 400]);
@@ -87,8 +115,16 @@ async fn who_is_refused_is_refused_before_anything_else_is_looked_at() {
 async fn a_key_that_expires_stops_working_at_once() {
     let app = TestApp::start().await;
     let end = app.clock.now().plus(time::Duration::seconds(1));
-    let key = app.make_key(app.organization_id, &[Scope::Ingest], Some(end)).await;
-    let send = async || app.deploy(&report()).header("Authorization", format!("Bearer {key}")).send().await.status;
+    let key = app
+        .make_key(app.organization_id, &[Scope::Ingest], Some(end))
+        .await;
+    let send = async || {
+        app.deploy(&report())
+            .header("Authorization", format!("Bearer {key}"))
+            .send()
+            .await
+            .status
+    };
     assert_eq!(send().await, 201);
     app.clock.advance(time::Duration::seconds(1));
     assert_eq!(send().await, 401, "though it is remembered");
@@ -106,7 +142,10 @@ async fn a_revoked_key_stops_working_once_it_is_forgotten() {
     .await;
     assert_eq!(app.deploy(&report()).send().await.status, 201);
     let key = app.store.list(app.organization_id).await.unwrap().pop().unwrap();
-    app.store.revoke(app.organization_id, key.id, app.clock.now()).await.unwrap();
+    app.store
+        .revoke(app.organization_id, key.id, app.clock.now())
+        .await
+        .unwrap();
     while app.deploy(&report()).send().await.status != 401 {}
 }
 
@@ -116,9 +155,18 @@ async fn a_key_that_was_unknown_a_moment_ago_works_as_soon_as_it_is_made() {
     // The key that the next call of `make_key` will make.
     let twin = TestApp::start().await;
     let key = twin.make_key(twin.organization_id, &[Scope::Ingest], None).await;
-    let send = async || app.deploy(&report()).header("Authorization", format!("Bearer {key}")).send().await.status;
+    let send = async || {
+        app.deploy(&report())
+            .header("Authorization", format!("Bearer {key}"))
+            .send()
+            .await
+            .status
+    };
     assert_eq!(send().await, 401);
-    assert_eq!(app.make_key(app.organization_id, &[Scope::Ingest], None).await, key);
+    assert_eq!(
+        app.make_key(app.organization_id, &[Scope::Ingest], None).await,
+        key
+    );
     assert_eq!(send().await, 201);
 }
 

@@ -2,8 +2,8 @@
 
 use crate::app::{TestApp, report, report_with};
 use periscope_domain::commit_sha::CommitReference;
-use periscope_domain::ports::{Organizations, Store};
 use periscope_domain::organization::OrganizationSlug;
+use periscope_domain::ports::Store;
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -23,15 +23,24 @@ async fn the_first_report_is_created_and_the_second_updates_it() {
     );
     let second = app.deploy(&report()).send().await;
     assert_eq!(second.status, 200, "{second}");
-    assert_eq!((&second.json()["action"], &second.json()["deploymentId"]), (&json!("updated"), &json!(id)));
+    assert_eq!(
+        (&second.json()["action"], &second.json()["deploymentId"]),
+        (&json!("updated"), &json!(id))
+    );
 }
 
 #[tokio::test]
 async fn an_answer_without_warnings_has_no_such_field() {
     let app = TestApp::start().await;
-    let answer = app.deploy(&report_with(&[("environment", Some(json!("staging")))])).send().await;
+    let answer = app
+        .deploy(&report_with(&[("environment", Some(json!("staging")))]))
+        .send()
+        .await;
     let id = answer.json()["deploymentId"].clone();
-    assert_eq!(answer.json(), json!({"action": "created", "deploymentId": id, "linkedPRs": 0}));
+    assert_eq!(
+        answer.json(),
+        json!({"action": "created", "deploymentId": id, "linkedPRs": 0})
+    );
 }
 
 #[tokio::test]
@@ -50,7 +59,10 @@ async fn a_report_with_every_field_is_recorded_as_sent() {
     let body = report_with(&[
         ("commitSha", Some(json!(" A1B2C3D "))),
         ("environment", Some(json!("Production"))),
-        ("previousCommitSha", Some(json!("0000000000000000000000000000000000000001"))),
+        (
+            "previousCommitSha",
+            Some(json!("0000000000000000000000000000000000000001")),
+        ),
         ("organizationSlug", Some(json!(" acme "))),
         ("startedAt", Some(json!("2024-01-15T12:30:00+02:00"))),
         ("unknown", Some(json!({"ignored": [1, 2, 3]}))),
@@ -81,7 +93,12 @@ async fn what_an_unset_variable_leaves_behind_is_absent() {
         assert_eq!(answer.status, 201, "{answer}");
         let stored = app.find_deployment(id).await.unwrap().deployment;
         assert_eq!(
-            (stored.service, stored.branch, stored.triggered_by, stored.pipeline_name),
+            (
+                stored.service,
+                stored.branch,
+                stored.triggered_by,
+                stored.pipeline_name
+            ),
             (None, None, None, None)
         );
         assert_eq!((stored.previous_commit, stored.pipeline_url), (None, None));
@@ -103,7 +120,12 @@ async fn a_previous_commit_of_zeros_is_absent() {
 async fn a_completion_time_does_not_count_unless_the_status_is_terminal() {
     let app = TestApp::start().await;
     for status in ["pending", "in_progress"] {
-        for completed_at in [json!("2024-01-15T10:35:00Z"), json!("soon"), json!(7), json!(null)] {
+        for completed_at in [
+            json!("2024-01-15T10:35:00Z"),
+            json!("soon"),
+            json!(7),
+            json!(null),
+        ] {
             let body = report_with(&[
                 ("deploymentId", Some(json!(format!("{status} {completed_at}")))),
                 ("status", Some(json!(status))),
@@ -118,8 +140,17 @@ async fn a_completion_time_does_not_count_unless_the_status_is_terminal() {
 #[tokio::test]
 async fn of_a_field_that_comes_twice_the_last_value_counts() {
     let app = TestApp::start().await;
-    let twice = report().to_string().replacen('{', r#"{"commitSha":7,"environment":"staging","#, 1);
-    assert_eq!(app.post("/api/webhooks/deployments").body(twice).send().await.status, 201);
+    let twice = report()
+        .to_string()
+        .replacen('{', r#"{"commitSha":7,"environment":"staging","#, 1);
+    assert_eq!(
+        app.post("/api/webhooks/deployments")
+            .body(twice)
+            .send()
+            .await
+            .status,
+        201
+    );
     let stored = app.find_deployment("gha-12345").await.unwrap().deployment;
     assert_eq!(stored.environment.as_str(), "production");
 }
@@ -127,8 +158,18 @@ async fn of_a_field_that_comes_twice_the_last_value_counts() {
 #[tokio::test]
 async fn escaped_texts_are_read() {
     let app = TestApp::start().await;
-    let body = report().to_string().replace("octocat", r"Zo\u00eb \ud83d\ude80").replace("branch", r"br\u0061nch");
-    assert_eq!(app.post("/api/webhooks/deployments").body(body).send().await.status, 201);
+    let body = report()
+        .to_string()
+        .replace("octocat", r"Zo\u00eb \ud83d\ude80")
+        .replace("branch", r"br\u0061nch");
+    assert_eq!(
+        app.post("/api/webhooks/deployments")
+            .body(body)
+            .send()
+            .await
+            .status,
+        201
+    );
     let stored = app.find_deployment("gha-12345").await.unwrap().deployment;
     assert_eq!(stored.triggered_by.unwrap().as_str(), "Zoë 🚀");
     assert_eq!(stored.branch.unwrap().as_str(), "main");
@@ -159,7 +200,13 @@ async fn a_refused_report_leaves_no_trace() {
     assert_eq!(app.deploy(&invalid).send().await.status, 400);
     assert_eq!(app.find_deployment("gha-12345").await, None);
     let slug = OrganizationSlug::parse("acme").unwrap();
-    let organization = app.store.organizations().find_by_slug(&slug).await.unwrap().unwrap();
+    let organization = app
+        .store
+        .organizations()
+        .find_by_slug(&slug)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(organization.subscription.trial, None);
 }
 

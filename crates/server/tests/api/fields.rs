@@ -8,8 +8,22 @@ const PATH: &str = "/api/webhooks/deployments";
 
 /// A field, and values of it that break its rule.
 fn broken_values() -> Vec<(&'static str, Vec<Value>)> {
-    let texts = |max: usize| vec![json!("x".repeat(max + 1)), json!("a\u{0}b"), json!("a\nb"), json!(7), json!(true)];
-    let required = |max: usize| [vec![json!(null), json!(""), json!("  "), json!([]), json!({})], texts(max)].concat();
+    let texts = |max: usize| {
+        vec![
+            json!("x".repeat(max + 1)),
+            json!("a\u{0}b"),
+            json!("a\nb"),
+            json!(7),
+            json!(true),
+        ]
+    };
+    let required = |max: usize| {
+        [
+            vec![json!(null), json!(""), json!("  "), json!([]), json!({})],
+            texts(max),
+        ]
+        .concat()
+    };
     vec![
         ("deploymentId", required(255)),
         (
@@ -26,7 +40,17 @@ fn broken_values() -> Vec<(&'static str, Vec<Value>)> {
             ],
         ),
         ("environment", required(100)),
-        ("status", vec![json!(null), json!(""), json!("done"), json!("SUCCESS"), json!(1), json!("success\u{0}")]),
+        (
+            "status",
+            vec![
+                json!(null),
+                json!(""),
+                json!("done"),
+                json!("SUCCESS"),
+                json!(1),
+                json!("success\u{0}"),
+            ],
+        ),
         (
             "startedAt",
             vec![
@@ -58,7 +82,10 @@ fn broken_values() -> Vec<(&'static str, Vec<Value>)> {
         ("branch", texts(255)),
         ("triggeredBy", texts(255)),
         ("pipelineName", texts(255)),
-        ("previousCommitSha", vec![json!("abcd"), json!("main"), json!("a".repeat(41)), json!(12345)]),
+        (
+            "previousCommitSha",
+            vec![json!("abcd"), json!("main"), json!("a".repeat(41)), json!(12345)],
+        ),
         (
             "pipelineUrl",
             vec![
@@ -88,7 +115,10 @@ async fn a_field_that_breaks_its_rule_is_refused_with_the_sentence_of_the_field(
     let mut table = String::new();
     for (field, values) in broken_values() {
         for value in values {
-            let answer = app.deploy(&report_with(&[(field, Some(value.clone()))])).send().await;
+            let answer = app
+                .deploy(&report_with(&[(field, Some(value.clone()))]))
+                .send()
+                .await;
             assert_eq!(answer.header("content-type"), Some("application/json"));
             writeln!(table, "{field} = {}\n    {answer}", shortened(&value)).unwrap();
         }
@@ -100,7 +130,14 @@ async fn a_field_that_breaks_its_rule_is_refused_with_the_sentence_of_the_field(
 async fn a_required_field_that_is_missing_is_named() {
     let app = TestApp::start().await;
     let mut table = String::new();
-    for field in ["deploymentId", "commitSha", "environment", "status", "startedAt", "completedAt"] {
+    for field in [
+        "deploymentId",
+        "commitSha",
+        "environment",
+        "status",
+        "startedAt",
+        "completedAt",
+    ] {
         let answer = app.deploy(&report_with(&[(field, None)])).send().await;
         writeln!(table, "{answer}").unwrap();
     }
@@ -125,7 +162,10 @@ async fn the_longest_allowed_values_are_accepted() {
         ("branch", Some(json!(text))),
         ("triggeredBy", Some(json!(text))),
         ("pipelineName", Some(json!(text))),
-        ("pipelineUrl", Some(json!(format!("https://ci.example/{}", "a".repeat(2029))))),
+        (
+            "pipelineUrl",
+            Some(json!(format!("https://ci.example/{}", "a".repeat(2029)))),
+        ),
     ]);
     let answer = app.deploy(&body).send().await;
     assert_eq!(answer.status, 201, "{answer}");
@@ -139,7 +179,10 @@ async fn all_broken_rules_are_told_of_in_the_order_of_the_fields() {
         "organizationSlug": 1, "completedAt": 1, "startedAt": 1, "status": "success", "environment": 1,
         "commitSha": 1, "deploymentId": 1,
     });
-    let unknown_status = report_with(&[("status", Some(json!("done"))), ("completedAt", Some(json!("soon")))]);
+    let unknown_status = report_with(&[
+        ("status", Some(json!("done"))),
+        ("completedAt", Some(json!("soon"))),
+    ]);
     let bodies = [json!({}), wrong_last_first, unknown_status];
     let mut table = String::new();
     for body in bodies {
@@ -184,7 +227,11 @@ async fn what_is_no_json_object_is_refused_with_what_is_wrong_where() {
 #[tokio::test]
 async fn a_body_that_is_no_utf_8_is_refused() {
     let app = TestApp::start().await;
-    for (body, at) in [(&b"{\"service\":\"\xff\"}"[..], 12), (b"\xfe\xff\x00{", 0), (b"{\"a\":1}\xc3", 7)] {
+    for (body, at) in [
+        (&b"{\"service\":\"\xff\"}"[..], 12),
+        (b"\xfe\xff\x00{", 0),
+        (b"{\"a\":1}\xc3", 7),
+    ] {
         let answer = app.post(PATH).body(body).send().await;
         let error = format!("Invalid payload: the body is not UTF-8 at byte {at}");
         assert_eq!((answer.status, answer.json()), (400, json!({"error": error})));
@@ -195,8 +242,15 @@ async fn a_body_that_is_no_utf_8_is_refused() {
 async fn a_field_that_nobody_asked_for_may_hold_anything() {
     let app = TestApp::start().await;
     let nested = format!("{}{}", "[".repeat(50_000), "]".repeat(50_000));
-    for odd in [nested.as_str(), "123456789012345678901234567890.5e10", r#"{"a":{"b":[{}]}}"#, "\"\\u0000\""] {
-        let body = report().to_string().replacen('{', &format!("{{\"odd\":{odd},"), 1);
+    for odd in [
+        nested.as_str(),
+        "123456789012345678901234567890.5e10",
+        r#"{"a":{"b":[{}]}}"#,
+        "\"\\u0000\"",
+    ] {
+        let body = report()
+            .to_string()
+            .replacen('{', &format!("{{\"odd\":{odd},"), 1);
         let answer = app.post(PATH).body(body).send().await;
         assert!(answer.status < 300, "{answer}");
     }

@@ -4,7 +4,7 @@ use crate::app::{SECRET_KEY, Setup, TestApp, report};
 use crate::client::{Answer, Call};
 use hmac::{Hmac, KeyInit, Mac};
 use periscope_domain::github::SecretKey;
-use periscope_domain::ports::{Clock, PullRequestQuery, PullRequests, Repositories, Store};
+use periscope_domain::ports::{Clock, PullRequestQuery, Store};
 use periscope_domain::pull_request::{PullRequest, PullRequestNumber};
 use periscope_domain::repository::RepositoryName;
 use periscope_domain::use_cases::connect_github;
@@ -51,7 +51,14 @@ impl Github {
         let app = TestApp::start().await;
         let key = SecretKey::parse(SECRET_KEY).unwrap();
         let mut random = app.random();
-        let secret = connect_github(&app.store, app.organization_id, &key, &mut random, app.clock.now()).await;
+        let secret = connect_github(
+            &app.store,
+            app.organization_id,
+            &key,
+            &mut random,
+            app.clock.now(),
+        )
+        .await;
         let secret = secret.unwrap().expose().to_owned();
         Self { app, secret }
     }
@@ -59,10 +66,13 @@ impl Github {
     fn sign(&self, body: &str) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.secret.as_bytes()).unwrap();
         mac.update(body.as_bytes());
-        mac.finalize().into_bytes().iter().fold("sha256=".to_owned(), |mut text, byte| {
-            write!(text, "{byte:02x}").unwrap();
-            text
-        })
+        mac.finalize()
+            .into_bytes()
+            .iter()
+            .fold("sha256=".to_owned(), |mut text, byte| {
+                write!(text, "{byte:02x}").unwrap();
+                text
+            })
     }
 
     fn call(&self, event: &str, delivery: &str, body: &str) -> Call {
@@ -86,8 +96,19 @@ impl Github {
             numbers: vec![PullRequestNumber::new(number).unwrap()],
             delivery: None,
         };
-        let context = self.app.store.pull_requests().context(&query).await.unwrap().unwrap();
-        context.stored.into_iter().next().map(|stored| stored.pull_request)
+        let context = self
+            .app
+            .store
+            .pull_requests()
+            .context(&query)
+            .await
+            .unwrap()
+            .unwrap();
+        context
+            .stored
+            .into_iter()
+            .next()
+            .map(|stored| stored.pull_request)
     }
 }
 
@@ -99,26 +120,44 @@ async fn a_merged_pull_request_is_recorded_as_told() {
     assert_eq!(answer.to_string(), r#"200 {"action":"recorded"}"#);
     insta::assert_debug_snapshot!(github.pull_request(7).await.unwrap());
     let answer = github.app.deploy(&report()).send().await;
-    assert_eq!(answer.json()["linkedPRs"], 1, "and linked to what was deployed before");
+    assert_eq!(
+        answer.json()["linkedPRs"],
+        1,
+        "and linked to what was deployed before"
+    );
 }
 
 #[tokio::test]
 async fn a_delivery_has_one_effect() {
     let github = Github::connect().await;
-    assert_eq!(github.deliver("pull_request", "d-1", &merged()).await.json()["action"], "recorded");
+    assert_eq!(
+        github.deliver("pull_request", "d-1", &merged()).await.json()["action"],
+        "recorded"
+    );
     let mut changed = merged();
     changed["pull_request"]["title"] = json!("Another title");
     let answer = github.deliver("pull_request", "d-1", &changed).await;
     assert_eq!(answer.to_string(), r#"200 {"action":"ignored"}"#);
-    assert_eq!(github.pull_request(7).await.unwrap().title.unwrap().as_str(), "Fix the fix");
-    assert_eq!(github.deliver("pull_request", "d-2", &changed).await.json()["action"], "recorded");
-    assert_eq!(github.pull_request(7).await.unwrap().title.unwrap().as_str(), "Another title");
+    assert_eq!(
+        github.pull_request(7).await.unwrap().title.unwrap().as_str(),
+        "Fix the fix"
+    );
+    assert_eq!(
+        github.deliver("pull_request", "d-2", &changed).await.json()["action"],
+        "recorded"
+    );
+    assert_eq!(
+        github.pull_request(7).await.unwrap().title.unwrap().as_str(),
+        "Another title"
+    );
 }
 
 #[tokio::test]
 async fn a_ping_is_answered_and_what_is_not_understood_is_ignored() {
     let github = Github::connect().await;
-    let ping = github.deliver("ping", "d-1", &json!({"zen": "Keep it logically awesome."})).await;
+    let ping = github
+        .deliver("ping", "d-1", &json!({"zen": "Keep it logically awesome."}))
+        .await;
     assert_eq!(ping.to_string(), r#"200 {"action":"pong"}"#);
     let mut unmerged = merged();
     unmerged["pull_request"]["merged"] = json!(false);
@@ -135,7 +174,11 @@ async fn a_ping_is_answered_and_what_is_not_understood_is_ignored() {
     ];
     for (event, body) in events {
         let answer = github.deliver(event, "d-2", &body).await;
-        assert_eq!(answer.to_string(), r#"200 {"action":"ignored"}"#, "{event} {body}");
+        assert_eq!(
+            answer.to_string(),
+            r#"200 {"action":"ignored"}"#,
+            "{event} {body}"
+        );
     }
     let call = github.call("", "d-3", "{}").without("X-GitHub-Event");
     assert_eq!(call.send().await.to_string(), r#"200 {"action":"ignored"}"#);
@@ -149,7 +192,10 @@ async fn a_repository_that_is_not_monitored_is_ignored() {
     let id = github.app.organization_id;
     let repositories = github.app.store.repositories();
     let repository = repositories.list(id).await.unwrap().pop().unwrap();
-    repositories.set_monitored(id, repository.id, false, github.app.clock.now()).await.unwrap();
+    repositories
+        .set_monitored(id, repository.id, false, github.app.clock.now())
+        .await
+        .unwrap();
     let mut next = merged();
     next["pull_request"]["number"] = json!(8);
     let answer = github.deliver("pull_request", "d-2", &next).await;
@@ -170,18 +216,33 @@ async fn whoever_cannot_sign_learns_nothing() {
         &signature.replace("sha256", "sha1"),
         &signature[..signature.len() - 1],
         &format!("{signature}0"),
-        &signature.replace(|digit: char| digit == '1', "2"),
+        &signature.replace('1', "2"),
         &github.sign("another body"),
     ];
     for bad in bad_signatures {
-        assert_eq!(good().header("X-Hub-Signature-256", bad).send().await.to_string(), REFUSED, "{bad}");
+        assert_eq!(
+            good().header("X-Hub-Signature-256", bad).send().await.to_string(),
+            REFUSED,
+            "{bad}"
+        );
     }
-    assert_eq!(good().without("X-Hub-Signature-256").send().await.to_string(), REFUSED);
-    assert_eq!(good().body(format!("{body} ")).send().await.to_string(), REFUSED, "one more byte");
+    assert_eq!(
+        good().without("X-Hub-Signature-256").send().await.to_string(),
+        REFUSED
+    );
+    assert_eq!(
+        good().body(format!("{body} ")).send().await.to_string(),
+        REFUSED,
+        "one more byte"
+    );
     github.app.make_organization("unconnected").await;
     for slug in ["unconnected", "unknown", "Acme", "%ff", "a%20b"] {
         let call = github.app.call("POST", &format!("/api/webhooks/github/{slug}"));
-        let answer = call.header("X-Hub-Signature-256", &signature).body(body.clone()).send().await;
+        let answer = call
+            .header("X-Hub-Signature-256", &signature)
+            .body(body.clone())
+            .send()
+            .await;
         assert_eq!(answer.to_string(), REFUSED, "{slug}");
     }
     assert_eq!(github.pull_request(7).await, None);
@@ -191,7 +252,9 @@ async fn whoever_cannot_sign_learns_nothing() {
 #[tokio::test]
 async fn nothing_is_parsed_before_the_signature_is_checked() {
     let github = Github::connect().await;
-    let call = github.call("pull_request", "d-1", "{").header("X-Hub-Signature-256", github.sign("}"));
+    let call = github
+        .call("pull_request", "d-1", "{")
+        .header("X-Hub-Signature-256", github.sign("}"));
     assert_eq!(call.send().await.to_string(), REFUSED);
     assert_eq!(github.call("pull_request", "d-1", "{").send().await.status, 400);
 }
@@ -203,8 +266,13 @@ async fn without_a_secret_key_no_webhook_is_accepted() {
         ..Setup::default()
     })
     .await;
-    let call = app.call("POST", PATH).header("X-Hub-Signature-256", format!("sha256={}", "0".repeat(64)));
-    assert_eq!(call.header("X-GitHub-Event", "ping").send().await.to_string(), REFUSED);
+    let call = app
+        .call("POST", PATH)
+        .header("X-Hub-Signature-256", format!("sha256={}", "0".repeat(64)));
+    assert_eq!(
+        call.header("X-GitHub-Event", "ping").send().await.to_string(),
+        REFUSED
+    );
 }
 
 #[tokio::test]
@@ -212,13 +280,21 @@ async fn a_form_is_read_like_json() {
     let github = Github::connect().await;
     let payload: String = form_urlencoded::byte_serialize(merged().to_string().as_bytes()).collect();
     let form = |event: &str, body: &str| {
-        github.call(event, "d-1", body).header("Content-Type", "application/x-www-form-urlencoded")
+        github
+            .call(event, "d-1", body)
+            .header("Content-Type", "application/x-www-form-urlencoded")
     };
     let answer = form("pull_request", &format!("payload={payload}")).send().await;
     assert_eq!(answer.to_string(), r#"200 {"action":"recorded"}"#);
-    assert_eq!(github.pull_request(7).await.unwrap().title.unwrap().as_str(), "Fix the fix");
+    assert_eq!(
+        github.pull_request(7).await.unwrap().title.unwrap().as_str(),
+        "Fix the fix"
+    );
     let answer = form("pull_request", "other=1").send().await;
-    assert_eq!(answer.to_string(), r#"400 {"error":"Invalid payload: payload is required"}"#);
+    assert_eq!(
+        answer.to_string(),
+        r#"400 {"error":"Invalid payload: payload is required"}"#
+    );
 }
 
 #[tokio::test]
@@ -242,9 +318,13 @@ async fn a_merge_without_its_number_commit_time_or_repository_is_refused() {
         let answer = github.deliver("pull_request", "d-1", &body).await;
         writeln!(table, "{pointer} = {value}\n    {answer}").unwrap();
     }
-    let call = github.call("pull_request", "", &merged().to_string()).without("X-GitHub-Delivery");
+    let call = github
+        .call("pull_request", "", &merged().to_string())
+        .without("X-GitHub-Delivery");
     writeln!(table, "no delivery\n    {}", call.send().await).unwrap();
-    let call = github.call("pull_request", "d-1", &merged().to_string()).header("Content-Type", "text/plain");
+    let call = github
+        .call("pull_request", "d-1", &merged().to_string())
+        .header("Content-Type", "text/plain");
     writeln!(table, "text/plain\n    {}", call.send().await).unwrap();
     insta::assert_snapshot!(table);
 }
@@ -267,5 +347,8 @@ async fn what_github_lets_people_type_is_taken_as_far_as_it_makes_sense() {
     assert_eq!(stored.title.unwrap().as_str().len(), 1022);
     assert_eq!(stored.merged_by.unwrap().as_str(), "a b");
     assert_eq!((stored.url, stored.author, stored.created_at), (None, None, None));
-    assert_eq!((stored.additions, stored.deletions, stored.head_branch), (None, None, None));
+    assert_eq!(
+        (stored.additions, stored.deletions, stored.head_branch),
+        (None, None, None)
+    );
 }

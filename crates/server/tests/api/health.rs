@@ -10,7 +10,10 @@ use std::time::Duration;
 async fn a_running_application_is_alive_and_ready() {
     let app = TestApp::start().await;
     for path in ["/livez", "/readyz"] {
-        assert_eq!(app.call("GET", path).send().await.to_string(), r#"200 {"status":"ok"}"#);
+        assert_eq!(
+            app.call("GET", path).send().await.to_string(),
+            r#"200 {"status":"ok"}"#
+        );
         assert_eq!(app.call("HEAD", path).send().await.to_string(), "200 ");
     }
 }
@@ -43,7 +46,11 @@ async fn it_says_that_it_will_stop_before_it_does() {
     }
     assert_eq!(answer.to_string(), r#"503 {"error":"Shutting down"}"#);
     assert_eq!(app.call("GET", "/livez").send().await.status, 200);
-    assert_eq!(app.deploy(&report()).send().await.status, 201, "and works until then");
+    assert_eq!(
+        app.deploy(&report()).send().await.status,
+        201,
+        "and works until then"
+    );
 }
 
 #[tokio::test]

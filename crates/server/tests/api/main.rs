@@ -1,6 +1,13 @@
 //! The application as its clients meet it: started on a port of its own, over a store in memory, with a clock that
 //! only moves when it is told to.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod app;
 mod auth;
 mod client;

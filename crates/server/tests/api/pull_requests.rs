@@ -2,7 +2,7 @@
 
 use crate::app::{TestApp, report};
 use periscope_domain::id::PullRequestId;
-use periscope_domain::ports::{PullRequestQuery, PullRequests, Store};
+use periscope_domain::ports::{PullRequestQuery, Store};
 use periscope_domain::pull_request::PullRequestNumber;
 use periscope_domain::repository::RepositoryName;
 use serde_json::{Value, json};
@@ -41,9 +41,19 @@ fn batch(items: &[Value]) -> Value {
 async fn what_is_new_and_what_has_changed_is_counted() {
     let app = TestApp::start().await;
     let send = async |items: &[Value]| app.post(PATH).json(&batch(items)).send().await.to_string();
-    assert_eq!(send(&[item(1), item(2)]).await, r#"200 {"recorded":2,"updated":0}"#);
-    assert_eq!(send(&[item(1), item(2)]).await, r#"200 {"recorded":0,"updated":0}"#, "the same again");
-    assert_eq!(send(&[full_item(1), item(2), item(3)]).await, r#"200 {"recorded":1,"updated":1}"#);
+    assert_eq!(
+        send(&[item(1), item(2)]).await,
+        r#"200 {"recorded":2,"updated":0}"#
+    );
+    assert_eq!(
+        send(&[item(1), item(2)]).await,
+        r#"200 {"recorded":0,"updated":0}"#,
+        "the same again"
+    );
+    assert_eq!(
+        send(&[full_item(1), item(2), item(3)]).await,
+        r#"200 {"recorded":1,"updated":1}"#
+    );
 }
 
 #[tokio::test]
@@ -65,7 +75,15 @@ async fn a_pull_request_with_every_field_is_recorded_as_sent() {
 #[tokio::test]
 async fn what_is_empty_or_null_is_absent() {
     let app = TestApp::start().await;
-    let optional = ["createdAt", "title", "url", "author", "mergedBy", "baseBranch", "headBranch"];
+    let optional = [
+        "createdAt",
+        "title",
+        "url",
+        "author",
+        "mergedBy",
+        "baseBranch",
+        "headBranch",
+    ];
     let counts = ["additions", "deletions", "changedFiles"];
     for unset in [json!(null), json!(""), json!(" ")] {
         let mut item = item(7);
@@ -117,7 +135,15 @@ async fn an_invalid_batch_is_refused_with_the_place_of_what_is_wrong() {
         with("title", json!("a\u{0}b")),
         with("url", json!("ftp://x/y")),
     ];
-    for number in [json!(0), json!(-1), json!(1.5), json!("7"), json!(2_147_483_648_u32), json!(u64::MAX), json!(null)] {
+    for number in [
+        json!(0),
+        json!(-1),
+        json!(1.5),
+        json!("7"),
+        json!(2_147_483_648_u32),
+        json!(u64::MAX),
+        json!(null),
+    ] {
         cases.push(with("number", number));
     }
     for field in ["author", "mergedBy", "baseBranch", "headBranch"] {
@@ -139,7 +165,14 @@ async fn an_invalid_batch_is_refused_with_the_place_of_what_is_wrong() {
 #[tokio::test]
 async fn one_invalid_item_keeps_the_whole_batch_out() {
     let app = TestApp::start().await;
-    assert_eq!(app.post(PATH).json(&batch(&[item(1), item(0)])).send().await.status, 400);
+    assert_eq!(
+        app.post(PATH)
+            .json(&batch(&[item(1), item(0)]))
+            .send()
+            .await
+            .status,
+        400
+    );
     let answer = app.post(PATH).json(&batch(&[item(1)])).send().await;
     assert_eq!(answer.to_string(), r#"200 {"recorded":1,"updated":0}"#);
 }
@@ -160,6 +193,9 @@ async fn a_thousand_at_once_are_recorded_and_one_more_is_too_many() {
 #[tokio::test]
 async fn a_million_empty_items_are_too_many() {
     let app = TestApp::start().await;
-    let body = format!(r#"{{"repository":"a/b","pullRequests":[{}{{}}]}}"#, "{},".repeat(1_000_000));
+    let body = format!(
+        r#"{{"repository":"a/b","pullRequests":[{}{{}}]}}"#,
+        "{},".repeat(1_000_000)
+    );
     assert_eq!(app.post(PATH).body(body).send().await.status, 400);
 }

@@ -29,10 +29,22 @@ async fn a_key_that_is_used_too_often_is_told_when_to_come_back() {
     let (count, answer) = until_refused(async || app.deploy(&report()).send().await).await;
     assert!(count >= 4, "{count}");
     assert_eq!(answer.body, r#"{"error":"Too many requests"}"#);
-    let headers = ["retry-after", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
-    assert_eq!(headers.map(|name| answer.header(name).unwrap()), ["1", "4", "0", "1"]);
+    let headers = [
+        "retry-after",
+        "ratelimit-limit",
+        "ratelimit-remaining",
+        "ratelimit-reset",
+    ];
+    assert_eq!(
+        headers.map(|name| answer.header(name).unwrap()),
+        ["1", "4", "0", "1"]
+    );
     let other = app.make_key(app.organization_id, &[Scope::Ingest], None).await;
-    let answer = app.deploy(&report()).header("Authorization", format!("Bearer {other}")).send().await;
+    let answer = app
+        .deploy(&report())
+        .header("Authorization", format!("Bearer {other}"))
+        .send()
+        .await;
     assert_eq!(answer.status, 200, "another key is not affected");
 }
 
@@ -60,7 +72,10 @@ async fn an_address_that_cannot_sign_is_stopped_as_well() {
 async fn zero_switches_both_limits_off() {
     let app = limited(0).await;
     for _ in 0..50 {
-        assert_eq!(app.deploy(&report()).without("Authorization").send().await.status, 401);
+        assert_eq!(
+            app.deploy(&report()).without("Authorization").send().await.status,
+            401
+        );
         assert!(app.deploy(&report()).send().await.status < 300);
     }
 }

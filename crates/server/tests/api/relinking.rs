@@ -2,7 +2,7 @@
 
 use crate::app::{Setup, TestApp, report};
 use crate::store::{Fault, Port};
-use periscope_domain::ports::{Relinking, Store};
+use periscope_domain::ports::Store;
 use periscope_server::Timing;
 use serde_json::json;
 use std::time::Duration;
@@ -30,7 +30,10 @@ async fn the_worker_links_what_is_left_for_it_and_survives_a_store_that_fails() 
         "mergedAt": "2024-01-15T09:00:00Z",
     }]});
     app.store.break_down(Port::Deployments, Fault::Unavailable);
-    assert_eq!(app.post("/api/pull-requests").json(&merged).send().await.status, 200);
+    assert_eq!(
+        app.post("/api/pull-requests").json(&merged).send().await.status,
+        200
+    );
     assert_eq!(app.store.relinking().count(None).await.unwrap(), 60);
     app.store.repair();
     // What was claimed in vain is free again when its lease has ended.
@@ -40,7 +43,12 @@ async fn the_worker_links_what_is_left_for_it_and_survives_a_store_that_fails() 
     }
     for number in 0..60 {
         let deployment = app.find_deployment(&number.to_string()).await.unwrap();
-        let links = app.store.deployments().links(app.organization_id, deployment.id).await.unwrap();
+        let links = app
+            .store
+            .deployments()
+            .links(app.organization_id, deployment.id)
+            .await
+            .unwrap();
         assert_eq!(links.len(), 1);
     }
 }

@@ -8,7 +8,12 @@ use std::time::Duration;
 #[tokio::test]
 async fn every_answer_has_a_request_id() {
     let app = TestApp::start().await;
-    for (method, path) in [("GET", "/livez"), ("GET", "/nowhere"), ("PUT", "/livez"), ("POST", "/api/pull-requests")] {
+    for (method, path) in [
+        ("GET", "/livez"),
+        ("GET", "/nowhere"),
+        ("PUT", "/livez"),
+        ("POST", "/api/pull-requests"),
+    ] {
         let first = app.call(method, path).send().await;
         let second = app.call(method, path).send().await;
         let [first, second] = [first, second].map(|answer| answer.header("x-request-id").unwrap().to_owned());
@@ -33,7 +38,15 @@ async fn the_caller_s_request_id_is_kept_if_it_is_sane() {
 #[tokio::test]
 async fn an_unknown_path_is_not_found() {
     let app = TestApp::start().await;
-    for path in ["/", "/api", "/api/webhooks", "/api/webhooks/deployments/", "/api/webhooks/github/", "/%00", "/é%ff"] {
+    for path in [
+        "/",
+        "/api",
+        "/api/webhooks",
+        "/api/webhooks/deployments/",
+        "/api/webhooks/github/",
+        "/%00",
+        "/é%ff",
+    ] {
         let path = path.replace('é', "%c3%a9");
         let answer = app.call("GET", &path).send().await;
         assert_eq!(answer.to_string(), r#"404 {"error":"Not found"}"#, "{path}");
@@ -53,7 +66,11 @@ async fn a_method_that_a_path_does_not_have_is_refused_with_those_that_it_has() 
         for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "BREW"] {
             if !allowed.contains(method) {
                 let answer = app.call(method, path).send().await;
-                assert_eq!(answer.to_string(), r#"405 {"error":"Method not allowed"}"#, "{method} {path}");
+                assert_eq!(
+                    answer.to_string(),
+                    r#"405 {"error":"Method not allowed"}"#,
+                    "{method} {path}"
+                );
                 assert_eq!(answer.header("allow"), Some(allowed));
             }
         }
@@ -83,7 +100,11 @@ async fn a_failure_inside_tells_nothing_of_the_inside() {
     for fault in [Fault::Internal, Fault::Corrupt, Fault::Panic] {
         app.store.break_down(Port::Deployments, fault);
         let answer = app.deploy(&report()).header("X-Request-Id", "mine").send().await;
-        assert_eq!(answer.to_string(), r#"500 {"error":"Internal server error"}"#, "{fault:?}");
+        assert_eq!(
+            answer.to_string(),
+            r#"500 {"error":"Internal server error"}"#,
+            "{fault:?}"
+        );
         assert_eq!(answer.header("x-request-id"), Some("mine"));
     }
     app.store.repair();
@@ -102,7 +123,13 @@ async fn a_request_that_takes_too_long_is_given_up() {
     .await;
     app.store.break_down(Port::Deployments, Fault::Wait);
     let answer = app.deploy(&report()).header("X-Request-Id", "mine").send().await;
-    assert_eq!(answer.to_string(), r#"503 {"error":"Request took too long, send it again"}"#);
-    assert_eq!((answer.header("retry-after"), answer.header("x-request-id")), (Some("1"), Some("mine")));
+    assert_eq!(
+        answer.to_string(),
+        r#"503 {"error":"Request took too long, send it again"}"#
+    );
+    assert_eq!(
+        (answer.header("retry-after"), answer.header("x-request-id")),
+        (Some("1"), Some("mine"))
+    );
     assert_eq!(app.find_deployment("gha-12345").await, None);
 }

@@ -170,11 +170,17 @@ impl ApiKeys for FaultyStore {
 
 #[async_trait]
 impl Deployments for FaultyStore {
-    async fn contexts(&self, queries: &[DeploymentQuery]) -> Result<Vec<Option<DeploymentContext>>, StoreError> {
+    async fn contexts(
+        &self,
+        queries: &[DeploymentQuery],
+    ) -> Result<Vec<Option<DeploymentContext>>, StoreError> {
         self.pass(Port::Deployments).await?;
         self.inner.deployments().contexts(queries).await
     }
-    async fn apply(&self, decisions: &[DeploymentDecision]) -> Result<Vec<Applied<DeploymentId>>, StoreError> {
+    async fn apply(
+        &self,
+        decisions: &[DeploymentDecision],
+    ) -> Result<Vec<Applied<DeploymentId>>, StoreError> {
         self.inner.deployments().apply(decisions).await
     }
     async fn find(
@@ -191,7 +197,11 @@ impl Deployments for FaultyStore {
     ) -> Result<Vec<DeploymentEvent>, StoreError> {
         self.inner.deployments().history(organization_id, id).await
     }
-    async fn links(&self, organization_id: OrganizationId, id: DeploymentId) -> Result<Vec<Link>, StoreError> {
+    async fn links(
+        &self,
+        organization_id: OrganizationId,
+        id: DeploymentId,
+    ) -> Result<Vec<Link>, StoreError> {
         self.inner.deployments().links(organization_id, id).await
     }
 }

@@ -1,0 +1,125 @@
+use super::organization;
+use crate::config::Output;
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use periscope_adapters::system::SystemClock;
+use periscope_domain::organization::{Organization, OrganizationSlug};
+use periscope_domain::ports::{Clock, Store};
+use periscope_domain::repository::{Repository, RepositoryName};
+use periscope_domain::text::ServiceName;
+use serde_json::{Value, json};
+
+/// List repositories and say how they are treated. A repository comes into being with its first pull request.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  periscope repository list --org acme")]
+pub(crate) enum Command {
+    /// List the repositories of an organization
+    #[command(after_help = "Example:\n  periscope repository list --org acme")]
+    List {
+        /// The organization's slug
+        #[arg(long, value_parser = OrganizationSlug::parse)]
+        org: OrganizationSlug,
+    },
+    /// Take webhooks of a repository, and look in it for commits of deployments that name no repository
+    #[command(after_help = "Example:\n  periscope repository monitor --org acme acme/api")]
+    Monitor(One),
+    /// Ignore webhooks of a repository; what is recorded stays
+    #[command(after_help = "Example:\n  periscope repository unmonitor --org acme acme/sandbox")]
+    Unmonitor(One),
+    /// Say that a service is built from a repository
+    #[command(after_help = "Example:\n  periscope repository alias --org acme acme/api checkout")]
+    Alias {
+        #[command(flatten)]
+        repository: One,
+        /// The service, as deployments name it
+        #[arg(value_parser = ServiceName::parse)]
+        service: ServiceName,
+    },
+}
+
+/// One repository of an organization.
+#[derive(Args, Debug)]
+pub(crate) struct One {
+    /// The organization's slug
+    #[arg(long, value_parser = OrganizationSlug::parse)]
+    org: OrganizationSlug,
+    /// The repository's full name, owner/name
+    #[arg(value_parser = RepositoryName::parse)]
+    repository: RepositoryName,
+}
+
+pub(crate) async fn run(command: &Command, store: &dyn Store, output: Output) -> anyhow::Result<()> {
+    let now = SystemClock.now();
+    match command {
+        Command::List { org } => {
+            let organization = organization(store, org).await?;
+            list(&store.repositories().list(organization.id).await?, output)
+        }
+        Command::Monitor(one) | Command::Unmonitor(one) => {
+            let monitored = matches!(command, Command::Monitor(_));
+            let (organization, repository) = find(one, store).await?;
+            store
+                .repositories()
+                .set_monitored(organization.id, repository.id, monitored, now)
+                .await?;
+            changed(one, store, output).await
+        }
+        Command::Alias {
+            repository: one,
+            service,
+        } => {
+            let (organization, repository) = find(one, store).await?;
+            store
+                .repositories()
+                .set_alias(organization.id, repository.id, service, now)
+                .await?;
+            changed(one, store, output).await
+        }
+    }
+}
+
+async fn find(one: &One, store: &dyn Store) -> anyhow::Result<(Organization, Repository)> {
+    let organization = organization(store, &one.org).await?;
+    let repository = store
+        .repositories()
+        .find_by_name(organization.id, &one.repository)
+        .await?;
+    let repository = repository.with_context(|| {
+        format!(
+            "organization {} has no repository {}: it comes with its first pull request",
+            one.org, one.repository
+        )
+    })?;
+    Ok((organization, repository))
+}
+
+/// Answers with the repository as it now is.
+async fn changed(one: &One, store: &dyn Store, output: Output) -> anyhow::Result<()> {
+    let (_, repository) = find(one, store).await?;
+    list(&[repository], output)
+}
+
+fn list(repositories: &[Repository], output: Output) -> anyhow::Result<()> {
+    let rows = repositories.iter().map(|repository| {
+        let monitored = if repository.monitored { "yes" } else { "no" };
+        vec![
+            repository.name.to_string(),
+            monitored.to_owned(),
+            aliases(repository).join(", "),
+        ]
+    });
+    let json = repositories.iter().map(json_of).collect();
+    Ok(output.rows(&["repository", "monitored", "aliases"], rows.collect(), &json)?)
+}
+
+fn aliases(repository: &Repository) -> Vec<&str> {
+    repository.aliases.iter().map(ServiceName::as_str).collect()
+}
+
+fn json_of(repository: &Repository) -> Value {
+    json!({
+        "repository": repository.name.as_str(),
+        "monitored": repository.monitored,
+        "aliases": aliases(repository),
+    })
+}

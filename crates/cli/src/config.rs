@@ -1,0 +1,213 @@
+//! The settings: flags and environment variables, checked together, so that a wrong start lists every mistake.
+
+use clap::{Args, ValueEnum};
+use periscope_domain::github::SecretKey;
+use std::path::{Path, PathBuf};
+use std::{env, ffi::OsString, fs};
+use tracing_subscriber::EnvFilter;
+
+/// What every command may be told.
+#[derive(Args, Debug)]
+pub(crate) struct Settings {
+    /// The Postgres database to use; without it a private one is run in --data-dir
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        hide_env_values = true,
+        global = true,
+        value_name = "URL"
+    )]
+    database_url: Option<String>,
+    /// A file to read the URL of the database from
+    #[arg(long, env = "DATABASE_URL_FILE", global = true, value_name = "FILE")]
+    database_url_file: Option<PathBuf>,
+    /// How many connections to the database to open at most
+    #[arg(
+        long,
+        env = "PERISCOPE_POOL_SIZE",
+        global = true,
+        value_name = "NUMBER",
+        default_value = "16"
+    )]
+    pool_size: String,
+    /// The folder of the private Postgres
+    #[arg(
+        long,
+        env = "PERISCOPE_DATA_DIR",
+        global = true,
+        value_name = "FOLDER",
+        default_value = ".periscope"
+    )]
+    data_dir: PathBuf,
+    /// The folder of the programs of Postgres, instead of searching for them
+    #[arg(
+        long,
+        env = "PERISCOPE_POSTGRES_PROGRAMS",
+        global = true,
+        value_name = "FOLDER"
+    )]
+    postgres_programs: Option<PathBuf>,
+    /// What the secrets of webhooks are derived from: any text of 32 characters or more, kept for good
+    #[arg(
+        long,
+        env = "PERISCOPE_SECRET_KEY",
+        hide_env_values = true,
+        global = true,
+        value_name = "TEXT"
+    )]
+    secret_key: Option<String>,
+    /// A file to read the secret key from
+    #[arg(long, env = "PERISCOPE_SECRET_KEY_FILE", global = true, value_name = "FILE")]
+    secret_key_file: Option<PathBuf>,
+    /// What to log: error, warn, info, debug or trace, or a filter such as `info,periscope_server=debug`
+    #[arg(
+        long,
+        env = "PERISCOPE_LOG",
+        global = true,
+        value_name = "FILTER",
+        default_value = "info,actix_server=warn"
+    )]
+    log: String,
+    /// How to log
+    #[arg(long, env = "PERISCOPE_LOG_FORMAT", global = true, default_value = "text")]
+    log_format: LogFormat,
+    /// How to answer
+    #[arg(long, env = "PERISCOPE_OUTPUT", global = true, default_value = "text")]
+    output: Output,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people
+    Text,
+    /// An object a line
+    Json,
+}
+
+/// How answers look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// The settings, checked.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) database: Database,
+    pub(crate) pool_size: usize,
+    pub(crate) secret_key: Option<SecretKey>,
+    pub(crate) log: EnvFilter,
+    pub(crate) log_format: LogFormat,
+    pub(crate) output: Output,
+}
+
+/// Where everything is kept.
+#[derive(Clone, Debug)]
+pub(crate) enum Database {
+    /// In a database of somebody's.
+    Url(String),
+    /// In one of our own.
+    Private(PrivateDatabase),
+}
+
+/// Where our own Postgres has its data and its programs.
+#[derive(Clone, Debug)]
+pub(crate) struct PrivateDatabase {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) programs: Option<PathBuf>,
+    pub(crate) path: Option<OsString>,
+}
+
+/// Everything that is wrong with the settings.
+#[derive(Debug)]
+pub(crate) struct Mistakes(pub(crate) Vec<String>);
+
+impl Config {
+    pub(crate) fn check(settings: &Settings) -> Result<Self, Mistakes> {
+        let mut mistakes = Vec::new();
+        let url = text_or_file(
+            "DATABASE_URL",
+            settings.database_url.as_deref(),
+            settings.database_url_file.as_deref(),
+            &mut mistakes,
+        );
+        let secret_key = text_or_file(
+            "PERISCOPE_SECRET_KEY",
+            settings.secret_key.as_deref(),
+            settings.secret_key_file.as_deref(),
+            &mut mistakes,
+        );
+        let secret_key = secret_key.and_then(|text| match SecretKey::parse(&text) {
+            Ok(key) => Some(key),
+            Err(error) => {
+                mistakes.push(format!("PERISCOPE_SECRET_KEY {error}"));
+                None
+            }
+        });
+        let pool_size = settings.pool_size.trim().parse().unwrap_or(0);
+        if !(1..=1000).contains(&pool_size) {
+            mistakes.push(format!(
+                "PERISCOPE_POOL_SIZE must be a number of 1-1000, not {:?}",
+                settings.pool_size
+            ));
+        }
+        let log = EnvFilter::try_new(&settings.log).unwrap_or_else(|error| {
+            mistakes.push(format!("PERISCOPE_LOG must be a log filter: {error}"));
+            EnvFilter::default()
+        });
+        if !mistakes.is_empty() {
+            return Err(Mistakes(mistakes));
+        }
+        Ok(Self {
+            database: url.map_or_else(|| Database::Private(private(settings)), Database::Url),
+            pool_size,
+            secret_key,
+            log,
+            log_format: settings.log_format,
+            output: settings.output,
+        })
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "settings are read here")]
+fn private(settings: &Settings) -> PrivateDatabase {
+    PrivateDatabase {
+        data_dir: settings.data_dir.clone(),
+        programs: settings.postgres_programs.clone(),
+        path: env::var_os("PATH"),
+    }
+}
+
+/// A secret may be given itself or, as container platforms do it, as the name of a file. Empty means not given.
+fn text_or_file(
+    name: &str,
+    text: Option<&str>,
+    file: Option<&Path>,
+    mistakes: &mut Vec<String>,
+) -> Option<String> {
+    let text = text.map(str::trim).filter(|text| !text.is_empty());
+    let file = file.filter(|file| !file.as_os_str().is_empty());
+    match (text, file) {
+        (Some(_), Some(_)) => {
+            mistakes.push(format!("{name} and {name}_FILE are both set: set one of them"));
+            None
+        }
+        (Some(text), None) => Some(text.to_owned()),
+        (None, None) => None,
+        (None, Some(file)) => match fs::read_to_string(file) {
+            Ok(text) if text.trim().is_empty() => {
+                mistakes.push(format!("{name}_FILE: {} is empty", file.display()));
+                None
+            }
+            Ok(text) => Some(text.trim().to_owned()),
+            Err(error) => {
+                mistakes.push(format!("{name}_FILE: cannot read {}: {error}", file.display()));
+                None
+            }
+        },
+    }
+}

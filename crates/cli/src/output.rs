@@ -1,0 +1,69 @@
+//! Answers: tables and sentences for people, JSON for programs. A reader who has gone away is no error.
+
+use crate::config::Output;
+use comfy_table::Table;
+use comfy_table::presets::NOTHING;
+use periscope_domain::timestamp::Timestamp;
+use serde_json::Value;
+use std::io::{self, Write};
+
+impl Output {
+    /// Answers with rows.
+    pub(crate) fn rows(self, header: &[&str], rows: Vec<Vec<String>>, json: &Value) -> io::Result<()> {
+        match self {
+            Self::Json => print_json(json),
+            Self::Text if rows.is_empty() => print("none"),
+            Self::Text => {
+                let mut table = Table::new();
+                table
+                    .load_style(NOTHING)
+                    .set_header(header.iter().map(|name| name.to_uppercase()))
+                    .add_rows(rows);
+                let lines = table.lines().map(|line| line.trim().to_owned());
+                print(&lines.collect::<Vec<_>>().join("\n"))
+            }
+        }
+    }
+
+    /// Answers with a sentence.
+    pub(crate) fn sentence(self, text: &str, json: &Value) -> io::Result<()> {
+        match self {
+            Self::Json => print_json(json),
+            Self::Text => print(text),
+        }
+    }
+
+    /// Answers with a secret, alone on stdout, and what to know of it on stderr.
+    pub(crate) fn secret(self, secret: &str, explanation: &str, json: &Value) -> io::Result<()> {
+        match self {
+            Self::Json => print_json(json),
+            Self::Text => {
+                eprintln!("{explanation}");
+                print(secret)
+            }
+        }
+    }
+}
+
+fn print_json(value: &Value) -> io::Result<()> {
+    print(&format!("{value:#}"))
+}
+
+/// Writes a line to stdout.
+pub(crate) fn print(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// A time for people, or a dash.
+pub(crate) fn time_or_dash(time: Option<Timestamp>) -> String {
+    time.map_or_else(|| "-".to_owned(), |time| time.to_string())
+}
+
+/// A time for programs, or null.
+pub(crate) fn time_or_null(time: Option<Timestamp>) -> Value {
+    time.map_or(Value::Null, |time| time.to_string().into())
+}

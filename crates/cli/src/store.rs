@@ -1,0 +1,140 @@
+//! Opens the store: the one place that knows which adapter that is.
+
+use crate::config::{Config, Database, PrivateDatabase};
+use anyhow::{Context, bail};
+use periscope_adapters::postgres::migrate::{self, MigrateError};
+use periscope_adapters::postgres::private::{Durability, Options, Owner, PrivatePostgres};
+use periscope_adapters::postgres::{PgOptions, PgStore};
+use periscope_adapters::system::system_random;
+use periscope_domain::github::SecretKey;
+use periscope_domain::ports::Store;
+use rand::Rng;
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The store, and the private Postgres that it is on, if it is.
+pub(crate) struct Opened {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) secret_key: Option<SecretKey>,
+    pub(crate) private: Option<PrivatePostgres>,
+}
+
+impl Opened {
+    /// Ends what was started with it.
+    pub(crate) async fn close(self) {
+        if let Some(private) = self.private {
+            private.stop().await;
+        }
+    }
+}
+
+/// Whose time the private Postgres runs for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Opener {
+    Service,
+    Command,
+}
+
+/// Opens the store for a command that needs the schema as it should be. On somebody else's database the schema is only
+/// changed if `migrate` says so.
+pub(crate) async fn open(config: &Config, opener: Opener, migrate: bool) -> anyhow::Result<Opened> {
+    let (url, private, secret_key) = match &config.database {
+        Database::Url(url) => {
+            prepare(url, migrate).await?;
+            (url.clone(), None, config.secret_key.clone())
+        }
+        Database::Private(settings) => {
+            let private = start(settings, opener).await?;
+            prepare(private.url(), true).await?;
+            let secret_key = match &config.secret_key {
+                Some(key) => key.clone(),
+                None => own_secret_key(&settings.data_dir)?,
+            };
+            (private.url().to_owned(), Some(private), Some(secret_key))
+        }
+    };
+    let store = PgStore::connect(&PgOptions {
+        url,
+        pool_size: config.pool_size,
+    })
+    .context("DATABASE_URL")?;
+    Ok(Opened {
+        store: Arc::new(store),
+        secret_key,
+        private,
+    })
+}
+
+/// Applies every missing migration and gives how many those were.
+pub(crate) async fn migrate(config: &Config) -> anyhow::Result<usize> {
+    match &config.database {
+        Database::Url(url) => Ok(migrate::run(url).await?),
+        Database::Private(settings) => {
+            let private = start(settings, Opener::Command).await?;
+            let applied = migrate::run(private.url()).await;
+            private.stop().await;
+            Ok(applied?)
+        }
+    }
+}
+
+async fn prepare(url: &str, migrate: bool) -> anyhow::Result<()> {
+    if migrate {
+        migrate::run(url).await?;
+        return Ok(());
+    }
+    match migrate::check(url).await {
+        Err(error @ MigrateError::Behind { .. }) => bail!("{error}; run `periscope migrate` first"),
+        other => Ok(other?),
+    }
+}
+
+async fn start(settings: &PrivateDatabase, opener: Opener) -> anyhow::Result<PrivatePostgres> {
+    let options = Options {
+        data_dir: settings.data_dir.clone(),
+        programs: settings.programs.clone(),
+        path: settings.path.clone(),
+        durability: Durability::Full,
+        ephemeral: false,
+        owner: match opener {
+            Opener::Service => Owner::Service,
+            Opener::Command => Owner::Command,
+        },
+    };
+    PrivatePostgres::open(&options)
+        .await
+        .context("cannot run a private Postgres")
+}
+
+/// The secret key that lies beside the private Postgres, made at the first start.
+fn own_secret_key(data_dir: &Path) -> anyhow::Result<SecretKey> {
+    let path = data_dir.join("secret_key");
+    let cannot = || format!("cannot use {}", path.display());
+    let mut file = match OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)
+    {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let text = fs::read_to_string(&path).with_context(cannot)?;
+            return SecretKey::parse(&text).with_context(cannot);
+        }
+        Err(error) => return Err(error).with_context(cannot),
+    };
+    let mut bytes = [0_u8; 32];
+    system_random().fill_bytes(&mut bytes);
+    let text: String = bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 0xf])
+        .filter_map(|value| char::from_digit(value.into(), 16))
+        .collect();
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .with_context(cannot)?;
+    SecretKey::parse(&text).with_context(cannot)
+}
