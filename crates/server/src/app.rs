@@ -25,9 +25,6 @@ const BACKLOG: u32 = 2048;
 /// the one that requests are sent to.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
-/// How long the rest of a refused body is thrown away, so that its sender gets to read why.
-const LINGER: Duration = Duration::from_secs(2);
-
 const FORGET_IDLE_EVERY: Duration = Duration::from_mins(1);
 
 /// What an operator decides.
@@ -50,6 +47,8 @@ pub struct Timing {
     pub body: Duration,
     /// For all of it, from its head to its answer.
     pub request: Duration,
+    /// How long the rest of a refused body is thrown away, so that its sender gets to read why.
+    pub linger: Duration,
     /// How long a key is remembered, and so may still work once it is revoked.
     pub key: Duration,
     /// How often to look for deployments that have to be linked again.
@@ -66,6 +65,7 @@ impl Default for Timing {
             head: Duration::from_secs(5),
             body: Duration::from_secs(10),
             request: Duration::from_secs(15),
+            linger: Duration::from_secs(2),
             key: Duration::from_secs(9),
             relink: Duration::from_millis(500),
             notice: Duration::from_secs(1),
@@ -148,7 +148,7 @@ impl Application {
         .backlog(BACKLOG)
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(timing.head)
-        .client_disconnect_timeout(LINGER)
+        .client_disconnect_timeout(timing.linger)
         .shutdown_timeout(timing.drain.as_secs())
         .disable_signals()
         .bind(settings.listen)?;

@@ -8,7 +8,7 @@ use crate::body;
 use crate::error::ApiError;
 use crate::rate_limit::Credential;
 use crate::violations::{InvalidPayload, Violations, plausible_time};
-use crate::wire::{Value, decode};
+use crate::wire::{Item, Value, decode, wire_object};
 use actix_web::dev::Payload;
 use actix_web::http::header::HeaderMap;
 use actix_web::web::{Bytes, Data};
@@ -25,7 +25,7 @@ use periscope_domain::text::{Actor, BranchName, DeliveryId, Title};
 use periscope_domain::timestamp::Timestamp;
 use periscope_domain::use_cases::{Origin, RecordPullRequests, RecordedPullRequests, record_pull_requests};
 use periscope_domain::web_url::WebUrl;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::borrow::Cow;
 use std::net::IpAddr;
 
@@ -178,55 +178,49 @@ impl Delivery {
     }
 }
 
-#[derive(Deserialize)]
-struct PullRequestEvent<'a> {
-    #[serde(borrow, default)]
-    action: Value<'a>,
-    #[serde(borrow)]
-    pull_request: Option<GithubPullRequest<'a>>,
-    #[serde(borrow)]
-    repository: Option<GithubRepository<'a>>,
+wire_object! {
+    struct PullRequestEvent<'a> {
+        action: Value<'a> = "action",
+        pull_request: Item<GithubPullRequest<'a>> = "pull_request",
+        repository: Item<GithubRepository<'a>> = "repository",
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, expecting = "a JSON object")]
-struct GithubPullRequest<'a> {
-    #[serde(borrow)]
-    number: Value<'a>,
-    merged: Option<bool>,
-    merge_commit_sha: Value<'a>,
-    merged_at: Value<'a>,
-    created_at: Value<'a>,
-    title: Value<'a>,
-    html_url: Value<'a>,
-    user: Option<GithubUser<'a>>,
-    merged_by: Option<GithubUser<'a>>,
-    base: Option<GithubBranch<'a>>,
-    head: Option<GithubBranch<'a>>,
-    additions: Value<'a>,
-    deletions: Value<'a>,
-    changed_files: Value<'a>,
+wire_object! {
+    struct GithubPullRequest<'a> {
+        number: Value<'a> = "number",
+        merged: Value<'a> = "merged",
+        merge_commit_sha: Value<'a> = "merge_commit_sha",
+        merged_at: Value<'a> = "merged_at",
+        created_at: Value<'a> = "created_at",
+        title: Value<'a> = "title",
+        html_url: Value<'a> = "html_url",
+        user: Item<GithubUser<'a>> = "user",
+        merged_by: Item<GithubUser<'a>> = "merged_by",
+        base: Item<GithubBranch<'a>> = "base",
+        head: Item<GithubBranch<'a>> = "head",
+        additions: Value<'a> = "additions",
+        deletions: Value<'a> = "deletions",
+        changed_files: Value<'a> = "changed_files",
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, expecting = "a JSON object")]
-struct GithubUser<'a> {
-    #[serde(borrow)]
-    login: Value<'a>,
+wire_object! {
+    struct GithubUser<'a> {
+        login: Value<'a> = "login",
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, expecting = "a JSON object")]
-struct GithubBranch<'a> {
-    #[serde(borrow, rename = "ref")]
-    name: Value<'a>,
+wire_object! {
+    struct GithubBranch<'a> {
+        name: Value<'a> = "ref",
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, expecting = "a JSON object")]
-struct GithubRepository<'a> {
-    #[serde(borrow)]
-    full_name: Value<'a>,
+wire_object! {
+    struct GithubRepository<'a> {
+        full_name: Value<'a> = "full_name",
+    }
 }
 
 impl PullRequestEvent<'_> {
@@ -236,21 +230,13 @@ impl PullRequestEvent<'_> {
         delivery: &Delivery,
         now: Timestamp,
     ) -> Result<Option<RecordPullRequests>, InvalidPayload> {
-        let Some(sent) = self
-            .pull_request
-            .as_ref()
-            .filter(|sent| sent.merged == Some(true))
-        else {
-            return Ok(None);
+        let sent = match self.pull_request.object() {
+            Some(sent) if sent.is_merged() && self.action.text() == Some("closed") => sent,
+            _ => return Ok(None),
         };
-        if self.action.text() != Some("closed") {
-            return Ok(None);
-        }
         let mut broken = Violations::default();
-        let name = self
-            .repository
-            .as_ref()
-            .map_or(&Value::Absent, |repository| &repository.full_name);
+        let repository = self.repository.object();
+        let name = repository.map_or(&Value::Absent, |repository| &repository.full_name);
         let repository = broken.required("repository.full_name", name, RepositoryName::parse);
         let pull_request = sent.read(&mut broken, now);
         let id = Value::from(delivery.id.as_deref());
@@ -268,6 +254,10 @@ impl PullRequestEvent<'_> {
 }
 
 impl GithubPullRequest<'_> {
+    fn is_merged(&self) -> bool {
+        matches!(self.merged, Value::Boolean(true))
+    }
+
     fn read(&self, broken: &mut Violations, now: Timestamp) -> Option<PullRequest> {
         let number = broken.required_integer("pull_request.number", &self.number, PullRequestNumber::new);
         let merge_commit = broken.required(
@@ -277,8 +267,8 @@ impl GithubPullRequest<'_> {
         );
         let time = |text: &str| plausible_time(text, now);
         let merged_at = broken.required("pull_request.merged_at", &self.merged_at, time);
-        let login = |user: &Option<GithubUser<'_>>| Actor::clean(user.as_ref()?.login.text()?);
-        let branch = |branch: &Option<GithubBranch<'_>>| BranchName::clean(branch.as_ref()?.name.text()?);
+        let login = |user: &Item<GithubUser<'_>>| Actor::clean(user.object()?.login.text()?);
+        let branch = |branch: &Item<GithubBranch<'_>>| BranchName::clean(branch.object()?.name.text()?);
         Some(PullRequest {
             number: number?,
             source: Source::Forge,

@@ -142,7 +142,7 @@ pub(crate) fn is_absent(value: &Value<'_>) -> bool {
     match value {
         Value::Absent | Value::Null => true,
         Value::Text(text) => text.trim().is_empty(),
-        Value::Integer(_) | Value::Other => false,
+        Value::Integer(_) | Value::Boolean(_) | Value::Other => false,
     }
 }
 

@@ -6,6 +6,7 @@ use crate::error::ApiError;
 use crate::violations::InvalidPayload;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::error::Category;
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
@@ -18,7 +19,8 @@ pub(crate) enum Value<'a> {
     Null,
     Text(Cow<'a, str>),
     Integer(i64),
-    /// A fraction, a number beyond 64 bits, a boolean, an array or an object: nothing that a field takes.
+    Boolean(bool),
+    /// A fraction, a number beyond 64 bits, an array or an object: nothing that a field takes.
     Other,
 }
 
@@ -47,11 +49,21 @@ pub(crate) enum List<T, const MAX: usize> {
     Other,
 }
 
-/// An element of such an array.
-#[derive(Debug)]
+/// What should be an object.
+#[derive(Debug, Default)]
 pub(crate) enum Item<T> {
     Object(T),
+    #[default]
     Other,
+}
+
+impl<T> Item<T> {
+    pub(crate) fn object(&self) -> Option<&T> {
+        match self {
+            Self::Object(object) => Some(object),
+            Self::Other => None,
+        }
+    }
 }
 
 /// Reads a body that must be one JSON object.
@@ -59,12 +71,12 @@ pub(crate) fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, ApiErr
     let text = std::str::from_utf8(body).map_err(|error| {
         InvalidPayload::malformed(format!("the body is not UTF-8 at byte {}", error.valid_up_to()))
     })?;
-    let object = serde_json::from_str(text).map_err(|error| {
-        InvalidPayload::malformed(if error.is_data() {
-            error.to_string()
-        } else {
-            format!("malformed JSON: {error}")
-        })
+    let object = serde_json::from_str(text).map_err(|error| match error.classify() {
+        // Nothing inside the body can be of a wrong type.
+        Category::Data => InvalidPayload::malformed("the body must be a JSON object"),
+        Category::Io | Category::Syntax | Category::Eof => {
+            InvalidPayload::malformed(format!("malformed JSON: {error}"))
+        }
     })?;
     Ok(object)
 }
@@ -116,6 +128,10 @@ trait Tolerant<'de>: Sized {
         Self::OTHER
     }
 
+    fn boolean(_: bool) -> Self {
+        Self::OTHER
+    }
+
     fn array<A: SeqAccess<'de>>(array: A) -> Result<Self, A::Error> {
         IgnoredAny.visit_seq(array).map(|_| Self::OTHER)
     }
@@ -135,6 +151,10 @@ impl<'de> Tolerant<'de> for Value<'de> {
 
     fn integer(number: i64) -> Self {
         Value::Integer(number)
+    }
+
+    fn boolean(truth: bool) -> Self {
+        Value::Boolean(truth)
     }
 }
 
@@ -199,8 +219,8 @@ impl<'de, T: Tolerant<'de>> Visitor<'de> for Any<T> {
         Ok(T::OTHER)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<T, E> {
-        Ok(T::OTHER)
+    fn visit_bool<E>(self, truth: bool) -> Result<T, E> {
+        Ok(T::boolean(truth))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<T, A::Error> {
@@ -212,9 +232,9 @@ impl<'de, T: Tolerant<'de>> Visitor<'de> for Any<T> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Value<'a> {
+impl<'de> Deserialize<'de> for Value<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Any::<Value<'de>>(PhantomData))
+        deserializer.deserialize_any(Any(PhantomData))
     }
 }
 

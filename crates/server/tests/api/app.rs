@@ -19,6 +19,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -54,7 +55,8 @@ impl Default for Setup {
             rate_limit: 0,
             secret_key: Some(SECRET_KEY),
             timing: Timing {
-                notice: std::time::Duration::ZERO,
+                notice: Duration::ZERO,
+                linger: Duration::from_secs(1),
                 ..Timing::default()
             },
         }
@@ -159,6 +161,15 @@ impl TestApp {
     /// A call that reports a deployment.
     pub(crate) fn deploy(&self, body: &Value) -> Call {
         self.post("/api/webhooks/deployments").json(body)
+    }
+
+    /// The head of a request that reports a deployment, with some more headers.
+    pub(crate) fn head(&self, headers: &str) -> String {
+        let key = &self.key;
+        format!(
+            "POST /api/webhooks/deployments HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {key}\r\n\
+             Content-Type: application/json\r\n{headers}\r\n\r\n"
+        )
     }
 
     pub(crate) async fn find_deployment(&self, id: &str) -> Option<StoredDeployment> {

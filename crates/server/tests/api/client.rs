@@ -129,6 +129,11 @@ impl Wire {
         self.0.write_all(bytes.as_ref()).await.unwrap();
     }
 
+    /// Breaks the connection off at once, where dropping it would only say that nothing more will be sent.
+    pub(crate) fn reset(self) {
+        self.0.set_zero_linger().unwrap();
+    }
+
     /// Reads until something that ends in `end` has come.
     pub(crate) async fn read_to(&mut self, end: &str) -> String {
         let mut read = String::new();

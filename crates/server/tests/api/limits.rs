@@ -8,22 +8,10 @@ use std::time::Duration;
 
 const PATH: &str = "/api/webhooks/deployments";
 
-fn impatient() -> Setup {
-    Setup {
-        timing: Timing {
-            head: Duration::from_millis(100),
-            body: Duration::from_millis(100),
-            ..Setup::default().timing
-        },
-        ..Setup::default()
-    }
-}
-
-fn head(app: &TestApp, framing: &str) -> String {
-    format!(
-        "POST {PATH} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n{framing}\r\n\r\n",
-        app.key
-    )
+async fn start_with(change: impl FnOnce(&mut Timing)) -> TestApp {
+    let mut setup = Setup::default();
+    change(&mut setup.timing);
+    TestApp::start_with(setup).await
 }
 
 #[tokio::test]
@@ -112,7 +100,7 @@ async fn a_body_of_just_the_limit_is_read_and_one_byte_more_is_not() {
 async fn a_chunked_body_has_the_same_limit() {
     let app = TestApp::start().await;
     let mut wire = Wire::open(app.address).await;
-    wire.send(head(&app, "Transfer-Encoding: chunked")).await;
+    wire.send(app.head("Transfer-Encoding: chunked")).await;
     wire.send(format!("{:x}\r\n{}\r\n", 300_000, "x".repeat(300_000)))
         .await;
     let answer = wire.read_to_end().await;
@@ -127,7 +115,7 @@ async fn a_chunked_body_has_the_same_limit() {
 async fn a_body_in_many_small_chunks_is_read_whole() {
     let app = TestApp::start().await;
     let mut wire = Wire::open(app.address).await;
-    wire.send(head(&app, "Transfer-Encoding: chunked\r\nConnection: close"))
+    wire.send(app.head("Transfer-Encoding: chunked\r\nConnection: close"))
         .await;
     for byte in report().to_string().bytes() {
         wire.send([b"1\r\n", &[byte][..], b"\r\n"].concat()).await;
@@ -139,13 +127,13 @@ async fn a_body_in_many_small_chunks_is_read_whole() {
 
 #[tokio::test]
 async fn a_body_that_stalls_is_answered_and_its_connection_closed() {
-    let app = TestApp::start_with(impatient()).await;
+    let app = start_with(|timing| timing.body = Duration::from_millis(100)).await;
     for (framing, begun) in [
         ("Content-Length: 300", "{"),
         ("Transfer-Encoding: chunked", "1\r\n{\r\n"),
     ] {
         let mut wire = Wire::open(app.address).await;
-        wire.send(head(&app, framing)).await;
+        wire.send(app.head(framing)).await;
         wire.send(begun).await;
         let answer = wire.read_to_end().await;
         assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
@@ -160,7 +148,7 @@ async fn a_body_that_stalls_is_answered_and_its_connection_closed() {
 async fn a_chunked_body_that_nobody_waits_for_does_not_keep_its_connection_open() {
     let app = TestApp::start().await;
     let mut wire = Wire::open(app.address).await;
-    let unauthenticated = head(&app, "Transfer-Encoding: chunked").replace("Bearer", "Basic");
+    let unauthenticated = app.head("Transfer-Encoding: chunked").replace("Bearer", "Basic");
     wire.send(unauthenticated).await;
     wire.send("1\r\n{\r\n").await;
     let answer = wire.read_to_end().await;
@@ -169,7 +157,7 @@ async fn a_chunked_body_that_nobody_waits_for_does_not_keep_its_connection_open(
 
 #[tokio::test]
 async fn a_head_that_stalls_is_refused() {
-    let app = TestApp::start_with(impatient()).await;
+    let app = start_with(|timing| timing.head = Duration::from_millis(100)).await;
     let mut wire = Wire::open(app.address).await;
     wire.send("POST /api/webhooks/deployments HTTP/1.1\r\nHost: te")
         .await;

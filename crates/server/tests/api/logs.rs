@@ -1,6 +1,7 @@
 //! What a request leaves in the log.
 
 use crate::app::{TestApp, report};
+use crate::client::Wire;
 use crate::store::{Fault, Port};
 use serde_json::{Value, json};
 use std::io;
@@ -122,4 +123,21 @@ async fn a_failure_is_logged_once_with_its_cause() {
             "{line}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_leaves_a_line() {
+    let log = Log::get();
+    let app = TestApp::start().await;
+    app.store.break_down(Port::Deployments, Fault::Wait);
+    let body = report().to_string();
+    let mut wire = Wire::open(app.address).await;
+    let head = app.head(&format!("X-Request-Id: gone\r\nContent-Length: {}", body.len()));
+    wire.send(head + &body).await;
+    app.store.until_waiting().await;
+    wire.reset();
+    while log.of("gone").is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(log.of("gone")[0]["fields"]["message"], "ended without an answer");
 }

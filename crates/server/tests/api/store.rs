@@ -48,7 +48,7 @@ pub(crate) struct FaultyStore {
 impl FaultyStore {
     pub(crate) fn new() -> Self {
         Self {
-            inner: MemoryStore::new(),
+            inner: MemoryStore::default(),
             fault: Arc::default(),
             waiting: Arc::new(Semaphore::new(0)),
             released: Arc::new(Semaphore::new(0)),
