@@ -10,6 +10,7 @@ use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use periscope_domain::github::SecretKey;
 use periscope_domain::ports::{Clock, Store};
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -181,7 +182,6 @@ impl Application {
             state.timing.relink,
             until_stopped,
         ));
-        let sweeper = tokio::spawn(forget_idle(Arc::clone(&state)));
         let handle = server.handle();
         let drain = async {
             stop.await;
@@ -191,8 +191,8 @@ impl Application {
         let result = tokio::select! {
             result = &mut server => result,
             () = drain => (&mut server).await,
+            never = forget_idle(&state) => match never {},
         };
-        sweeper.abort();
         let _ = relinker.await;
         result
     }
@@ -205,7 +205,7 @@ async fn drain(state: &State, server: &ServerHandle) {
     server.stop(true).await;
 }
 
-async fn forget_idle(state: Arc<State>) {
+async fn forget_idle(state: &State) -> Infallible {
     let mut ticks = interval(FORGET_IDLE_EVERY);
     loop {
         ticks.tick().await;
