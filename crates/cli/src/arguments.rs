@@ -1,6 +1,6 @@
 //! The command line: every command and option, with an example for each.
 
-use crate::commands::{github, key, migrate, org, repository, serve};
+use crate::commands::{github, import, key, migrate, org, repository, serve};
 use crate::config::Settings;
 use clap::{Parser, Subcommand};
 use std::env;
@@ -39,6 +39,9 @@ pub(crate) enum Command {
     /// Receive webhooks of GitHub
     #[command(subcommand)]
     Github(github::Command),
+    /// Import what happened before
+    #[command(subcommand)]
+    Import(import::Command),
 }
 
 impl Default for Command {

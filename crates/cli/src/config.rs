@@ -65,7 +65,7 @@ pub(crate) struct Settings {
         env = "PERISCOPE_LOG",
         global = true,
         value_name = "FILTER",
-        default_value = "info,actix_server=warn"
+        default_value = "info,actix_server=warn,actix_http=off"
     )]
     log: String,
     /// How to log

@@ -28,7 +28,7 @@ const SESSION_SETTINGS: &str = "
 
 /// A text is no address of a Postgres database.
 #[derive(Debug, Error)]
-#[error("not a Postgres URL (postgres://user:password@host:5432/database)")]
+#[error("not usable as a Postgres URL (postgres://user:password@host:5432/database)")]
 pub struct ConnectError(#[source] pub(crate) Box<dyn std::error::Error + Send + Sync>);
 
 /// A Postgres database and how to speak with it.

@@ -51,10 +51,11 @@ impl std::fmt::Debug for PgStore {
 }
 
 impl PgStore {
-    /// A store on a database. Connections are opened when they are first needed.
+    /// A store on a database. Connections are opened when they are first needed, and live on the Tokio runtime that this
+    /// is called on.
     ///
     /// # Errors
-    /// [`ConnectError`] when the URL cannot be read.
+    /// [`ConnectError`] when the URL cannot be read, or outside of a runtime.
     pub fn connect(options: &PgOptions) -> Result<Self, ConnectError> {
         let pool = Pool::new(&options.url, options.pool_size)?;
         Ok(Self { pool })

@@ -5,7 +5,7 @@
 use super::connect::{ConnectError, Target};
 use super::error::{store_error, unavailable};
 use deadpool::Runtime;
-use diesel::QueryResult;
+use diesel::{ConnectionError, QueryResult};
 use diesel_async::methods::LoadQuery;
 use diesel_async::pooled_connection::deadpool::{Object, Pool as DieselPool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
@@ -15,6 +15,8 @@ use futures_util::future::BoxFuture;
 use periscope_domain::ports::{Applied, StoreError};
 use std::time::Duration;
 use thiserror::Error;
+use tokio::runtime::Handle;
+use tokio::task::JoinError;
 use tokio::time::timeout;
 
 type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
@@ -36,14 +38,18 @@ pub(crate) struct Pool(DieselPool<AsyncPgConnection>);
 struct NoAnswer;
 
 impl Pool {
-    /// A pool of up to `size` connections, opened when they are first needed.
+    /// A pool of up to `size` connections, opened when they are first needed, on the runtime of this call.
     pub(crate) fn new(url: &str, size: usize) -> Result<Self, ConnectError> {
         let target = Target::parse(url)?;
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Fast;
+        let runtime = Handle::try_current().map_err(|error| ConnectError(error.into()))?;
         config.custom_setup = Box::new(move |_| {
             let target = target.clone();
-            async move { target.connect().await }.boxed()
+            // A connection outlives the caller who needed it first, whose runtime may be that of a single thread.
+            let connecting = runtime.spawn(async move { target.connect().await });
+            let lost = |error: JoinError| ConnectionError::BadConnection(error.to_string());
+            async move { connecting.await.map_err(lost)? }.boxed()
         });
         let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config("", config);
         let pool = DieselPool::builder(manager)

@@ -1,7 +1,7 @@
 //! Sends the history of a real project to a running server, pull request by pull request and deployment by deployment,
 //! in order of time or shuffled, from one sender or several, and tells how many pull requests were linked in the end.
 
-#[path = "../../benches/http.rs"]
+#[path = "../../benches/ingest/http.rs"]
 mod http;
 
 mod history;

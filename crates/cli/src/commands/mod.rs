@@ -1,6 +1,7 @@
 //! One file per command: its options, what it does, and what it answers.
 
 pub(crate) mod github;
+pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod migrate;
 pub(crate) mod org;
@@ -35,6 +36,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> anyhow::Result<()>
             )
             .await
         }
+        Command::Import(command) => import::run(&command, &*opened.store, config.output).await,
         Command::Serve(_) | Command::Migrate(_) => Ok(()),
     };
     opened.close().await;

@@ -1,0 +1,193 @@
+//! Real repositories, made by the git program in a folder of their own.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use periscope_adapters::git::{Clone, GitError};
+use std::path::{Path, PathBuf};
+use std::process::{self, Command};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::{env, fs};
+
+static COUNTER: AtomicU32 = AtomicU32::new(0);
+
+/// A repository that is removed with this value.
+struct Repository(PathBuf);
+
+impl Repository {
+    fn new() -> Self {
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let path = env::temp_dir().join(format!("periscope git {} {number}", process::id()));
+        fs::create_dir_all(&path).unwrap();
+        let repository = Self(path);
+        repository.git(&["init", "--quiet", "--initial-branch", "main"], 0);
+        repository
+    }
+
+    /// Runs git with its clock at so many hours after the start of 2024.
+    fn git(&self, arguments: &[&str], hour: u64) {
+        let date = format!("{} +0000", 1_704_067_200 + hour * 3600);
+        let status = Command::new("git")
+            .arg("-C")
+            .arg(&self.0)
+            .args([
+                "-c",
+                "user.name=A",
+                "-c",
+                "user.email=a@example.org",
+                "-c",
+                "commit.gpgSign=false",
+            ])
+            .args(arguments)
+            .envs([
+                ("GIT_CONFIG_GLOBAL", "/dev/null"),
+                ("GIT_CONFIG_SYSTEM", "/dev/null"),
+            ])
+            .envs([("GIT_AUTHOR_DATE", &date), ("GIT_COMMITTER_DATE", &date)])
+            .output()
+            .unwrap();
+        assert!(
+            status.status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&status.stderr)
+        );
+    }
+
+    fn commit(&self, message: &str, hour: u64) {
+        self.git(
+            &["commit", "--quiet", "--allow-empty", "--message", message],
+            hour,
+        );
+    }
+}
+
+impl Drop for Repository {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Two pull requests, one merged and one squashed, the first of which contains what looks like a third.
+fn repository() -> Repository {
+    let repository = Repository::new();
+    repository.commit("start", 0);
+    repository.git(&["checkout", "--quiet", "-b", "fix"], 1);
+    repository.commit("work (#90)", 1);
+    repository.git(&["checkout", "--quiet", "main"], 2);
+    let message = "Merge pull request #7 from octocat/fix\n\nMake it green";
+    repository.git(&["merge", "--quiet", "--no-ff", "--message", message, "fix"], 2);
+    repository.git(&["tag", "v1"], 3);
+    repository.commit("Squashed (#8)\n\nwith a body", 4);
+    repository.git(&["tag", "--annotate", "--message", "second", "v2"], 5);
+    repository
+}
+
+fn numbers(path: &Path, branch: Option<&str>) -> Vec<i32> {
+    let clone = Clone::open(path).unwrap();
+    let branch = branch
+        .map_or_else(|| clone.default_branch(), |name| clone.branch(name))
+        .unwrap();
+    let pull_requests: Vec<_> = clone
+        .merged_pull_requests(&branch)
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(clone.count_commits(&branch).unwrap(), pull_requests.len() as u64);
+    pull_requests
+        .into_iter()
+        .flatten()
+        .map(|pull_request| pull_request.number.get())
+        .collect()
+}
+
+#[test]
+fn merged_pull_requests_come_in_order_of_their_merges() {
+    let repository = repository();
+    assert_eq!(numbers(&repository.0, None), [7, 8]);
+    assert_eq!(numbers(&repository.0, Some("fix")), [90]);
+}
+
+#[test]
+fn a_pull_request_is_told_with_its_merge() {
+    let repository = repository();
+    let clone = Clone::open(&repository.0).unwrap();
+    let branch = clone.default_branch().unwrap();
+    let mut merged = clone
+        .merged_pull_requests(&branch)
+        .unwrap()
+        .filter_map(Result::unwrap);
+    let first = merged.next().unwrap();
+    assert_eq!(first.title.unwrap().as_str(), "Make it green");
+    assert_eq!(first.head_branch.unwrap().as_str(), "fix");
+    assert_eq!(first.base_branch.unwrap().as_str(), "main");
+    assert_eq!(first.merged_at.to_string(), "2024-01-01T02:00:00Z");
+    assert_eq!(first.merge_commit, clone.tags(Some("v1")).unwrap()[0].commit);
+}
+
+#[test]
+fn tags_stand_for_commits_in_order_of_time() {
+    let repository = repository();
+    let clone = Clone::open(&repository.0).unwrap();
+    let tags = clone.tags(None).unwrap();
+    let told: Vec<_> = tags
+        .iter()
+        .map(|tag| (tag.name.as_str(), tag.created_at.to_string()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("v1", "2024-01-01T02:00:00Z".to_owned()),
+            ("v2", "2024-01-01T05:00:00Z".to_owned())
+        ]
+    );
+    assert_ne!(tags[0].commit, tags[1].commit);
+    assert_eq!(clone.tags(Some("v2")).unwrap(), tags[1..]);
+    assert_eq!(clone.tags(Some("x*")).unwrap(), []);
+}
+
+#[test]
+fn a_bare_clone_and_a_work_tree_of_it_are_read_alike() {
+    let repository = repository();
+    let bare = Repository::new();
+    let source = repository.0.to_str().unwrap();
+    bare.git(&["clone", "--quiet", "--bare", source, "bare"], 0);
+    bare.git(&["clone", "--quiet", source, "full"], 0);
+    assert_eq!(numbers(&bare.0.join("bare"), None), [7, 8]);
+    assert_eq!(numbers(&bare.0.join("full"), None), [7, 8]);
+}
+
+#[test]
+fn what_is_no_clone_is_refused_with_a_sentence() {
+    let folder = Repository::new();
+    fs::remove_dir_all(folder.0.join(".git")).unwrap();
+    for path in [folder.0.clone(), folder.0.join("nowhere")] {
+        assert!(matches!(Clone::open(&path), Err(GitError::NoClone { .. })));
+    }
+    let repository = repository();
+    let clone = Clone::open(&repository.0).unwrap();
+    assert!(matches!(clone.branch("nowhere"), Err(GitError::NoBranch(name)) if name == "nowhere"));
+    assert!(matches!(clone.branch("--output=x"), Err(GitError::NoBranch(_))));
+}
+
+#[test]
+fn a_history_that_breaks_off_is_an_error() {
+    let repository = repository();
+    let clone = Clone::open(&repository.0).unwrap();
+    let branch = clone.default_branch().unwrap();
+    let first = clone.tags(Some("v1")).unwrap()[0].commit.to_string();
+    fs::remove_file(
+        repository
+            .0
+            .join(".git/objects")
+            .join(&first[..2])
+            .join(&first[2..]),
+    )
+    .unwrap();
+    let outcome: Result<Vec<_>, _> = clone.merged_pull_requests(&branch).unwrap().collect();
+    match outcome {
+        Err(GitError::Failed {
+            command: "log",
+            message,
+        }) => assert!(!message.is_empty()),
+        other => panic!("{other:?}"),
+    }
+}

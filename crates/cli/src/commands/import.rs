@@ -1,0 +1,304 @@
+//! Imports what a local clone tells: merged pull requests, and tags as deployments if asked to. What is recorded stays,
+//! so an import may be broken off and run again at any time.
+
+use super::organization;
+use crate::config::Output;
+use anyhow::{Context, ensure};
+use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use periscope_adapters::git::{Branch, Clone, Tag};
+use periscope_adapters::system::SystemClock;
+use periscope_domain::deployment::Deployment;
+use periscope_domain::environment::Environment;
+use periscope_domain::id::OrganizationId;
+use periscope_domain::organization::OrganizationSlug;
+use periscope_domain::ports::{Clock, Store};
+use periscope_domain::pull_request::{PullRequest, PullRequestNumber};
+use periscope_domain::repository::RepositoryName;
+use periscope_domain::run::{DeploymentStatus, Run};
+use periscope_domain::text::{ExternalDeploymentId, ServiceName};
+use periscope_domain::use_cases::{
+    Origin, RecordDeployment, RecordPullRequests, RecordedPullRequests, record_deployments,
+    record_pull_requests, relink,
+};
+use serde_json::json;
+use std::collections::HashSet;
+use std::io::{self, IsTerminal};
+use std::mem;
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// How many pull requests, and deployments, are recorded at once.
+const BATCH: usize = 1000;
+const DEPLOYMENT_BATCH: usize = 50;
+
+/// Import what happened before.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  periscope import git ~/src/api --org acme --repository acme/api")]
+pub(crate) enum Command {
+    /// Import the merged pull requests that a local clone tells of
+    #[command(
+        after_help = "Example:\n  periscope import git ~/src/api --org acme --repository acme/api --tags-as-deployments 'v*'"
+    )]
+    Git(Git),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Git {
+    /// The clone
+    path: PathBuf,
+    /// The organization's slug
+    #[arg(long, value_parser = OrganizationSlug::parse)]
+    org: OrganizationSlug,
+    /// The repository's full name, owner/name
+    #[arg(long, value_parser = RepositoryName::parse)]
+    repository: RepositoryName,
+    /// A branch that pull requests are merged into, by default the main one; may be given several times
+    #[arg(long)]
+    branch: Vec<String>,
+    /// Record each tag that fits the pattern, or every tag, as a successful production deployment
+    #[arg(long, value_name = "PATTERN", num_args = 0..=1, default_missing_value = "")]
+    tags_as_deployments: Option<String>,
+    /// Tell what would be recorded, and record nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// What came of an import.
+#[derive(Default)]
+struct Tally {
+    commits: u64,
+    pull_requests: u64,
+    recorded: u64,
+    updated: u64,
+    deployments: u64,
+    links: u64,
+}
+
+struct Import<'a> {
+    arguments: &'a Git,
+    store: &'a dyn Store,
+    organization_id: OrganizationId,
+    tally: Tally,
+}
+
+pub(crate) async fn run(command: &Command, store: &dyn Store, output: Output) -> anyhow::Result<()> {
+    let Command::Git(arguments) = command;
+    let organization_id = organization(store, &arguments.org).await?.id;
+    let clone = Clone::open(&arguments.path)?;
+    let branches = branches(arguments, &clone)?;
+    let mut import = Import {
+        arguments,
+        store,
+        organization_id,
+        tally: Tally::default(),
+    };
+    import.pull_requests(&clone, &branches).await?;
+    if let Some(pattern) = &arguments.tags_as_deployments {
+        let pattern = Some(pattern.as_str()).filter(|pattern| !pattern.is_empty());
+        import.deployments(&clone.tags(pattern)?).await?;
+    }
+    if !arguments.dry_run {
+        import.relink().await?;
+    }
+    import.tally.answer(arguments.dry_run, output)
+}
+
+fn branches(arguments: &Git, clone: &Clone) -> anyhow::Result<Vec<Branch>> {
+    if arguments.branch.is_empty() {
+        return Ok(vec![
+            clone.default_branch().context("name the branch with --branch")?,
+        ]);
+    }
+    arguments
+        .branch
+        .iter()
+        .map(|name| Ok(clone.branch(name)?))
+        .collect()
+}
+
+impl Import<'_> {
+    async fn pull_requests(&mut self, clone: &Clone, branches: &[Branch]) -> anyhow::Result<()> {
+        // The first commit that claims a number is its merge; a later one picks it to another branch.
+        let mut seen: HashSet<PullRequestNumber> = HashSet::new();
+        for branch in branches {
+            let progress = Progress::new(
+                &format!("commits of {}", branch.name),
+                clone.count_commits(branch)?,
+            );
+            let mut batch = Vec::new();
+            for pull_request in clone.merged_pull_requests(branch)? {
+                self.tally.commits += 1;
+                progress.advance();
+                batch.extend(pull_request?.filter(|pull_request| seen.insert(pull_request.number)));
+                if batch.len() == BATCH {
+                    self.record(mem::take(&mut batch)).await?;
+                }
+            }
+            self.record(batch).await?;
+            progress.end();
+        }
+        Ok(())
+    }
+
+    async fn record(&mut self, pull_requests: Vec<PullRequest>) -> anyhow::Result<()> {
+        self.tally.pull_requests += pull_requests.len() as u64;
+        if self.arguments.dry_run || pull_requests.is_empty() {
+            return Ok(());
+        }
+        let command = RecordPullRequests {
+            organization_id: self.organization_id,
+            repository: self.arguments.repository.clone(),
+            pull_requests,
+            origin: Origin::Sent,
+        };
+        let outcome = record_pull_requests(self.store, &command, SystemClock.now()).await?;
+        if let RecordedPullRequests::Recorded { recorded, updated } = outcome {
+            self.tally.recorded += recorded;
+            self.tally.updated += updated;
+        }
+        Ok(())
+    }
+
+    async fn deployments(&mut self, tags: &[Tag]) -> anyhow::Result<()> {
+        let previous = std::iter::once(None).chain(tags.iter().map(Some));
+        let reports = tags
+            .iter()
+            .zip(previous)
+            .map(|(tag, previous)| self.report(tag, previous));
+        let reports = reports.collect::<anyhow::Result<Vec<_>>>()?;
+        self.tally.deployments = reports.len() as u64;
+        if self.arguments.dry_run {
+            return Ok(());
+        }
+        let progress = Progress::new("tags", self.tally.deployments);
+        for batch in reports.chunks(DEPLOYMENT_BATCH) {
+            for outcome in record_deployments(self.store, batch, SystemClock.now()).await? {
+                self.tally.links += outcome?.linked_pull_requests;
+                progress.advance();
+            }
+        }
+        progress.end();
+        Ok(())
+    }
+
+    /// A tag as a successful production deployment of the tagged commit, after the tag before it.
+    fn report(&self, tag: &Tag, previous: Option<&Tag>) -> anyhow::Result<RecordDeployment> {
+        let name = &tag.name;
+        let unfit = || format!("tag {name}");
+        let report = Deployment {
+            external_id: ExternalDeploymentId::parse(&format!("tag:{name}")).with_context(unfit)?,
+            commit: tag.commit.into(),
+            environment: Environment::parse("production")?,
+            run: Run::new(DeploymentStatus::Success, tag.created_at, Some(tag.created_at))
+                .with_context(unfit)?,
+            service: Some(ServiceName::parse(self.arguments.repository.as_str())?),
+            previous_commit: previous.map(|previous| previous.commit.into()),
+            branch: None,
+            triggered_by: None,
+            pipeline_name: None,
+            pipeline_url: None,
+        };
+        Ok(RecordDeployment {
+            organization_id: self.organization_id,
+            report,
+        })
+    }
+
+    /// Links what the imported pull requests touch, together with a service that may be running.
+    async fn relink(&self) -> anyhow::Result<()> {
+        let organization_id = Some(self.organization_id);
+        let mut waited = 0;
+        loop {
+            while relink(self.store, organization_id, 100, SystemClock.now()).await? > 0 {}
+            if self.store.relinking().count(organization_id).await? == 0 {
+                return Ok(());
+            }
+            ensure!(
+                waited < 120,
+                "some deployments are still being linked; run the import again"
+            );
+            waited += 1;
+            sleep(Duration::from_millis(250)).await;
+        }
+    }
+}
+
+impl Tally {
+    fn answer(&self, dry_run: bool, output: Output) -> anyhow::Result<()> {
+        let Self {
+            commits,
+            pull_requests,
+            recorded,
+            updated,
+            deployments,
+            links,
+        } = self;
+        let text = if dry_run {
+            format!(
+                "read {commits} commits; would record {pull_requests} pull requests and {deployments} deployments"
+            )
+        } else {
+            format!(
+                "read {commits} commits with {pull_requests} pull requests: {recorded} new, {updated} changed; \
+                 recorded {deployments} deployments with {links} links"
+            )
+        };
+        let json = json!({
+            "dryRun": dry_run,
+            "commits": commits,
+            "pullRequests": pull_requests,
+            "recorded": recorded,
+            "updated": updated,
+            "deployments": deployments,
+            "links": links,
+        });
+        Ok(output.sentence(&text, &json)?)
+    }
+}
+
+/// A bar on a terminal, a line now and then elsewhere; on stderr.
+struct Progress {
+    bar: ProgressBar,
+    what: String,
+    is_terminal: bool,
+}
+
+impl Progress {
+    fn new(what: &str, total: u64) -> Self {
+        let bar = ProgressBar::new(total);
+        if let Ok(style) =
+            ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} {msg}, {eta} left")
+        {
+            bar.set_style(style);
+        }
+        bar.set_message(what.to_owned());
+        Self {
+            bar,
+            what: what.to_owned(),
+            is_terminal: io::stderr().is_terminal(),
+        }
+    }
+
+    fn advance(&self) {
+        self.bar.inc(1);
+        if !self.is_terminal && self.bar.position().is_multiple_of(10_000) {
+            self.tell();
+        }
+    }
+
+    fn end(&self) {
+        self.bar.finish_and_clear();
+        self.tell();
+    }
+
+    fn tell(&self) {
+        eprintln!(
+            "{} of {} {}",
+            self.bar.position(),
+            self.bar.length().unwrap_or_default(),
+            self.what
+        );
+    }
+}
