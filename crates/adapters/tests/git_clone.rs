@@ -1,6 +1,6 @@
 //! Real repositories, made by the git program in a folder of their own.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use periscope_adapters::git::{Clone, GitError};
 use std::path::{Path, PathBuf};
