@@ -1,0 +1,93 @@
+//! What every store owes the domain, each promise a function over the ports, run for every adapter. A fault seen in one
+//! of them becomes a contract here before it is mended.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod api_keys;
+mod deployments;
+mod fixture;
+mod order;
+mod organizations;
+mod pull_requests;
+mod races;
+mod relinking;
+mod repositories;
+
+/// One test for each contract and adapter.
+macro_rules! contracts {
+    ($($module:ident: $($contract:ident),+ $(,)?;)+) => {
+        mod memory {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $contract() {
+                    crate::$module::$contract(std::sync::Arc::new(periscope_adapters::memory::MemoryStore::new())).await;
+                }
+            )+)+
+        }
+
+        mod postgres {
+            use periscope_adapters::postgres::testing::TestDatabase;
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $contract() {
+                    let database = TestDatabase::create().await;
+                    crate::$module::$contract(std::sync::Arc::new(database.store())).await;
+                }
+            )+)+
+        }
+    };
+}
+
+contracts! {
+    organizations:
+        an_organization_is_found_as_it_was_made,
+        a_slug_is_taken_once,
+        a_github_connection_replaces_the_one_before;
+    api_keys:
+        a_key_is_found_by_its_hash_as_it_was_made,
+        a_revoked_key_keeps_the_time_of_its_first_revocation,
+        a_key_of_another_organization_can_neither_be_listed_nor_revoked,
+        the_latest_use_of_a_key_is_kept;
+    repositories:
+        a_repository_comes_with_its_first_pull_request_whatever_the_letter_case,
+        an_alias_belongs_to_one_repository_at_a_time,
+        an_alias_links_the_deployments_of_its_service,
+        monitoring_a_repository_or_not_changes_what_is_linked;
+    pull_requests:
+        a_pull_request_is_found_with_every_field,
+        a_pull_request_without_optional_fields_is_found_equal,
+        sending_the_same_again_changes_nothing,
+        a_forge_corrects_what_a_clone_has_told,
+        a_delivery_has_one_effect,
+        a_webhook_of_a_repository_that_is_not_monitored_is_ignored,
+        a_stale_batch_changes_nothing_and_says_so;
+    deployments:
+        a_deployment_is_found_with_every_field,
+        a_deployment_without_optional_fields_is_found_equal,
+        every_accepted_event_is_kept_in_the_history,
+        links_follow_the_record,
+        a_commit_may_be_abbreviated_as_long_as_it_fits_one,
+        a_stale_decision_changes_nothing_and_says_so,
+        of_two_decisions_on_one_deployment_in_one_call_one_is_applied,
+        organizations_do_not_see_each_other;
+    relinking:
+        a_pull_request_that_comes_late_is_linked,
+        a_pull_request_that_falls_into_a_range_is_linked,
+        a_pull_request_that_moves_takes_its_links_along,
+        a_request_is_taken_by_one_at_a_time_and_again_when_its_lease_ends,
+        a_request_that_is_made_again_while_it_is_looked_at_is_not_lost,
+        a_deployment_decided_on_an_old_epoch_is_left_for_the_worker;
+    races:
+        of_forty_twins_one_creates,
+        a_trial_starts_once_under_many_first_events,
+        a_deployment_and_its_pull_request_recorded_at_once_are_linked,
+        batches_that_meet_record_each_pull_request_once;
+    order:
+        any_order_gives_the_same_links,
+        several_senders_at_once_give_the_same_links;
+}
