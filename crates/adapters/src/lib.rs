@@ -1,5 +1,4 @@
-//! What the domain needs from the outside.
-
+#![doc = include_str!("../README.md")]
 pub mod git;
 pub mod memory;
 pub mod postgres;

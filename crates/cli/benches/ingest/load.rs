@@ -1,0 +1,86 @@
+//! Thirty-two keep-alive connections that report new deployments as fast as they are answered.
+
+use crate::http::Connection;
+use crate::setup::{PULL_REQUESTS, Tenant, sha};
+use anyhow::{Context, anyhow};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const CONNECTIONS: u64 = 32;
+
+/// Makes every deployment of a run a new one.
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+/// What came of it.
+pub(crate) struct Load {
+    /// Answers a second.
+    pub(crate) rate: f64,
+    /// Milliseconds.
+    pub(crate) p50: f64,
+    pub(crate) p99: f64,
+    pub(crate) errors: usize,
+}
+
+pub(crate) fn run(host: &str, tenants: &[Tenant], duration: Duration) -> anyhow::Result<Load> {
+    let start = Instant::now();
+    let senders: Vec<anyhow::Result<Vec<Option<f64>>>> = thread::scope(|scope| {
+        let senders: Vec<_> = (0..CONNECTIONS)
+            .map(|_| scope.spawn(move || send(host, tenants, start + duration)))
+            .collect();
+        senders
+            .into_iter()
+            .map(|sender| {
+                sender
+                    .join()
+                    .unwrap_or_else(|_| Err(anyhow!("a sender panicked")))
+            })
+            .collect()
+    });
+    let seconds = start.elapsed().as_secs_f64();
+    let answers = senders.into_iter().collect::<Result<Vec<_>, _>>()?.concat();
+    let mut times: Vec<f64> = answers.iter().filter_map(|time| *time).collect();
+    times.sort_by(f64::total_cmp);
+    let percentile = |percent: usize| {
+        times
+            .get(times.len() * percent / 100)
+            .copied()
+            .unwrap_or(f64::NAN)
+    };
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    let rate = times.len() as f64 / seconds;
+    Ok(Load {
+        rate,
+        p50: percentile(50),
+        p99: percentile(99),
+        errors: answers.len() - times.len(),
+    })
+}
+
+/// Milliseconds until each answer; `None` where it was not what was expected.
+fn send(host: &str, tenants: &[Tenant], end: Instant) -> anyhow::Result<Vec<Option<f64>>> {
+    let mut connection = Connection::open(host)?;
+    let mut times = Vec::new();
+    while Instant::now() < end {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let index = usize::try_from(number)? % tenants.len();
+        let tenant = tenants.get(index).context("no tenant")?;
+        let body = report(tenant, number);
+        let begun = Instant::now();
+        let answer = connection.post("/api/webhooks/deployments", &tenant.key, body.as_bytes())?;
+        let time = begun.elapsed().as_secs_f64() * 1000.0;
+        let linked = answer.body.windows(13).any(|text| text == b"\"linkedPRs\":3");
+        times.push((answer.status == 201 && linked).then_some(time));
+    }
+    Ok(times)
+}
+
+/// A production deployment that ships three pull requests.
+fn report(tenant: &Tenant, number: u64) -> String {
+    let base = 1 + number % (PULL_REQUESTS - 3);
+    format!(
+        r#"{{"deploymentId":"gha-{number}","commitSha":"{}","previousCommitSha":"{}","environment":"production","status":"success","startedAt":"2026-01-15T10:30:00Z","completedAt":"2026-01-15T10:35:00Z","service":"api","branch":"main","triggeredBy":"octocat","pipelineName":"Production Deploy","pipelineUrl":"https://github.com/acme/api/actions/runs/{number}"}}"#,
+        sha(tenant.number, base + 3),
+        sha(tenant.number, base),
+    )
+}

@@ -1,0 +1,231 @@
+//! A Postgres of its own with full durability, organizations with a key and pull requests each, and the server.
+
+use anyhow::{Context, bail};
+use periscope_adapters::postgres::private::{Durability, Options, Owner, PrivatePostgres};
+use periscope_adapters::postgres::{PgOptions, PgStore, migrate};
+use periscope_adapters::system::{SystemClock, system_random};
+use periscope_domain::commit_sha::CommitSha;
+use periscope_domain::id::OrganizationId;
+use periscope_domain::organization::{OrganizationSlug, Plan};
+use periscope_domain::ports::{Clock, Inserted, NewOrganization, Store};
+use periscope_domain::pull_request::{PullRequest, PullRequestNumber, Source};
+use periscope_domain::repository::RepositoryName;
+use periscope_domain::text::{ApiKeyName, BranchName, OrganizationName};
+use periscope_domain::timestamp::Timestamp;
+use periscope_domain::use_cases::{
+    IssueApiKey, Origin, RecordPullRequests, issue_api_key, record_pull_requests,
+};
+use std::env;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use time::Duration;
+
+/// How many pull requests each organization begins with.
+pub(crate) const PULL_REQUESTS: u64 = 300;
+
+/// An organization with a key.
+pub(crate) struct Tenant {
+    pub(crate) number: u64,
+    pub(crate) key: String,
+    id: OrganizationId,
+}
+
+/// All that is measured.
+pub(crate) struct Setup {
+    pub(crate) url: String,
+    pub(crate) host: String,
+    pub(crate) tenants: Vec<Tenant>,
+    postgres: PrivatePostgres,
+    server: Child,
+}
+
+pub(crate) async fn start(organizations: usize) -> anyhow::Result<Setup> {
+    let postgres = PrivatePostgres::open(&options()).await?;
+    let url = postgres.url().to_owned();
+    migrate::run(&url).await?;
+    let store = PgStore::connect(&PgOptions {
+        url: url.clone(),
+        pool_size: 4,
+    })?;
+    let mut tenants = Vec::new();
+    for number in 1..=organizations as u64 {
+        tenants.push(tenant(&store, number).await?);
+    }
+    psql(
+        &url,
+        "create table upsert_probe (id bigint primary key, value text not null)",
+    )
+    .await?;
+    let (server, host) = serve(&url)?;
+    Ok(Setup {
+        url,
+        host,
+        tenants,
+        postgres,
+        server,
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "a bench has no settings")]
+fn options() -> Options {
+    Options {
+        data_dir: env::temp_dir().join(format!("periscope-bench-{}", std::process::id())),
+        programs: None,
+        path: env::var_os("PATH"),
+        durability: Durability::Full,
+        ephemeral: true,
+        owner: Owner::Service,
+    }
+}
+
+/// The binary, told to listen on any port.
+fn serve(url: &str) -> anyhow::Result<(Child, String)> {
+    let mut server = Command::new(env!("CARGO_BIN_EXE_periscope"))
+        .arg("serve")
+        .env("DATABASE_URL", url)
+        .env("PERISCOPE_LISTEN", "127.0.0.1:0")
+        .env("PERISCOPE_RATE_LIMIT", "0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().context("no stdout")?).read_line(&mut line)?;
+    match line.trim().rsplit_once("http://") {
+        Some((_, host)) => Ok((server, host.to_owned())),
+        None => bail!("the server does not say where it listens: {line:?}"),
+    }
+}
+
+/// The commit of a pull request: its digits look drawn by lot, as those of real commits do.
+pub(crate) fn sha(organization: u64, number: u64) -> CommitSha {
+    let mixed = (organization << 32 | number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut bytes = [0; 20];
+    for (byte, value) in bytes.iter_mut().zip(mixed.to_be_bytes().into_iter().cycle()) {
+        *byte = value;
+    }
+    CommitSha::from_bytes(bytes)
+}
+
+async fn tenant(store: &PgStore, number: u64) -> anyhow::Result<Tenant> {
+    let now = SystemClock.now();
+    let new = NewOrganization {
+        slug: OrganizationSlug::parse(&format!("org-{number}"))?,
+        name: OrganizationName::parse("Acme")?,
+        plan: Plan::Free,
+        created_at: now,
+    };
+    let Inserted::New(organization) = store.organizations().insert(&new).await? else {
+        bail!("the database is not empty");
+    };
+    let id = organization.id;
+    let command = IssueApiKey {
+        organization_id: id,
+        name: ApiKeyName::parse("ci")?,
+        scopes: Vec::new(),
+        expires_at: None,
+    };
+    let (secret, _) = issue_api_key(store, command, &mut system_random(), now).await?;
+    let command = RecordPullRequests {
+        organization_id: id,
+        repository: RepositoryName::parse("acme/api")?,
+        pull_requests: (1..=PULL_REQUESTS)
+            .map(|pull| pull_request(number, pull))
+            .collect::<Result<_, _>>()?,
+        origin: Origin::Sent,
+    };
+    record_pull_requests(store, &command, now).await?;
+    Ok(Tenant {
+        number,
+        key: secret.expose().to_owned(),
+        id,
+    })
+}
+
+fn pull_request(organization: u64, number: u64) -> anyhow::Result<PullRequest> {
+    let start = Timestamp::parse("2026-01-01T00:00:00Z")?;
+    Ok(PullRequest {
+        number: PullRequestNumber::new(i64::try_from(number)?)?,
+        source: Source::Forge,
+        merge_commit: sha(organization, number),
+        merged_at: start.plus(Duration::minutes(i64::try_from(number)?)),
+        created_at: None,
+        title: None,
+        url: None,
+        author: None,
+        merged_by: None,
+        base_branch: BranchName::clean("main"),
+        head_branch: None,
+        additions: None,
+        deletions: None,
+        changed_files: None,
+    })
+}
+
+async fn psql(url: &str, sql: &str) -> anyhow::Result<()> {
+    let output = tokio::process::Command::new("psql")
+        .args([
+            "--quiet",
+            "--no-psqlrc",
+            "--set=ON_ERROR_STOP=1",
+            "--command",
+            sql,
+            url,
+        ])
+        .output()
+        .await
+        .context("cannot run psql, which comes with PostgreSQL")?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        bail!("{}", String::from_utf8_lossy(&output.stderr))
+    }
+}
+
+impl Setup {
+    /// Stores so many deployments, linked to one pull request each, and so many pull requests, over all organizations.
+    pub(crate) async fn fill(&self, count: u64) -> anyhow::Result<()> {
+        let ids: Vec<_> = self.tenants.iter().map(|tenant| tenant.id.to_string()).collect();
+        let sql = format!(
+            "insert into pull_requests
+                (organization_id, repository_id, number, source, merge_commit_sha, merged_at, base_branch)
+            select r.organization_id, r.id, 1000 + n, 'forge', decode(md5(r.id || ':' || n) || '00000000', 'hex'),
+                timestamptz '2020-01-01' + n * interval '1 minute', 'main'
+            from repositories r, generate_series(1, {each}) n;
+            insert into deployments
+                (organization_id, external_id, revision, commit_sha, environment, status, started_at, completed_at,
+                service, linked_pull_requests)
+            select p.organization_id, 'stored-' || p.id, 1, encode(p.merge_commit_sha, 'hex'), 'production', 'success',
+                p.merged_at, p.merged_at + interval '1 hour', 'api', 1
+            from pull_requests p where p.organization_id in ({ids}) and p.number > 1000;
+            insert into deployment_events
+                (organization_id, deployment_id, revision, status, started_at, completed_at, commit_sha, received_at)
+            select organization_id, id, 1, status, started_at, completed_at, commit_sha, completed_at
+            from deployments where external_id like 'stored-%';
+            insert into links (organization_id, deployment_id, pull_request_id, rule, lead_time_seconds)
+            select organization_id, id, substr(external_id, 8)::bigint, 'exact', 3600
+            from deployments where external_id like 'stored-%';
+            analyze",
+            each = count / self.tenants.len() as u64,
+            ids = ids.join(", "),
+        );
+        psql(&self.url, &sql).await
+    }
+
+    /// The most memory that the server has had, in MB.
+    pub(crate) fn peak_memory(&self) -> anyhow::Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.server.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kilobytes = line
+            .and_then(|line| line.split_whitespace().next())
+            .context("no VmHWM")?;
+        Ok(kilobytes.parse::<u64>()? / 1024)
+    }
+
+    pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
+        self.server.kill()?;
+        self.server.wait()?;
+        self.postgres.stop().await;
+        Ok(())
+    }
+}
