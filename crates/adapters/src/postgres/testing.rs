@@ -62,6 +62,14 @@ impl TestDatabase {
         format!("{authority}/{}{parameters}", self.name)
     }
 
+    /// Runs SQL on it.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub async fn execute(&self, sql: &str) {
+        or_panic(execute(&self.url(), sql).await);
+    }
+
     /// A store on it, with connections of its own.
     ///
     /// # Panics

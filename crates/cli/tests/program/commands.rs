@@ -1,0 +1,177 @@
+use crate::program::Folder;
+use periscope_adapters::postgres::testing::TestDatabase;
+use std::process::Command;
+
+#[test]
+fn organizations_are_made_listed_and_shown() {
+    let folder = Folder::new();
+    let made = folder.json(&[
+        "org",
+        "create",
+        "acme",
+        "--name",
+        "Acme Corp",
+        "--plan",
+        "business",
+    ]);
+    assert_eq!(
+        (&made["slug"], &made["name"], &made["plan"]),
+        (&"acme".into(), &"Acme Corp".into(), &"business".into())
+    );
+    assert_eq!(folder.json(&["org", "show", "acme"]), made);
+    assert!(folder.run(&["org", "list"]).stdout.contains("Acme Corp"));
+    let again = folder.run(&["org", "create", "acme"]);
+    assert_eq!(
+        (again.code, again.stderr.as_str()),
+        (Some(1), "error: there is an organization acme already\n")
+    );
+    let unknown = folder.run(&["org", "show", "globex"]);
+    assert_eq!(unknown.code, Some(1));
+    assert!(
+        unknown.stderr.contains("there is no organization globex"),
+        "{}",
+        unknown.stderr
+    );
+    assert_eq!(folder.run(&["org", "create", "Not A Slug"]).code, Some(2));
+}
+
+#[test]
+fn a_key_is_shown_once_and_alone() {
+    let folder = Folder::new();
+    folder.json(&["org", "create", "acme"]);
+    let made = folder.run(&["key", "create", "--org", "acme", "--scope", "read"]);
+    let key = made.stdout.trim();
+    assert!(
+        key.starts_with("psk_live_") && !key.contains(char::is_whitespace),
+        "{key}"
+    );
+    assert!(!folder.run(&["key", "list", "--org", "acme"]).stdout.contains(key));
+    let listed = folder.json(&["key", "list", "--org", "acme"]);
+    let id = listed[0]["id"].to_string();
+    assert_eq!(listed[0]["revokedAt"], serde_json::Value::Null);
+    assert!(folder.json(&["key", "revoke", "--org", "acme", &id])["revokedAt"].is_string());
+    assert_eq!(
+        folder.run(&["key", "revoke", "--org", "acme", "999"]).code,
+        Some(1)
+    );
+    let secret = folder.run(&["github", "connect", "--org", "acme"]).stdout;
+    assert_eq!(secret.trim().len(), 64);
+}
+
+#[test]
+fn a_clone_is_imported_once() {
+    let folder = Folder::new();
+    let clone = folder.path().join("clone");
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git")
+            .args(["-c", "user.name=A", "-c", "user.email=a@example.org", "-C"])
+            .arg(&clone)
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    };
+    std::fs::create_dir(&clone).unwrap();
+    git(&["init", "--quiet", "--initial-branch", "main"]);
+    for message in ["one (#1)", "two (#2)", "no number", "two again (#2)"] {
+        git(&["commit", "--quiet", "--allow-empty", "--message", message]);
+        git(&[
+            "tag",
+            &message.replace(|letter: char| !letter.is_ascii_alphanumeric(), ""),
+        ]);
+    }
+    folder.json(&["org", "create", "acme"]);
+    let path = clone.to_str().unwrap();
+    let arguments = [
+        "import",
+        "git",
+        path,
+        "--org",
+        "acme",
+        "--repository",
+        "acme/api",
+        "--tags-as-deployments",
+    ];
+    let dry = folder.json(&[&arguments[..], &["--dry-run"]].concat());
+    assert_eq!(
+        (&dry["pullRequests"], &dry["deployments"], &dry["recorded"]),
+        (&2.into(), &4.into(), &0.into())
+    );
+    for recorded in [2, 0] {
+        let told = folder.json(&arguments);
+        assert_eq!(
+            (&told["pullRequests"], &told["recorded"]),
+            (&2.into(), &recorded.into())
+        );
+        assert_eq!((&told["deployments"], &told["links"]), (&4.into(), &2.into()));
+    }
+    let unmonitored = folder.json(&["repository", "unmonitor", "--org", "acme", "acme/api"]);
+    assert_eq!(unmonitored[0]["monitored"], false);
+    folder.run(&["repository", "alias", "--org", "acme", "acme/api", "checkout"]);
+    assert_eq!(
+        folder.json(&["repository", "list", "--org", "acme"])[0]["aliases"][0],
+        "checkout"
+    );
+}
+
+#[tokio::test]
+async fn a_schema_that_is_behind_or_newer_is_refused_with_a_sentence() {
+    let folder = Folder::new();
+    let database = TestDatabase::create_empty().await;
+    let url = database.url();
+    let on = |arguments: &[&str]| folder.run(&[arguments, &["--database-url", &url]].concat());
+    let behind = on(&["serve"]);
+    assert_eq!(behind.code, Some(1));
+    assert!(
+        behind.stderr.contains("run `periscope migrate` first"),
+        "{}",
+        behind.stderr
+    );
+    assert_eq!(on(&["migrate"]).code, Some(0));
+    assert_eq!(on(&["migrate"]).stdout, "the schema is up to date\n");
+    database
+        .execute("insert into __diesel_schema_migrations (version) values ('29990101000000')")
+        .await;
+    for arguments in [
+        &["serve"][..],
+        &["migrate"],
+        &["serve", "--migrate"],
+        &["org", "list"],
+    ] {
+        let outcome = on(arguments);
+        assert_eq!(outcome.code, Some(1));
+        assert!(
+            outcome.stderr.contains("newer than this version of periscope"),
+            "{}",
+            outcome.stderr
+        );
+    }
+}
+
+#[test]
+fn a_wrong_start_lists_every_mistake() {
+    let folder = Folder::new();
+    let output = folder
+        .command(&["org", "list"])
+        .env("PERISCOPE_POOL_SIZE", "none")
+        .env("PERISCOPE_SECRET_KEY", "short")
+        .env("DATABASE_URL", "postgres://somebody:hidden@localhost/x")
+        .env("DATABASE_URL_FILE", "/nowhere")
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(stderr.lines().count(), 3, "{stderr}");
+    for text in [
+        "PERISCOPE_POOL_SIZE must be",
+        "PERISCOPE_SECRET_KEY must have",
+        "DATABASE_URL and DATABASE_URL_FILE",
+    ] {
+        assert!(stderr.contains(text), "{stderr}");
+    }
+    assert!(!stderr.contains("hidden") && !stderr.contains("short"));
+}

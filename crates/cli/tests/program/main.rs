@@ -1,0 +1,7 @@
+//! The real binary on a private Postgres in a folder of its own: started, used, killed and started again.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod commands;
+mod program;
+mod serving;

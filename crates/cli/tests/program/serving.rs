@@ -1,0 +1,66 @@
+use crate::program::Folder;
+use serde_json::{Value, json};
+
+fn report() -> Value {
+    json!({
+        "deploymentId": "gha-1",
+        "commitSha": "a1b2c3d4e5f60718293a4b5c6d7e8f9012345678",
+        "environment": "production",
+        "status": "success",
+        "startedAt": "2026-01-15T10:30:00Z",
+        "completedAt": "2026-01-15T10:35:00Z",
+    })
+}
+
+#[test]
+fn the_first_start_shows_a_key_that_works_and_a_curl_with_it() {
+    let folder = Folder::new();
+    let service = folder.serve();
+    let key = service.key();
+    assert!(service.said.contains(&format!("Authorization: Bearer {key}")));
+    let body = service
+        .said
+        .split_once("-d '")
+        .unwrap()
+        .1
+        .split_once('\'')
+        .unwrap()
+        .0;
+    let (status, answer) = service.report(&key, &serde_json::from_str(body).unwrap());
+    assert_eq!((status, &answer["action"]), (201, &json!("created")));
+    let (code, log) = service.stop();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(!log.contains(&key) && log.contains("answered with 201"), "{log}");
+    let again = folder.serve();
+    assert!(!again.said.contains("psk_live_"));
+    assert_eq!(again.stop().0, Some(0));
+}
+
+#[test]
+fn what_was_acknowledged_survives_a_kill() {
+    let folder = Folder::new();
+    let service = folder.serve();
+    let key = service.key();
+    let (status, first) = service.report(&key, &report());
+    assert_eq!(status, 201);
+    drop(service);
+    let service = folder.serve();
+    let (status, second) = service.report(&key, &report());
+    assert_eq!((status, &second["action"]), (200, &json!("updated")));
+    assert_eq!(second["deploymentId"], first["deploymentId"]);
+    let organization = folder.json(&["org", "show", "local"]);
+    assert_eq!(organization["effectivePlan"], "business");
+    assert_eq!(service.stop().0, Some(0));
+}
+
+#[test]
+fn commands_beside_a_running_service_use_its_database() {
+    let folder = Folder::new();
+    let service = folder.serve();
+    folder.json(&["org", "create", "acme"]);
+    let made = folder.json(&["key", "create", "--org", "acme"]);
+    let (status, _) = service.report(made["key"].as_str().unwrap(), &report());
+    assert_eq!(status, 201);
+    assert_eq!(service.stop().0, Some(0));
+    assert_eq!(folder.json(&["org", "list"]).as_array().unwrap().len(), 2);
+}
