@@ -1,13 +1,11 @@
-//! The private Postgres: that it starts, that it comes back, and that it leaves nothing behind.
+//! The private Postgres: that it starts wherever it is put, that it comes back whatever is killed, that two processes agree
+//! on it, and that it leaves nothing behind.
 
 #![cfg(test)]
 
 mod fixture;
+mod other_process;
+mod recovering;
+mod refusing;
+mod sharing;
 mod starting;
-
-/// The other process of the tests that need two.
-#[test]
-#[ignore = "run by other tests as a process of its own, told on its input what to do"]
-fn other_process() {
-    fixture::other_process();
-}

@@ -2,11 +2,12 @@
 //! killed `initdb` leaves is never taken for data. Roles are made in single-user mode: the superuser can never connect.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use super::account::Account;
 use super::folder::Folder;
@@ -14,6 +15,8 @@ use super::programs::{Programs, leading_number};
 use super::socket::Socket;
 use super::{Durability, OpenError, Options};
 
+const REMOVAL: Duration = Duration::from_secs(10);
+const POLL: Duration = Duration::from_millis(20);
 const UNFINISHED: &str = "unfinished-";
 const ROLES: &str = "CREATE ROLE periscope LOGIN CREATEDB\nCREATE DATABASE periscope OWNER periscope\n";
 const SETTINGS: &str = "periscope.conf";
@@ -75,10 +78,24 @@ pub(super) fn create(
         .map_err(OpenError::folder(&folder.root))
 }
 
+/// An initdb that was left over adds files until it finds its folder gone.
 fn remove_unfinished(root: &Path) -> Result<(), OpenError> {
     for entry in root.read_dir().map_err(OpenError::folder(root))?.flatten() {
-        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-            std::fs::remove_dir_all(entry.path()).map_err(OpenError::folder(&entry.path()))?;
+        if !entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            continue;
+        }
+        let started = Instant::now();
+        while let Err(source) = std::fs::remove_dir_all(entry.path()) {
+            if source.kind() == io::ErrorKind::NotFound {
+                break;
+            }
+            if started.elapsed() > REMOVAL {
+                return Err(OpenError::Folder {
+                    path: entry.path(),
+                    source,
+                });
+            }
+            std::thread::sleep(POLL);
         }
     }
     Ok(())

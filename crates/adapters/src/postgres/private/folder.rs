@@ -16,8 +16,10 @@ use super::{OpenError, Owner};
 
 const LOCK: &str = "periscope.lock";
 const GUESTS: &str = "periscope.guests";
-/// How long a service waits for a command to end, and a command for a server to come up.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a service waits for a command to end.
+const END: Duration = Duration::from_secs(5);
+/// How long a command waits for the server of another to come up.
+const START: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(10);
 
 #[derive(Debug, Clone)]
@@ -97,8 +99,12 @@ impl Folder {
             {
                 return Ok(Entered::Guest(Guest { guests, socket }));
             }
-            let refused = owner == Owner::Service && holder.starts_with("service");
-            if refused || started.elapsed() > PATIENCE {
+            let patience = match owner {
+                Owner::Command => START,
+                Owner::Service if holder.starts_with("service") => Duration::ZERO,
+                Owner::Service => END,
+            };
+            if started.elapsed() > patience {
                 return Err(OpenError::InUse {
                     data_dir: self.root.clone(),
                     holder: describe(&holder),

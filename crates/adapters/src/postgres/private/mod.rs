@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use account::Account;
 use folder::{Entered, Folder, Guest};
 use server::{Server, Supervisor};
+use tokio::sync::oneshot;
 
 /// How the private server is to be run.
 #[derive(Debug, Clone)]
@@ -75,6 +76,10 @@ pub enum OpenError {
         "{data_dir} holds files that Periscope did not make; name an empty or a new folder in PERISCOPE_DATA_DIR"
     )]
     Foreign { data_dir: PathBuf },
+    #[error(
+        "{data_dir} holds data already, which the end of an ephemeral server would remove; name an empty or a new folder"
+    )]
+    Kept { data_dir: PathBuf },
     #[error("{data_dir} is in use by {holder}; stop it, or name another folder in PERISCOPE_DATA_DIR")]
     InUse { data_dir: PathBuf, holder: String },
     #[error(
@@ -98,6 +103,8 @@ pub enum OpenError {
     Spawn { program: PathBuf, source: io::Error },
     #[error("{program} failed: {output}")]
     Failed { program: &'static str, output: String },
+    #[error("cannot start a thread")]
+    Thread(#[source] io::Error),
     #[error("PostgreSQL was not ready after {seconds} s; its log is in {log}")]
     Slow { seconds: u64, log: PathBuf },
     #[error("the start of PostgreSQL was broken off")]
@@ -139,9 +146,14 @@ impl PrivatePostgres {
     /// When there is no server to run, the folder is not ours or is taken, or the server does not come up.
     pub async fn open(options: &Options) -> Result<Self, OpenError> {
         let options = options.clone();
-        tokio::task::spawn_blocking(move || Self::open_blocking(&options))
-            .await
-            .map_err(|_| OpenError::BrokenOff)?
+        let (send, opened) = oneshot::channel();
+        // Not in the runtime's pool: a runtime waits for that before it ends, and a recovery may take minutes. An answer
+        // that nobody takes is dropped, which stops the server.
+        std::thread::Builder::new()
+            .name("private-postgres-open".to_owned())
+            .spawn(move || drop(send.send(Self::open_blocking(&options))))
+            .map_err(OpenError::Thread)?;
+        opened.await.map_err(|_| OpenError::BrokenOff)?
     }
 
     fn open_blocking(options: &Options) -> Result<Self, OpenError> {

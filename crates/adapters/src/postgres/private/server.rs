@@ -50,6 +50,11 @@ impl Server {
     ) -> Result<Self, OpenError> {
         let data = folder.cluster();
         let major = cluster::major(&data);
+        if options.ephemeral && major.is_some() {
+            return Err(OpenError::Kept {
+                data_dir: folder.root,
+            });
+        }
         let programs = Programs::find(options, major)?;
         let socket = Socket::place(&data, &account)?;
         let remove = options.ephemeral.then_some(folder.root.as_path());
@@ -95,10 +100,7 @@ impl Server {
         let thread = std::thread::Builder::new()
             .name("private-postgres".to_owned())
             .spawn(move || self.look_after(&stopped))
-            .map_err(|source| OpenError::Spawn {
-                program: "a thread".into(),
-                source,
-            })?;
+            .map_err(OpenError::Thread)?;
         Ok(Supervisor {
             stop,
             thread: Some(thread),
@@ -120,7 +122,8 @@ impl Server {
             pause = match self.start_again() {
                 Ok(()) => TICK,
                 Err(error) => {
-                    tracing::error!(%error, "the private Postgres does not come back; trying again");
+                    let error: &(dyn std::error::Error + 'static) = &error;
+                    tracing::error!(error, "the private Postgres does not come back; trying again");
                     RETRY
                 }
             };
