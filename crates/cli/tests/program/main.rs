@@ -1,6 +1,6 @@
 //! The real binary on a private Postgres in a folder of its own: started, used, killed and started again.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod commands;
 mod program;

@@ -70,9 +70,8 @@ impl Folder {
         let mut said = String::new();
         loop {
             let mut line = String::new();
-            if stdout.read_line(&mut line).unwrap() == 0 {
-                panic!("it ended: {said}{}", child.log());
-            }
+            let read = stdout.read_line(&mut line).unwrap();
+            assert!(read > 0, "it ended: {said}{}", child.log());
             said.push_str(&line);
             if let Some((_, host)) = line.trim().split_once("listens on http://") {
                 let host = host.to_owned();
