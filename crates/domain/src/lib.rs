@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod api_key;
+pub mod commit_graph;
 pub mod commit_sha;
 pub mod deployment;
 pub mod environment;

@@ -1,0 +1,285 @@
+//! The graph against histories in which everything is known, by looking at every commit for every question.
+
+use super::*;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+fn sha(number: usize) -> CommitSha {
+    let mut bytes = [0; 20];
+    bytes[0] = u8::try_from(number * 37 % 256).unwrap();
+    bytes[12..].copy_from_slice(&number.to_be_bytes());
+    CommitSha::from_bytes(bytes)
+}
+
+fn told(number: usize, parents: &[usize]) -> Commit {
+    Commit {
+        sha: sha(number),
+        parents: Some(parents.iter().map(|parent| sha(*parent)).collect()),
+        committed_at: None,
+    }
+}
+
+fn pushed(before: usize, after: usize, commits: &[usize]) -> Push {
+    Push {
+        before: sha(before),
+        after: sha(after),
+        commits: commits.iter().map(|commit| sha(*commit)).collect(),
+    }
+}
+
+fn graph(commits: &[(usize, &[usize])], pushes: &[Push]) -> CommitGraph {
+    let mut graph = CommitGraph::new();
+    let commits: Vec<Commit> = commits.iter().map(|(number, parents)| told(*number, parents)).collect();
+    graph.extend(&commits, pushes);
+    graph
+}
+
+fn numbers(graph: &CommitGraph, nodes: &[Node]) -> BTreeSet<usize> {
+    let number = |node: &Node| {
+        let bytes = graph.sha(*node);
+        usize::from_be_bytes(bytes.as_bytes()[12..].try_into().unwrap())
+    };
+    nodes.iter().map(number).collect()
+}
+
+/// What lies between two commits, by number.
+fn between(graph: &CommitGraph, base: usize, head: usize) -> Option<Vec<usize>> {
+    let [base, head] = [base, head].map(|number| graph.find(&sha(number)).unwrap());
+    let commits = graph.commits_between(base, head).commits?;
+    Some(numbers(graph, &commits).into_iter().collect())
+}
+
+fn is_ancestor(graph: &CommitGraph, ancestor: usize, of: usize) -> Option<bool> {
+    let [ancestor, of] = [ancestor, of].map(|number| graph.find(&sha(number)).unwrap());
+    graph.is_ancestor(ancestor, of)
+}
+
+#[test]
+fn a_range_is_what_the_head_contains_and_the_base_does_not() {
+    // 1 - 2 - 3 - 5 - 7
+    //      \- 4 -/    8 (another root)
+    //       \- 6
+    let whole: &[(usize, &[usize])] =
+        &[(1, &[]), (2, &[1]), (3, &[2]), (4, &[2]), (5, &[3, 4]), (6, &[2]), (7, &[5, 8]), (8, &[])];
+    let graph = graph(whole, &[]);
+    for (base, head, commits) in [
+        (1, 5, vec![2, 3, 4, 5]),
+        (3, 5, vec![4, 5]),
+        (5, 7, vec![7, 8]),
+        (6, 5, vec![3, 4, 5]),
+        (5, 6, vec![6]),
+        (7, 2, vec![]),
+        (2, 2, vec![]),
+        (8, 2, vec![1, 2]),
+    ] {
+        assert_eq!(between(&graph, base, head), Some(commits), "{base}..{head}");
+    }
+    assert_eq!(is_ancestor(&graph, 1, 7), Some(true));
+    assert_eq!(is_ancestor(&graph, 6, 7), Some(false));
+}
+
+#[test]
+fn what_needs_unknown_parents_is_unknown_and_what_does_not_is_known() {
+    // 0 is only known as a parent: 0 - 1 - 2 - 3, and 4 on 1; 9 - 10 - 11 where 9 is only a name
+    let graph = graph(&[(1, &[0]), (2, &[1]), (3, &[2]), (4, &[1]), (10, &[9]), (11, &[10, 3])], &[]);
+    assert_eq!(between(&graph, 1, 3), Some(vec![2, 3]), "what lies below the base does not matter");
+    assert_eq!(between(&graph, 0, 3), Some(vec![1, 2, 3]), "the rim itself may be the base");
+    assert_eq!(between(&graph, 4, 3), Some(vec![2, 3]), "all of it contains the rim");
+    assert_eq!(between(&graph, 10, 3), None, "9 may contain any of it");
+    assert_eq!(between(&graph, 3, 11), None, "9 may contain more");
+    assert_eq!(is_ancestor(&graph, 0, 4), Some(true));
+    assert_eq!(is_ancestor(&graph, 2, 4), Some(false));
+    assert_eq!(is_ancestor(&graph, 10, 3), None);
+    assert_eq!(is_ancestor(&graph, 3, 10), None);
+}
+
+#[test]
+fn a_push_tells_what_came_with_it_and_nothing_of_the_order_among_it() {
+    let graph = graph(&[], &[pushed(1, 4, &[2, 3, 4]), pushed(4, 6, &[5, 6])]);
+    assert_eq!(between(&graph, 1, 6), Some(vec![2, 3, 4, 5, 6]));
+    assert_eq!(between(&graph, 4, 6), Some(vec![5, 6]));
+    assert_eq!(between(&graph, 1, 4), Some(vec![2, 3, 4]));
+    assert_eq!(is_ancestor(&graph, 3, 6), Some(true));
+    assert_eq!(is_ancestor(&graph, 2, 3), None);
+    assert_eq!(between(&graph, 1, 3), None);
+}
+
+#[test]
+fn a_commit_that_contains_itself_is_open() {
+    for cycle in [
+        &[(5, &[5][..])][..],
+        &[(5, &[6]), (6, &[5])],
+        &[(5, &[6, 1]), (6, &[7]), (7, &[5, 2])],
+    ] {
+        let mut graph = graph(&[(1, &[]), (2, &[1]), (3, &[2])], &[]);
+        for (number, parents) in cycle {
+            graph.extend(&[told(*number, parents)], &[]);
+        }
+        graph.extend(&[told(8, &[5, 3])], &[]);
+        assert_eq!(between(&graph, 1, 3), Some(vec![2, 3]));
+        assert_eq!(between(&graph, 3, 8), None);
+        assert_eq!(is_ancestor(&graph, 5, 8), Some(true));
+    }
+}
+
+#[test]
+fn a_name_of_few_digits_means_a_commit_if_only_one_begins_with_it() {
+    let graph = graph(&[(0, &[]), (256, &[0]), (1, &[0])], &[]);
+    let resolve = |text: &str| graph.resolve(&CommitReference::parse(text).unwrap());
+    assert_eq!(resolve(&sha(1).to_string()[..6]), Resolution::Known(graph.find(&sha(1)).unwrap()));
+    assert_eq!(resolve("00000000"), Resolution::Ambiguous);
+    assert_eq!(resolve(&sha(0).to_string()), Resolution::Known(graph.find(&sha(0)).unwrap()));
+    assert_eq!(resolve("fffff"), Resolution::Unknown);
+}
+
+#[test]
+fn a_million_commits_in_a_row_do_not_touch_the_stack() {
+    const LENGTH: usize = 1_000_000;
+    let mut graph = CommitGraph::new();
+    // the newest half first, so that all of it has to be numbered anew
+    for half in [LENGTH / 2..LENGTH, 0..LENGTH / 2] {
+        let commits: Vec<Commit> =
+            half.map(|number| told(number, &number.checked_sub(1).map_or(vec![], |parent| vec![parent]))).collect();
+        graph.extend(&commits, &[]);
+    }
+    assert_eq!(is_ancestor(&graph, 0, LENGTH - 1), Some(true));
+    assert_eq!(between(&graph, 0, LENGTH - 1).unwrap().len(), LENGTH - 1);
+    assert_eq!(graph.reachable_from(graph.find(&sha(LENGTH - 1)).unwrap()).len(), LENGTH);
+}
+
+/// A history and what is told of it, in pieces.
+#[derive(Clone, Debug)]
+struct Story {
+    parents: Vec<Vec<usize>>,
+    pieces: Vec<Piece>,
+}
+
+#[derive(Clone, Debug)]
+enum Piece {
+    Commit(usize),
+    Push(usize, usize),
+}
+
+impl Story {
+    fn ancestors(&self) -> Vec<BTreeSet<usize>> {
+        let mut all: Vec<BTreeSet<usize>> = Vec::new();
+        for (number, parents) in self.parents.iter().enumerate() {
+            let mut ancestors: BTreeSet<usize> =
+                parents.iter().flat_map(|parent| all[*parent].iter().copied()).collect();
+            ancestors.insert(number);
+            all.push(ancestors);
+        }
+        all
+    }
+
+    fn tell<'a>(&self, pieces: impl Iterator<Item = &'a Piece>, at_once: usize) -> CommitGraph {
+        let ancestors = self.ancestors();
+        let mut graph = CommitGraph::new();
+        for batch in pieces.collect::<Vec<_>>().chunks(at_once) {
+            let mut commits = Vec::new();
+            let mut pushes = Vec::new();
+            for piece in batch {
+                match piece {
+                    Piece::Commit(number) => commits.push(told(*number, &self.parents[*number])),
+                    Piece::Push(before, after) if ancestors[*after].contains(before) => {
+                        let new: Vec<usize> = ancestors[*after].difference(&ancestors[*before]).copied().collect();
+                        pushes.push(pushed(*before, *after, &new));
+                    }
+                    Piece::Push(..) => {}
+                }
+            }
+            graph.extend(&commits, &pushes);
+        }
+        graph
+    }
+
+    /// Every answer about the commits that a graph knows.
+    fn answers(&self, graph: &CommitGraph) -> BTreeMap<(usize, usize), (Option<BTreeSet<usize>>, Option<bool>)> {
+        let known = |number: usize| Some((number, graph.find(&sha(number))?));
+        let known: Vec<_> = (0..self.parents.len()).filter_map(known).collect();
+        let mut answers = BTreeMap::new();
+        for (base, base_node) in &known {
+            for (head, head_node) in &known {
+                let between = graph.commits_between(*base_node, *head_node);
+                assert_eq!(between.base_is_ancestor, graph.is_ancestor(*base_node, *head_node));
+                let commits = between.commits.map(|commits| numbers(graph, &commits));
+                answers.insert((*base, *head), (commits, between.base_is_ancestor));
+            }
+        }
+        answers
+    }
+}
+
+fn stories() -> impl Strategy<Value = Story> {
+    let parents = vec(vec(any::<prop::sample::Index>(), 0..3), 1..14);
+    parents.prop_flat_map(|indexes| {
+        let parents: Vec<Vec<usize>> = indexes
+            .iter()
+            .enumerate()
+            .map(|(number, indexes)| {
+                let lower = indexes.iter().filter(|_| number > 0).map(|index| {
+                    // mostly near ones, so that histories are deep
+                    number - 1 - index.index(number).min(index.index(4))
+                });
+                lower.collect::<BTreeSet<_>>().into_iter().collect()
+            })
+            .collect();
+        let length = parents.len();
+        let commit = (0..length).prop_map(Piece::Commit);
+        let push = (0..length, 0..length).prop_map(|(one, other)| Piece::Push(one.min(other), one.max(other)));
+        let pieces = vec(prop_oneof![3 => commit, 1 => push], 0..2 * length);
+        pieces.prop_map(move |pieces| Story { parents: parents.clone(), pieces })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn what_a_graph_is_certain_of_is_true_whatever_is_missing(story in stories()) {
+        let ancestors = story.ancestors();
+        let graph = story.tell(story.pieces.iter(), 3);
+        for ((base, head), (commits, base_is_ancestor)) in story.answers(&graph) {
+            if let Some(commits) = commits {
+                let truth: BTreeSet<_> = ancestors[head].difference(&ancestors[base]).copied().collect();
+                prop_assert_eq!(commits, truth, "{}..{}", base, head);
+            }
+            if let Some(base_is_ancestor) = base_is_ancestor {
+                prop_assert_eq!(base_is_ancestor, ancestors[head].contains(&base), "{} in {}", base, head);
+            }
+        }
+    }
+
+    #[test]
+    fn a_graph_of_which_everything_is_told_is_certain(story in stories()) {
+        let ancestors = story.ancestors();
+        let all: Vec<_> = (0..story.parents.len()).map(Piece::Commit).collect();
+        let graph = story.tell(story.pieces.iter().chain(&all), 5);
+        for ((base, head), (commits, base_is_ancestor)) in story.answers(&graph) {
+            let truth: BTreeSet<_> = ancestors[head].difference(&ancestors[base]).copied().collect();
+            prop_assert_eq!(commits, Some(truth));
+            prop_assert_eq!(base_is_ancestor, Some(ancestors[head].contains(&base)));
+        }
+    }
+
+    #[test]
+    fn the_order_in_which_pieces_arrive_does_not_matter(story in stories(), at_once in 1usize..6) {
+        let forwards = story.tell(story.pieces.iter(), at_once);
+        let backwards = story.tell(story.pieces.iter().rev(), 2);
+        prop_assert_eq!(story.answers(&forwards), story.answers(&backwards));
+    }
+
+    #[test]
+    fn everything_that_is_surely_contained_can_be_listed(story in stories()) {
+        let graph = story.tell(story.pieces.iter(), 4);
+        for number in 0..story.parents.len() {
+            let Some(head) = graph.find(&sha(number)) else { continue };
+            let listed = numbers(&graph, &graph.reachable_from(head));
+            for other in 0..story.parents.len() {
+                let Some(node) = graph.find(&sha(other)) else { continue };
+                prop_assert_eq!(listed.contains(&other), graph.is_ancestor(node, head) == Some(true));
+            }
+        }
+    }
+}

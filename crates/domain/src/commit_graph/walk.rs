@@ -1,0 +1,268 @@
+//! Questions to a commit graph. All walk from the highest number down, so that whatever contains a commit has been
+//! looked at before it, and a walk may stop where nothing undecided is left.
+
+use super::open_sets::OpenSetId;
+use super::{CommitGraph, Node};
+use std::collections::BinaryHeap;
+
+/// What lies between two commits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Between {
+    /// Every commit that the head contains and the base does not, as `git rev-list base..head` lists them; the newest
+    /// first. `None` when that is not certain.
+    pub commits: Option<Vec<Node>>,
+    /// Whether the head contains the base; `None` when that is not certain.
+    pub base_is_ancestor: Option<bool>,
+}
+
+/// The commits that one commit contains, looked at as far as questions need.
+#[derive(Debug)]
+pub struct Ancestors<'a> {
+    graph: &'a CommitGraph,
+    head: Node,
+    seen: Vec<u64>,
+    queue: BinaryHeap<(u32, Node)>,
+}
+
+impl<'a> Ancestors<'a> {
+    fn new(graph: &'a CommitGraph, head: Node) -> Self {
+        let mut ancestors = Self {
+            graph,
+            head,
+            seen: vec![0; graph.len().div_ceil(64)],
+            queue: BinaryHeap::new(),
+        };
+        ancestors.see(head);
+        ancestors
+    }
+
+    fn see(&mut self, node: Node) {
+        let bit = 1 << (node.0 % 64);
+        if let Some(word) = self.seen.get_mut(node.index() / 64)
+            && *word & bit == 0
+        {
+            *word |= bit;
+            self.queue.push((self.graph.generation(node), node));
+        }
+    }
+
+    fn has_seen(&self, node: Node) -> bool {
+        let word = self.seen.get(node.index() / 64).copied().unwrap_or_default();
+        word & (1 << (node.0 % 64)) != 0
+    }
+
+    /// Whether the head contains a commit, or is it; `None` when that is not certain. Many questions about one head
+    /// cost one walk.
+    pub fn contain(&mut self, commit: Node) -> Option<bool> {
+        if self.is_seen_to_contain(commit) {
+            return Some(true);
+        }
+        let is_false = self.graph.surely_lacks(self.head, commit)
+            || self.graph.ancestors(commit).is_seen_to_contain(self.head);
+        is_false.then_some(false)
+    }
+
+    fn is_seen_to_contain(&mut self, commit: Node) -> bool {
+        let generation = self.graph.generation(commit);
+        while let Some((_, node)) = self.queue.pop_if_above(generation) {
+            for contained in self.graph.contained(node) {
+                self.see(*contained);
+            }
+        }
+        self.has_seen(commit)
+    }
+
+    /// Whether the head surely does not contain a commit that the graph does not know even by name.
+    #[must_use]
+    pub fn surely_lack_the_unknown(&self) -> bool {
+        self.graph.is_complete(self.head)
+    }
+}
+
+trait PopIfAbove {
+    fn pop_if_above(&mut self, generation: u32) -> Option<(u32, Node)>;
+}
+
+impl PopIfAbove for BinaryHeap<(u32, Node)> {
+    fn pop_if_above(&mut self, generation: u32) -> Option<(u32, Node)> {
+        if self.peek()?.0 > generation { self.pop() } else { None }
+    }
+}
+
+impl CommitGraph {
+    /// The commits that a commit contains, itself among them.
+    #[must_use]
+    pub fn ancestors(&self, head: Node) -> Ancestors<'_> {
+        Ancestors::new(self, head)
+    }
+
+    /// Whether a commit contains another, or is it; `None` when that is not certain.
+    #[must_use]
+    pub fn is_ancestor(&self, ancestor: Node, of: Node) -> Option<bool> {
+        self.ancestors(of).contain(ancestor)
+    }
+
+    /// Every commit that a commit surely contains, itself among them; whether there may be more is what
+    /// [`is_complete`](Self::is_complete) tells.
+    #[must_use]
+    pub fn reachable_from(&self, head: Node) -> Vec<Node> {
+        let mut ancestors = self.ancestors(head);
+        let mut reachable = Vec::new();
+        while let Some((_, node)) = ancestors.queue.pop() {
+            reachable.push(node);
+            for contained in self.contained(node) {
+                ancestors.see(*contained);
+            }
+        }
+        reachable
+    }
+
+    /// What lies between two commits.
+    #[must_use]
+    pub fn commits_between(&self, base: Node, head: Node) -> Between {
+        let mut walk = Walk::new(self, base, head);
+        walk.run();
+        let base_is_ancestor = if walk.has(base, FROM_HEAD) {
+            Some(true)
+        } else {
+            (walk.has(head, FROM_BASE) || self.surely_lacks(head, base)).then_some(false)
+        };
+        let certain = walk.ends_known && walk.are_surely_not_contained();
+        Between {
+            commits: certain.then_some(walk.found),
+            base_is_ancestor,
+        }
+    }
+
+    /// Whether a commit that `head` is not seen to contain cannot be hidden behind an open commit of it either: there
+    /// is none, or the commit contains all of them itself.
+    fn surely_lacks(&self, head: Node, commit: Node) -> bool {
+        let [head, commit] = [head, commit].map(|node| self.open_set(node));
+        self.open_sets.is_within(head, commit)
+    }
+}
+
+/// The head contains it.
+const FROM_HEAD: u8 = 1;
+/// The base contains it.
+const FROM_BASE: u8 = 2;
+/// A push of the head names all that it contains.
+const COVERED: u8 = 4;
+/// It contains the base.
+const ON_BASE: u8 = 8;
+/// A push on top of the base, or of what contains it, brought it.
+const PUSHED_ON_BASE: u8 = 16;
+
+/// A walk down from two commits at once.
+struct Walk<'a> {
+    graph: &'a CommitGraph,
+    base: Node,
+    marks: Vec<u8>,
+    queue: BinaryHeap<(u32, Node)>,
+    /// How many in the queue only the head is seen to contain.
+    undecided: usize,
+    found: Vec<Node>,
+    /// Whether no open commit is behind the head alone.
+    ends_known: bool,
+}
+
+impl<'a> Walk<'a> {
+    fn new(graph: &'a CommitGraph, base: Node, head: Node) -> Self {
+        let mut walk = Self {
+            graph,
+            base,
+            marks: vec![0; graph.len()],
+            queue: BinaryHeap::new(),
+            undecided: 0,
+            found: Vec::new(),
+            ends_known: true,
+        };
+        walk.mark(base, FROM_BASE);
+        walk.mark(head, FROM_HEAD);
+        walk
+    }
+
+    fn marks(&self, node: Node) -> u8 {
+        self.marks.get(node.index()).copied().unwrap_or_default()
+    }
+
+    fn has(&self, node: Node, mark: u8) -> bool {
+        self.marks(node) & mark != 0
+    }
+
+    fn mark(&mut self, node: Node, mark: u8) {
+        let Some(marks) = self.marks.get_mut(node.index()) else {
+            return;
+        };
+        let [before, after] = [*marks, *marks | mark];
+        *marks = after;
+        if before & (FROM_HEAD | FROM_BASE) == 0 {
+            self.queue.push((self.graph.generation(node), node));
+        }
+        self.undecided += usize::from(is_undecided(after));
+        self.undecided -= usize::from(is_undecided(before));
+    }
+
+    fn run(&mut self) {
+        while self.undecided > 0
+            && let Some((_, node)) = self.queue.pop()
+        {
+            let marks = self.marks(node);
+            if is_undecided(marks) {
+                self.undecided -= 1;
+                self.found.push(node);
+                self.ends_known &= marks & COVERED != 0 || !self.graph.is_open(node);
+                for push in self.graph.pushes.get(&node).into_iter().flatten() {
+                    for commit in &push.commits {
+                        self.mark(*commit, FROM_HEAD | COVERED);
+                    }
+                }
+            }
+            for contained in self.graph.contained(node) {
+                self.mark(*contained, marks & (FROM_HEAD | FROM_BASE));
+            }
+        }
+    }
+
+    /// Whether nothing that was found can be hidden behind an open commit of the base.
+    fn are_surely_not_contained(&mut self) -> bool {
+        if self.graph.open_set(self.base) == OpenSetId::EMPTY {
+            return true;
+        }
+        // The lowest first, so that what a commit contains has been decided before it.
+        for place in (0..self.found.len()).rev() {
+            let Some(node) = self.found.get(place).copied() else {
+                continue;
+            };
+            let contained = self.graph.contained(node);
+            if contained.iter().any(|contained| self.is_on_base(*contained)) {
+                self.mark_found(node, ON_BASE);
+            }
+            // A push says that what was there before contains none of what came with it.
+            for push in self.graph.pushes.get(&node).into_iter().flatten() {
+                if self.is_on_base(push.before) {
+                    for commit in &push.commits {
+                        self.mark_found(*commit, PUSHED_ON_BASE);
+                    }
+                }
+            }
+        }
+        self.found.iter().all(|node| {
+            self.has(*node, ON_BASE | PUSHED_ON_BASE) || self.graph.surely_lacks(self.base, *node)
+        })
+    }
+
+    fn is_on_base(&self, node: Node) -> bool {
+        node == self.base || self.has(node, ON_BASE)
+    }
+
+    fn mark_found(&mut self, node: Node, mark: u8) {
+        if let Some(marks) = self.marks.get_mut(node.index()) {
+            *marks |= mark;
+        }
+    }
+}
+
+const fn is_undecided(marks: u8) -> bool {
+    marks & (FROM_HEAD | FROM_BASE) == FROM_HEAD
+}
