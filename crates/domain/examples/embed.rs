@@ -33,7 +33,7 @@ impl ReleaseBot {
         };
         let surroundings = Surroundings {
             repositories: vec![api],
-            candidates: Vec::new(),
+            ..Surroundings::default()
         };
         Ok(Self {
             surroundings,

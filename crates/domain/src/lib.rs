@@ -7,6 +7,7 @@ pub mod commit_sha;
 pub mod deployment;
 pub mod environment;
 pub mod github;
+pub mod history;
 pub mod id;
 pub mod lead_time;
 pub mod linking;

@@ -29,6 +29,12 @@ pub struct InvalidTimestamp;
 pub struct ImplausibleTimestamp;
 
 impl Timestamp {
+    /// The first point in time there is.
+    pub const FIRST: Self = Self(datetime!(0001-01-01 00:00 UTC));
+
+    /// The last whole second there is.
+    pub const LAST: Self = Self(datetime!(9999-12-31 23:59:59 UTC));
+
     /// Cuts a point in time to whole microseconds, in UTC.
     #[must_use]
     pub fn new(time: OffsetDateTime) -> Self {

@@ -7,12 +7,17 @@ use std::fmt;
 /// Something about a recorded deployment that may surprise its sender.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Warning {
-    /// No recorded pull request was merged as the deployed commit.
+    /// Nobody has told of the deployed commit: neither a graph has it nor was a pull request merged as it.
     CommitUnknown(CommitReference),
     /// The abbreviated commit fits more than one, so it means none.
     CommitAmbiguous(CommitReference),
     /// Nothing tells what lies between the previous commit and the deployed one, so nothing was added.
     BaseUnknown(CommitReference),
+    /// No previous commit was given, and no earlier deployment of the service is known to be contained in the
+    /// deployed commit, so only what was merged as it was linked.
+    NoProvedBase(CommitReference),
+    /// The deployed commit does not contain the previous one: a branch was left, or an older commit deployed.
+    BaseNotAncestor(CommitReference),
     /// The service names no repository of the organization.
     ServiceUnmatched(ServiceName),
     /// The report is older than what is recorded and changed nothing.
@@ -26,7 +31,8 @@ impl Warning {
         match self {
             Self::CommitUnknown(_) => "commit_unknown",
             Self::CommitAmbiguous(_) => "commit_ambiguous",
-            Self::BaseUnknown(_) => "base_unknown",
+            Self::BaseUnknown(_) | Self::NoProvedBase(_) => "base_unknown",
+            Self::BaseNotAncestor(_) => "base_not_ancestor",
             Self::ServiceUnmatched(_) => "service_unmatched",
             Self::StaleEventIgnored => "stale_event_ignored",
         }
@@ -40,7 +46,7 @@ impl fmt::Display for Warning {
             Self::CommitUnknown(commit) => {
                 write!(
                     f,
-                    "commit {commit} is not known yet: no recorded pull request was merged as it"
+                    "commit {commit} is not known yet: no recorded commit or pull request has it"
                 )
             }
             Self::CommitAmbiguous(commit) => {
@@ -51,8 +57,17 @@ impl fmt::Display for Warning {
             }
             Self::BaseUnknown(base) => write!(
                 f,
-                "previous commit {base} and the deployed commit are not both merge commits of known pull \
-                 requests of one repository and base branch: no range was linked"
+                "nothing proves what lies between previous commit {base} and the deployed commit: no range was linked"
+            ),
+            Self::NoProvedBase(commit) => write!(
+                f,
+                "no earlier production deployment of the service is known to be contained in commit {commit}: only \
+                 what was merged as it was linked; previousCommitSha would tell the range"
+            ),
+            Self::BaseNotAncestor(base) => write!(
+                f,
+                "the deployed commit does not contain previous commit {base}: what it has and the previous one has \
+                 not was linked"
             ),
             Self::ServiceUnmatched(service) => write!(
                 f,

@@ -2,13 +2,19 @@ use super::{MemoryStore, State};
 use async_trait::async_trait;
 use periscope_domain::deployment::{DeploymentEvent, Revision, StoredDeployment};
 use periscope_domain::id::{DeploymentId, OrganizationId};
-use periscope_domain::linking::{Candidate, Link, Linking, Surroundings};
+use periscope_domain::linking::{
+    Candidate, Earlier, EarlierDeployment, KnownHistory, Link, Linking, Surroundings,
+};
 use periscope_domain::ports::{
     Applied, DeploymentContext, DeploymentDecision, DeploymentQuery, DeploymentVersion, Deployments,
-    LinkingEpoch, StoreError,
+    EarlierQuery, LinkingEpoch, StoreError,
 };
 use periscope_domain::text::ExternalDeploymentId;
 use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// How many earlier deployments a context has.
+const EARLIER: u32 = 4;
 
 /// A deployment with what belongs to it.
 #[derive(Debug)]
@@ -43,6 +49,10 @@ impl Deployments for MemoryStore {
             applied.map_or(Applied::Stale, Applied::Done)
         });
         Ok(applied.collect())
+    }
+
+    async fn earlier(&self, query: &EarlierQuery) -> Result<Earlier, StoreError> {
+        Ok(self.state().earlier(query))
     }
 
     async fn find(
@@ -87,7 +97,7 @@ impl State {
         let tenant = self.organizations.get(&query.organization_id)?;
         let entry = self.entry(query.organization_id, &query.external_id);
         let surroundings = if query.linking {
-            self.surroundings(query.organization_id)
+            self.surroundings(query, entry)
         } else {
             Surroundings::default()
         };
@@ -96,6 +106,10 @@ impl State {
             stored: entry.map(|entry| entry.stored.clone()),
             linked_pull_requests: entry.map_or(0, |entry| entry.linking.links.len() as u64),
             surroundings,
+            has_commits: self
+                .commits
+                .keys()
+                .any(|(owner, _)| *owner == query.organization_id),
             version: DeploymentVersion {
                 organization_revision: tenant.revision,
                 deployment_revision: entry.map(|entry| entry.stored.revision),
@@ -105,7 +119,17 @@ impl State {
     }
 
     /// All that the organization has: more than a decision needs, which does no harm.
-    fn surroundings(&self, organization_id: OrganizationId) -> Surroundings {
+    fn surroundings(&self, query: &DeploymentQuery, stored: Option<&Entry>) -> Surroundings {
+        let organization_id = query.organization_id;
+        let stored = stored.map(|entry| &entry.stored.deployment);
+        let shipped_at = query.shipped_at.or_else(|| stored?.shipped_at());
+        let earlier = shipped_at.map(|shipped_at| EarlierQuery {
+            organization_id,
+            of: query.external_id.clone(),
+            service: query.service.clone().or_else(|| stored?.service.clone()),
+            before: (shipped_at, query.external_id.clone()),
+            most: EARLIER,
+        });
         let candidate = |((owner, id), repository_id): (&(OrganizationId, _), _), merge| {
             let repository = self.repositories.get(&(*owner, repository_id));
             Candidate {
@@ -123,6 +147,56 @@ impl State {
                 .filter(|((owner, _), _)| *owner == organization_id)
                 .map(|(key, stored)| candidate((key, stored.repository_id), stored.pull_request.merge()))
                 .collect(),
+            histories: self
+                .repositories_of(organization_id)
+                .filter_map(|repository| {
+                    Some(KnownHistory {
+                        repository_id: repository.id,
+                        repository_is_monitored: repository.monitored,
+                        history: Arc::clone(self.histories.get(&(organization_id, repository.id))?),
+                    })
+                })
+                .collect(),
+            earlier: earlier.map_or_else(Earlier::default, |query| self.earlier(&query)),
+        }
+    }
+
+    fn earlier(&self, query: &EarlierQuery) -> Earlier {
+        let service = query
+            .service
+            .as_ref()
+            .map(|service| service.as_str().to_ascii_lowercase());
+        let of_organization = self
+            .deployments
+            .iter()
+            .filter(|((owner, _), _)| *owner == query.organization_id);
+        let mut deployments: Vec<_> = of_organization
+            .filter(|(_, entry)| entry.service_key() == service)
+            .filter_map(|((_, id), entry)| {
+                let deployment = &entry.stored.deployment;
+                Some(EarlierDeployment {
+                    id: *id,
+                    external_id: deployment.external_id.clone(),
+                    commit: deployment.commit.clone(),
+                    completed_at: deployment.shipped_at()?,
+                })
+            })
+            .filter(|earlier| earlier.external_id != query.of)
+            .filter(|earlier| {
+                (earlier.completed_at, earlier.external_id.as_str())
+                    < (query.before.0, query.before.1.as_str())
+            })
+            .collect();
+        deployments.sort_by(|one, other| {
+            let key =
+                |earlier: &EarlierDeployment| (earlier.completed_at, earlier.external_id.as_str().to_owned());
+            key(other).cmp(&key(one))
+        });
+        let has_more = deployments.len() > query.most as usize;
+        deployments.truncate(query.most as usize);
+        Earlier {
+            deployments,
+            has_more,
         }
     }
 
@@ -134,6 +208,7 @@ impl State {
             deployment,
             event,
             linking,
+            is_base_changed,
             trial,
         } = decision;
         let stored = self
@@ -178,6 +253,9 @@ impl State {
             if is_late && deployment.shipped_at().is_some() {
                 self.request_relinking((*organization_id, id), event.received_at);
             }
+        }
+        if *is_base_changed {
+            self.base_changes.insert((*organization_id, id));
         }
         Some(id)
     }

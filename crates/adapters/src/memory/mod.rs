@@ -2,6 +2,7 @@
 //! tests, and for services that embed the domain and need no more.
 
 mod api_keys;
+mod commits;
 mod deployments;
 mod github_connections;
 mod organizations;
@@ -11,12 +12,15 @@ mod repositories;
 
 use deployments::Entry;
 use periscope_domain::api_key::{ApiKey, ApiKeyHash};
+use periscope_domain::commit_graph::Commit;
+use periscope_domain::commit_sha::CommitSha;
 use periscope_domain::github::GithubConnection;
+use periscope_domain::history::RepositoryHistory;
 use periscope_domain::id::{DeploymentId, OrganizationId, PullRequestId, RepositoryId};
 use periscope_domain::organization::Organization;
 use periscope_domain::ports::{
-    ApiKeys, Deployments, GithubConnections, Organizations, PullRequests, Relinking, Repositories, Store,
-    StoreError,
+    ApiKeys, Commits, Deployments, GithubConnections, Organizations, PullRequests, Relinking, Repositories,
+    Store, StoreError,
 };
 use periscope_domain::pull_request::StoredPullRequest;
 use periscope_domain::repository::Repository;
@@ -40,10 +44,13 @@ struct State {
     github_connections: BTreeMap<OrganizationId, GithubConnection>,
     repositories: BTreeMap<(OrganizationId, RepositoryId), Repository>,
     pull_requests: BTreeMap<(OrganizationId, PullRequestId), StoredPullRequest>,
+    commits: BTreeMap<(OrganizationId, RepositoryId), BTreeMap<CommitSha, Commit>>,
+    histories: BTreeMap<(OrganizationId, RepositoryId), Arc<RepositoryHistory>>,
     deliveries: BTreeSet<(OrganizationId, DeliveryId)>,
     deployments: BTreeMap<(OrganizationId, DeploymentId), Entry>,
     deployment_ids: BTreeMap<(OrganizationId, ExternalDeploymentId), DeploymentId>,
     relink_requests: BTreeMap<(OrganizationId, DeploymentId), Request>,
+    base_changes: BTreeSet<(OrganizationId, DeploymentId)>,
 }
 
 /// An organization with its versions.
@@ -124,9 +131,27 @@ impl State {
                 lease_until: None,
             });
     }
+
+    fn history(
+        &mut self,
+        organization_id: OrganizationId,
+        repository_id: RepositoryId,
+    ) -> &mut RepositoryHistory {
+        let history = self
+            .histories
+            .entry((organization_id, repository_id))
+            .or_default();
+        Arc::make_mut(history)
+    }
 }
 
 impl Entry {
+    /// What the service is compared by.
+    fn service_key(&self) -> Option<String> {
+        let service = self.stored.deployment.service.as_ref();
+        service.map(|service| service.as_str().to_ascii_lowercase())
+    }
+
     /// Whether the service is called by one of the names, in any letter case.
     fn is_of_service(&self, names: &[&str]) -> bool {
         let service = self.stored.deployment.service.as_ref();
@@ -152,6 +177,9 @@ impl Store for MemoryStore {
         self
     }
     fn pull_requests(&self) -> &dyn PullRequests {
+        self
+    }
+    fn commits(&self) -> &dyn Commits {
         self
     }
     fn deployments(&self) -> &dyn Deployments {

@@ -1,13 +1,15 @@
 use super::{MemoryStore, State};
 use async_trait::async_trait;
+use periscope_domain::history::KnownMerge;
 use periscope_domain::id::{OrganizationId, PullRequestId, RepositoryId};
-use periscope_domain::linking::is_touched_by;
+use periscope_domain::linking::{Told, is_touched_by};
 use periscope_domain::ports::{
     Applied, ChangedPullRequest, PullRequestDecision, PullRequestQuery, PullRequests, PullRequestsContext,
     StoreError, TargetRepository,
 };
-use periscope_domain::pull_request::{PullRequestNumber, StoredPullRequest};
+use periscope_domain::pull_request::{Merge, PullRequestNumber, StoredPullRequest};
 use periscope_domain::repository::{Repository, RepositoryName};
+use periscope_domain::text::DeliveryId;
 
 #[async_trait]
 impl PullRequests for MemoryStore {
@@ -26,16 +28,10 @@ impl PullRequests for MemoryStore {
                 .cloned()
                 .collect()
         });
-        let delivery = query.delivery.as_ref();
-        let delivery_is_known = delivery.is_some_and(|delivery| {
-            state
-                .deliveries
-                .contains(&(query.organization_id, delivery.clone()))
-        });
         Ok(Some(PullRequestsContext {
-            repository,
             stored,
-            delivery_is_known,
+            delivery_is_known: state.knows_delivery(query.organization_id, query.delivery.as_ref()),
+            repository,
         }))
     }
 
@@ -49,7 +45,7 @@ impl PullRequests for MemoryStore {
         if let Some(delivery) = &decision.delivery {
             state.deliveries.insert((organization_id, delivery.clone()));
         }
-        let (repository_id, new_name) = state.target(decision);
+        let (repository_id, new_name) = state.target(organization_id, &decision.repository);
         let mut merges = Vec::new();
         for pull_request in &decision.new {
             let id = PullRequestId::new(state.next_id());
@@ -60,6 +56,7 @@ impl PullRequests for MemoryStore {
                 pull_request: pull_request.clone(),
             };
             state.pull_requests.insert((organization_id, id), stored);
+            state.remember_merge(organization_id, repository_id, id, &pull_request.merge());
             merges.push(pull_request.merge());
         }
         for ChangedPullRequest { before, after } in &decision.changed {
@@ -67,15 +64,18 @@ impl PullRequests for MemoryStore {
                 stored.revision += 1;
                 stored.pull_request = after.clone();
             }
+            state.remember_merge(organization_id, repository_id, before.id, &after.merge());
             merges.extend([before.pull_request.merge(), after.merge()]);
         }
+        let told: Vec<Told> = merges
+            .into_iter()
+            .map(|merge| state.told(organization_id, repository_id, merge))
+            .collect();
         let names = new_name.map_or_else(Vec::new, |name| vec![name.as_str(), name.bare_name()]);
         let touched = state.touch(organization_id, decision.now, |entry| {
-            let (deployment, ranges) = (&entry.stored.deployment, &entry.linking.ranges);
-            entry.is_of_service(&names)
-                || merges
-                    .iter()
-                    .any(|merge| is_touched_by(deployment, ranges, repository_id, merge))
+            let deployment = &entry.stored.deployment;
+            let is_touched = |told| is_touched_by(deployment, &entry.linking, repository_id, told);
+            entry.is_of_service(&names) || told.iter().any(is_touched)
         })?;
         Ok(Applied::Done(touched))
     }
@@ -90,7 +90,7 @@ impl PullRequests for MemoryStore {
 }
 
 impl State {
-    fn repository_named(
+    pub(super) fn repository_named(
         &self,
         organization_id: OrganizationId,
         name: &RepositoryName,
@@ -117,9 +117,7 @@ impl State {
     /// Whether somebody else has recorded any of it meanwhile.
     fn is_stale(&self, decision: &PullRequestDecision) -> bool {
         let organization_id = decision.organization_id;
-        let delivery = decision.delivery.as_ref();
-        let delivery_is_known =
-            delivery.is_some_and(|delivery| self.deliveries.contains(&(organization_id, delivery.clone())));
+        let delivery_is_known = self.knows_delivery(organization_id, decision.delivery.as_ref());
         let number_is_taken = match &decision.repository {
             TargetRepository::New(name) => self.repository_named(organization_id, name).is_some(),
             TargetRepository::Known(repository) => decision.new.iter().any(|new| {
@@ -134,12 +132,46 @@ impl State {
         delivery_is_known || number_is_taken || has_changed
     }
 
-    /// The repository, and its name if it is made now.
-    fn target<'a>(
+    pub(super) fn knows_delivery(
+        &self,
+        organization_id: OrganizationId,
+        delivery: Option<&DeliveryId>,
+    ) -> bool {
+        delivery.is_some_and(|delivery| self.deliveries.contains(&(organization_id, delivery.clone())))
+    }
+
+    fn remember_merge(
         &mut self,
-        decision: &'a PullRequestDecision,
+        organization_id: OrganizationId,
+        repository_id: RepositoryId,
+        pull_request_id: PullRequestId,
+        merge: &Merge,
+    ) {
+        self.history(organization_id, repository_id)
+            .set_merge(KnownMerge {
+                pull_request_id,
+                commit: merge.commit,
+                merged_at: merge.merged_at,
+            });
+    }
+
+    /// A merge with what the graph knows of its commit.
+    fn told(&self, organization_id: OrganizationId, repository_id: RepositoryId, merge: Merge) -> Told {
+        let history = self.histories.get(&(organization_id, repository_id));
+        let committed = history.and_then(|history| {
+            let graph = history.graph();
+            Some(graph.committed_between(graph.find(&merge.commit)?))
+        });
+        Told::Merge { merge, committed }
+    }
+
+    /// The repository, and its name if it is made now.
+    pub(super) fn target<'a>(
+        &mut self,
+        organization_id: OrganizationId,
+        target: &'a TargetRepository,
     ) -> (RepositoryId, Option<&'a RepositoryName>) {
-        match &decision.repository {
+        match target {
             TargetRepository::Known(repository) => (repository.id, None),
             TargetRepository::New(name) => {
                 let id = RepositoryId::new(self.next_id());
@@ -149,8 +181,7 @@ impl State {
                     monitored: true,
                     aliases: Vec::new(),
                 };
-                self.repositories
-                    .insert((decision.organization_id, id), repository);
+                self.repositories.insert((organization_id, id), repository);
                 (id, Some(name))
             }
         }

@@ -1,6 +1,7 @@
-use super::{MemoryStore, State};
+use super::{Entry, MemoryStore, State};
 use async_trait::async_trait;
-use periscope_domain::id::OrganizationId;
+use periscope_domain::id::{DeploymentId, OrganizationId};
+use periscope_domain::linking::{BaseSearch, EarlierDeployment, Linking};
 use periscope_domain::ports::{Applied, RelinkRequest, Relinking, RelinkingDecision, StoreError};
 use periscope_domain::timestamp::Timestamp;
 
@@ -59,9 +60,30 @@ impl Relinking for MemoryStore {
             .collect())
     }
 
+    async fn spread(
+        &self,
+        organization_id: Option<OrganizationId>,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let mut state = self.state();
+        let bases: Vec<_> = state
+            .base_changes
+            .iter()
+            .filter(|(owner, _)| organization_id.is_none_or(|id| id == *owner))
+            .copied()
+            .take(limit as usize)
+            .collect();
+        Ok(bases.into_iter().map(|base| state.spread(base, now)).sum())
+    }
+
     async fn count(&self, organization_id: Option<OrganizationId>) -> Result<u64, StoreError> {
         let state = self.state();
-        let owners = state.relink_requests.keys().map(|(owner, _)| *owner);
+        let owners = state
+            .relink_requests
+            .keys()
+            .chain(&state.base_changes)
+            .map(|(owner, _)| *owner);
         Ok(owners
             .filter(|owner| organization_id.is_none_or(|id| id == *owner))
             .count() as u64)
@@ -82,7 +104,10 @@ impl State {
             .map(|tenant| tenant.epoch);
         let entry = self.deployments.get_mut(&key);
         let entry = entry.filter(|entry| Some(entry.stored.revision) == version.deployment_revision);
+        let mut settles = false;
         let applied = entry.map_or(Applied::Stale, |entry| {
+            settles = epoch == Some(version.epoch.get())
+                && searches(linking).all(|new| searches(&entry.linking).any(|old| old == new));
             entry.stored.revision = entry.stored.revision.next();
             entry.linking = linking.clone();
             Applied::Done(())
@@ -90,7 +115,7 @@ impl State {
         if let Some(waiting) = self.relink_requests.get_mut(&key)
             && waiting.generation == request.generation
         {
-            if applied == Applied::Done(()) && epoch == Some(version.epoch.get()) {
+            if settles {
                 self.relink_requests.remove(&key);
             } else {
                 waiting.lease_until = None;
@@ -98,4 +123,77 @@ impl State {
         }
         applied
     }
+
+    /// Leaves those whose base a deployment may be, or no longer is, and itself, if it may have got a better one.
+    fn spread(&mut self, key: (OrganizationId, DeploymentId), now: Timestamp) -> u64 {
+        self.base_changes.remove(&key);
+        let Some(base) = self.deployments.get(&key) else {
+            return 0;
+        };
+        let of_organization = self.deployments.iter().filter(|(other, _)| other.0 == key.0);
+        let mut touched: Vec<_> = of_organization
+            .filter(|(other, entry)| **other != key && has_to_seek_again(entry, key.1, base))
+            .map(|(other, _)| *other)
+            .collect();
+        if self.may_have_a_better_base(key.0, base) {
+            touched.push(key);
+        }
+        for other in &touched {
+            self.request_relinking(*other, now);
+        }
+        touched.len() as u64
+    }
+
+    /// Whether a deployment of its service lies between it and the base that it has.
+    fn may_have_a_better_base(&self, owner: OrganizationId, seeker: &Entry) -> bool {
+        let Some(shipped_at) = seeker.stored.deployment.shipped_at() else {
+            return false;
+        };
+        searches(&seeker.linking).any(|found| {
+            self.deployments
+                .iter()
+                .filter(|((other, _), _)| *other == owner)
+                .any(|((_, id), other)| {
+                    let lies_between =
+                        |time| time <= shipped_at && found.is_none_or(|base| base.completed_at <= time);
+                    *id != seeker.stored.id
+                        && found.is_none_or(|base| base.id != *id || is_no_longer(base, seeker, other))
+                        && (other.service_key() == seeker.service_key()
+                            && other.stored.deployment.shipped_at().is_some_and(lies_between)
+                            || found.is_some_and(|base| base.id == *id))
+                })
+        })
+    }
+}
+
+/// Where each search for a base ended.
+fn searches(linking: &Linking) -> impl Iterator<Item = Option<&EarlierDeployment>> {
+    linking.graph_ranges.iter().filter_map(|range| match &range.base {
+        BaseSearch::Sought(found) => Some(found.as_ref()),
+        BaseSearch::Given => None,
+    })
+}
+
+/// Whether a deployment that a search ended at is no longer what it was then.
+fn is_no_longer(found: &EarlierDeployment, seeker: &Entry, base: &Entry) -> bool {
+    let deployment = &base.stored.deployment;
+    base.service_key() != seeker.service_key()
+        || deployment.shipped_at() != Some(found.completed_at)
+        || deployment.commit != found.commit
+}
+
+/// Whether a deployment may be a better base of a seeker, or no longer is the one that it was.
+fn has_to_seek_again(seeker: &Entry, id: DeploymentId, base: &Entry) -> bool {
+    let Some(seeker_shipped_at) = seeker.stored.deployment.shipped_at() else {
+        return false;
+    };
+    let base_shipped_at = base.stored.deployment.shipped_at();
+    searches(&seeker.linking).any(|found| match found {
+        Some(found) if found.id == id => is_no_longer(found, seeker, base),
+        found => {
+            let is_later =
+                |time| time <= seeker_shipped_at && found.is_none_or(|found| found.completed_at <= time);
+            base.service_key() == seeker.service_key() && base_shipped_at.is_some_and(is_later)
+        }
+    })
 }

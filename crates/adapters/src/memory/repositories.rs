@@ -45,13 +45,22 @@ impl Repositories for MemoryStore {
             .iter()
             .filter(|((owner, _), stored)| *owner == organization_id && stored.repository_id == id)
             .map(|(_, stored)| stored.pull_request.merge_commit)
+            .chain(
+                state
+                    .commits
+                    .get(&(organization_id, id))
+                    .into_iter()
+                    .flat_map(|commits| commits.keys().copied()),
+            )
             .collect();
         state.touch(organization_id, now, |entry| {
             let deployment = &entry.stored.deployment;
+            let mut ranges = entry.linking.graph_ranges.iter();
             let mut commits = [Some(&deployment.commit), deployment.previous_commit.as_ref()]
                 .into_iter()
                 .flatten();
-            commits.any(|commit| merged.iter().any(|sha| commit.matches(sha)))
+            ranges.any(|range| range.repository_id == id)
+                || commits.any(|commit| merged.iter().any(|sha| commit.matches(sha)))
         })?;
         Ok(())
     }

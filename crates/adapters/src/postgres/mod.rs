@@ -10,8 +10,11 @@ mod statement;
 mod tls;
 
 mod api_keys;
+mod commits;
 mod deployments;
 mod github_connections;
+mod histories;
+mod intake;
 mod organizations;
 mod pull_requests;
 mod relinking;
@@ -24,8 +27,10 @@ pub mod testing;
 
 pub use connect::ConnectError;
 
+use histories::Histories;
 use periscope_domain::ports::{
-    ApiKeys, Deployments, GithubConnections, Organizations, PullRequests, Relinking, Repositories, Store,
+    ApiKeys, Commits, Deployments, GithubConnections, Organizations, PullRequests, Relinking, Repositories,
+    Store,
 };
 use pool::Pool;
 
@@ -38,10 +43,11 @@ pub struct PgOptions {
     pub pool_size: usize,
 }
 
-/// Everything that is kept, in a Postgres database. Cloning it shares the connections.
+/// Everything that is kept, in a Postgres database. Cloning it shares the connections and the histories in memory.
 #[derive(Clone)]
 pub struct PgStore {
     pool: Pool,
+    histories: Histories,
 }
 
 impl std::fmt::Debug for PgStore {
@@ -58,7 +64,10 @@ impl PgStore {
     /// [`ConnectError`] when the URL cannot be read, or outside of a runtime.
     pub fn connect(options: &PgOptions) -> Result<Self, ConnectError> {
         let pool = Pool::new(&options.url, options.pool_size)?;
-        Ok(Self { pool })
+        Ok(Self {
+            pool,
+            histories: Histories::default(),
+        })
     }
 }
 
@@ -76,6 +85,9 @@ impl Store for PgStore {
         self
     }
     fn pull_requests(&self) -> &dyn PullRequests {
+        self
+    }
+    fn commits(&self) -> &dyn Commits {
         self
     }
     fn deployments(&self) -> &dyn Deployments {

@@ -1,9 +1,9 @@
 //! The requests to look at deployments again: a queue that survives restarts, one row for a deployment.
 
 use super::PgStore;
-use super::deployments::{LinkInput, REPLACE_LINKS, RangeInput, linked_pull_requests};
+use super::deployments::{GraphRangeInput, LinkInput, REPLACE_LINKS, RangeInput, linked_pull_requests};
 use super::row::Place;
-use super::schema::relink_requests;
+use super::schema::{base_changes, relink_requests};
 use super::statement::{batch_input, batch_statement};
 use async_trait::async_trait;
 use diesel::dsl::count_star;
@@ -66,8 +66,8 @@ batch_input! {
 
 batch_statement! {
     /// Writes links and settles requests. A request that has been made again, or was looked at in an earlier epoch,
-    /// stays and is free again; so does one whose deployment has changed.
-    Relink { input: Input, links: LinkInput, ranges: RangeInput } -> BigInt {
+    /// stays and is free again; so does one whose deployment has changed, or has a base that nobody could see yet.
+    Relink { input: Input, links: LinkInput, ranges: RangeInput, graph_ranges: GraphRangeInput } -> BigInt {
         ", organization as (
             select o.id, o.linking_epoch
             from organizations o
@@ -89,15 +89,28 @@ batch_statement! {
             set revision = d.revision + 1, linked_pull_requests = h.linked_pull_requests
             from held h
             where d.organization_id = h.organization_id and d.id = h.id
-            returning h.ordinal, d.organization_id, d.id
+            returning h.ordinal, d.organization_id, d.id, d.service, d.completed_at
         )",
         REPLACE_LINKS,
-        ", settled as (
+        ", unseen as (
+            select i.owner
+            from relinked r
+            join graph_range i on i.owner = r.ordinal
+            where i.is_sought and not exists (
+                select from graph_ranges g
+                where g.organization_id = r.organization_id and g.deployment_id = r.id
+                    and g.repository_id = i.repository_id and g.service_key is not null
+                    and (g.base_deployment_id, g.base_completed_at, g.base_commit_sha)
+                        is not distinct from (i.base_deployment_id, i.base_completed_at, i.base_commit_sha)
+            )
+        ),
+        settled as (
             delete from relink_requests request
             using relinked r, input i, organization o
             where request.organization_id = r.organization_id and request.deployment_id = r.id
                 and i.ordinal = r.ordinal and o.id = r.organization_id
                 and request.generation = i.generation and o.linking_epoch = i.epoch
+                and i.ordinal not in (select owner from unseen)
         ),
         freed as (
             update relink_requests request
@@ -106,9 +119,95 @@ batch_statement! {
             join organization o on o.id = i.organization_id
             where request.organization_id = i.organization_id and request.deployment_id = i.deployment_id
                 and request.generation = i.generation
-                and (o.linking_epoch <> i.epoch or i.ordinal not in (select ordinal from relinked))
+                and (
+                    o.linking_epoch <> i.epoch or i.ordinal not in (select ordinal from relinked)
+                    or i.ordinal in (select owner from unseen)
+                )
         )
         select ordinal from relinked"
+    }
+}
+
+batch_input! {
+    /// Who spreads changed bases: always one row.
+    Spreader as "spreader" {
+        organization_id: Nullable<BigInt> = Option<i64>,
+        most: BigInt = i64,
+        now: Timestamptz = OffsetDateTime,
+    }
+}
+
+batch_statement! {
+    /// Takes changed bases that nobody is just taking, and asks for those who have to seek again: whose base it was and
+    /// no longer is, whose base is earlier than it, and itself where a base lies between it and the one that it has.
+    Spread { spreader: Spreader } -> BigInt {
+        ", taken as (
+            select c.organization_id, c.id
+            from base_changes c
+            where c.organization_id = coalesce((select organization_id from spreader), c.organization_id)
+            order by c.organization_id, c.id
+            limit (select most from spreader)
+            for update of c skip locked
+        ),
+        changed as (
+            delete from base_changes c
+            using taken t
+            where c.organization_id = t.organization_id and c.id = t.id
+            returning c.organization_id, c.deployment_id
+        ),
+        base as (
+            select
+                d.organization_id, d.id, coalesce(lower(d.service collate \"C\"), '') as service_key, d.completed_at,
+                d.commit_sha, d.status = 'success' and d.environment = 'production' as ships
+            from (select distinct organization_id, deployment_id from changed) c
+            join deployments d on d.organization_id = c.organization_id and d.id = c.deployment_id
+        ),
+        touched as (
+            select g.organization_id, g.deployment_id
+            from base b
+            join graph_ranges g on g.organization_id = b.organization_id and g.base_deployment_id = b.id
+            where not b.ships
+                or (g.service_key, g.base_completed_at, g.base_commit_sha)
+                    is distinct from (b.service_key, b.completed_at, b.commit_sha)
+            union
+            select g.organization_id, g.deployment_id
+            from base b
+            join graph_ranges g on g.organization_id = b.organization_id and g.service_key = b.service_key
+                and g.completed_at >= b.completed_at
+            where b.ships and g.deployment_id <> b.id
+                and (g.base_deployment_id is null
+                    or g.base_completed_at <= b.completed_at and g.base_deployment_id <> b.id)
+            union
+            select g.organization_id, g.deployment_id
+            from base b
+            join graph_ranges g on g.organization_id = b.organization_id and g.deployment_id = b.id
+            where b.ships and g.service_key is not null
+                and (
+                    g.base_deployment_id is not null and not exists (
+                        select from deployments d
+                        where d.organization_id = g.organization_id and d.id = g.base_deployment_id
+                            and d.status = 'success' and d.environment = 'production'
+                            and coalesce(lower(d.service collate \"C\"), '') = g.service_key
+                            and d.completed_at = g.base_completed_at and d.commit_sha = g.base_commit_sha
+                    )
+                    or exists (
+                        select from deployments d
+                        where d.organization_id = g.organization_id
+                            and coalesce(lower(d.service collate \"C\"), '') = g.service_key
+                            and d.status = 'success' and d.environment = 'production'
+                            and d.completed_at <= g.completed_at
+                            and d.completed_at >= coalesce(g.base_completed_at, '-infinity')
+                            and d.id <> b.id and d.id is distinct from g.base_deployment_id
+                    )
+                )
+        )
+        insert into relink_requests as request (organization_id, deployment_id, generation, requested_at)
+        select t.organization_id, t.deployment_id, 1, s.now
+        from touched t, spreader s
+        order by t.organization_id, t.deployment_id
+        on conflict (organization_id, deployment_id) do update
+            set generation = request.generation + 1, lease_until = null
+        returning deployment_id"
     }
 }
 
@@ -172,6 +271,7 @@ impl Relinking for PgStore {
                 .push(linked_pull_requests(linking));
             statement.links.push(ordinal, linking);
             statement.ranges.push(ordinal, linking);
+            statement.graph_ranges.push(ordinal, linking);
         }
         let mut outcomes = vec![Applied::Stale; decisions.len()];
         for ordinal in self.pool.rows::<_, i64>(statement).await? {
@@ -183,12 +283,31 @@ impl Relinking for PgStore {
         Ok(outcomes)
     }
 
+    async fn spread(
+        &self,
+        organization_id: Option<OrganizationId>,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let spreader = Spreader {
+            organization_id: vec![organization_id.map(OrganizationId::get)],
+            most: vec![limit.into()],
+            now: vec![now.to_offset_date_time()],
+        };
+        let touched = self.pool.rows::<_, i64>(Spread { spreader }).await?;
+        Ok(touched.len() as u64)
+    }
+
     async fn count(&self, organization_id: Option<OrganizationId>) -> Result<u64, StoreError> {
         let mut query = relink_requests::table.select(count_star()).into_boxed();
         if let Some(organization_id) = organization_id {
             query = query.filter(relink_requests::organization_id.eq(organization_id.get()));
         }
-        let count: Option<i64> = self.pool.row(query).await?;
-        Ok(count.unwrap_or_default().unsigned_abs())
+        let mut changes = base_changes::table.select(count_star()).into_boxed();
+        if let Some(organization_id) = organization_id {
+            changes = changes.filter(base_changes::organization_id.eq(organization_id.get()));
+        }
+        let counts: [Option<i64>; 2] = [self.pool.row(query).await?, self.pool.row(changes).await?];
+        Ok(counts.into_iter().flatten().sum::<i64>().unsigned_abs())
     }
 }

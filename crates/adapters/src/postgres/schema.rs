@@ -17,6 +17,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    base_changes (organization_id, id) {
+        organization_id -> Int8,
+        id -> Int8,
+        deployment_id -> Int8,
+    }
+}
+
+diesel::table! {
+    commits (organization_id, sha, repository_id) {
+        organization_id -> Int8,
+        sha -> Bytea,
+        repository_id -> Int8,
+        parents -> Nullable<Bytea>,
+        committed_at -> Nullable<Timestamptz>,
+        intake -> Int8,
+    }
+}
+
+diesel::table! {
     deployment_events (organization_id, deployment_id, revision) {
         organization_id -> Int8,
         deployment_id -> Int8,
@@ -55,6 +74,32 @@ diesel::table! {
         organization_id -> Int8,
         nonce -> Bytea,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    graph_ranges (organization_id, deployment_id, repository_id) {
+        organization_id -> Int8,
+        deployment_id -> Int8,
+        repository_id -> Int8,
+        committed_from -> Nullable<Timestamptz>,
+        committed_until -> Nullable<Timestamptz>,
+        is_open -> Bool,
+        service_key -> Nullable<Text>,
+        completed_at -> Nullable<Timestamptz>,
+        base_deployment_id -> Nullable<Int8>,
+        base_completed_at -> Nullable<Timestamptz>,
+        base_commit_sha -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    intakes (organization_id, repository_id, epoch) {
+        organization_id -> Int8,
+        repository_id -> Int8,
+        epoch -> Int8,
+        number -> Int8,
+        size -> Int4,
     }
 }
 
@@ -114,6 +159,18 @@ diesel::table! {
         additions -> Nullable<Int4>,
         deletions -> Nullable<Int4>,
         changed_files -> Nullable<Int4>,
+        intake -> Int8,
+    }
+}
+
+diesel::table! {
+    pushes (organization_id, repository_id, after_sha, before_sha) {
+        organization_id -> Int8,
+        repository_id -> Int8,
+        after_sha -> Bytea,
+        before_sha -> Bytea,
+        commits -> Bytea,
+        intake -> Int8,
     }
 }
 
@@ -158,13 +215,18 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
+    base_changes,
+    commits,
     deployment_events,
     deployments,
     github_connections,
+    graph_ranges,
+    intakes,
     links,
     merge_time_ranges,
     organizations,
     pull_requests,
+    pushes,
     relink_requests,
     repositories,
     repository_aliases,

@@ -74,7 +74,8 @@ const REQUEST: &str = "
     returning deployment_id";
 
 batch_statement! {
-    /// The deployments that merges touch, by commit or by a span of merge times, and those of services.
+    /// The deployments that merges touch, by commit, by a span of merge times or by a range of the graph, and those of
+    /// services.
     RequestByMerges { change: Change, merges: Merges, services: Services } -> BigInt {
         ", touched as (
             select d.id
@@ -96,9 +97,70 @@ batch_statement! {
             where r.organization_id = c.organization_id and r.repository_id = m.repository_id
                 and r.base_branch = m.base_branch and r.merged_after < m.merged_at and r.merged_until >= m.merged_at
             union
+            select g.deployment_id
+            from change c, merges m, commits m_commit, graph_ranges g
+            where m_commit.organization_id = c.organization_id and m_commit.repository_id = m.repository_id
+                and m_commit.sha = decode(m.commit_sha, 'hex')
+                and g.organization_id = c.organization_id and g.repository_id = m.repository_id
+                and g.committed_until >= coalesce(m_commit.committed_at, '-infinity')
+                and g.committed_from <= coalesce(m_commit.committed_at, 'infinity')
+            union
             select d.id
             from change c, services s, deployments d
-            where d.organization_id = c.organization_id and lower(d.service collate \"C\") = s.key
+            where d.organization_id = c.organization_id and coalesce(lower(d.service collate \"C\"), '') = s.key
+                and d.status = 'success' and d.environment = 'production'
+        )",
+        REQUEST
+    }
+}
+
+batch_input! {
+    /// Commits that have become known.
+    Told as "told" {
+        commit_sha: Text = String,
+    }
+}
+
+batch_input! {
+    /// The repository in which open commits have got their parents, if any have.
+    Filled as "filled" {
+        repository_id: BigInt = i64,
+    }
+}
+
+batch_statement! {
+    /// The deployments that name new commits, the open ranges of their services and of a repository of which open
+    /// commits are known now, and the deployments of services.
+    RequestByCommits { change: Change, told: Told, filled: Filled, services: Services } -> BigInt {
+        ", named as (
+            select d.id, coalesce(lower(d.service collate \"C\"), '') as service_key
+            from change c, told t, deployments d
+            where d.organization_id = c.organization_id
+                and d.commit_sha between left(t.commit_sha, 5) and t.commit_sha
+                and starts_with(t.commit_sha, d.commit_sha)
+                and d.status = 'success' and d.environment = 'production'
+        ),
+        touched as (
+            select id from named
+            union
+            select d.id
+            from change c, told t, deployments d
+            where d.organization_id = c.organization_id
+                and d.previous_commit_sha between left(t.commit_sha, 5) and t.commit_sha
+                and starts_with(t.commit_sha, d.previous_commit_sha)
+                and d.status = 'success' and d.environment = 'production' and d.previous_commit_sha is not null
+            union
+            select g.deployment_id
+            from change c, filled f, graph_ranges g
+            where g.organization_id = c.organization_id and g.repository_id = f.repository_id and g.is_open
+            union
+            select g.deployment_id
+            from change c, (select distinct service_key from named) s, graph_ranges g
+            where g.organization_id = c.organization_id and g.service_key = s.service_key and g.is_open
+            union
+            select d.id
+            from change c, services s, deployments d
+            where d.organization_id = c.organization_id and coalesce(lower(d.service collate \"C\"), '') = s.key
                 and d.status = 'success' and d.environment = 'production'
         )",
         REQUEST
@@ -106,12 +168,16 @@ batch_statement! {
 }
 
 batch_statement! {
-    /// The deployments that name a merge commit of a repository.
+    /// The deployments that name a commit of a repository, or have a range of its graph.
     RequestByRepository { change: Change, monitored: Monitored } -> BigInt {
         ", merged as (
             select encode(p.merge_commit_sha, 'hex') as commit_sha
             from change c, monitored m, pull_requests p
             where p.organization_id = c.organization_id and p.repository_id = m.repository_id
+            union
+            select encode(k.sha, 'hex')
+            from change c, monitored m, commits k
+            where k.organization_id = c.organization_id and k.repository_id = m.repository_id
         ),
         touched as (
             select d.id
@@ -127,12 +193,16 @@ batch_statement! {
                 and d.previous_commit_sha between left(m.commit_sha, 5) and m.commit_sha
                 and starts_with(m.commit_sha, d.previous_commit_sha)
                 and d.status = 'success' and d.environment = 'production' and d.previous_commit_sha is not null
+            union
+            select g.deployment_id
+            from change c, monitored m, graph_ranges g
+            where g.organization_id = c.organization_id and g.repository_id = m.repository_id
         )",
         REQUEST
     }
 }
 
-/// Moves the organization's epoch, which keeps its row locked until the transaction ends.
+/// Moves the organization's epoch where no history changes, which keeps its row locked until the transaction ends.
 pub(super) async fn move_epoch(
     connection: &mut AsyncPgConnection,
     organization_id: OrganizationId,

@@ -151,6 +151,7 @@ async fn context(tenant: &Tenant, report: &Deployment) -> DeploymentContext {
         commit: Some(report.commit.clone()),
         previous_commit: report.previous_commit.clone(),
         service: report.service.clone(),
+        shipped_at: report.shipped_at(),
     };
     tenant
         .store
@@ -175,6 +176,7 @@ pub(crate) async fn decision(tenant: &Tenant, report: &Deployment) -> Deployment
             received_at: at(2000),
         },
         linking: Some(link(report, &context.surroundings)),
+        is_base_changed: context.has_commits,
         trial: context.subscription.trial_started_by_deployment(at(2000)),
     }
 }

@@ -1,5 +1,6 @@
 //! What contracts are written with: short ways to make values, and one organization to make them in.
 
+use periscope_domain::commit_graph::{Commit, Push};
 use periscope_domain::commit_sha::{CommitReference, CommitSha};
 use periscope_domain::deployment::{Deployment, StoredDeployment};
 use periscope_domain::environment::Environment;
@@ -13,8 +14,9 @@ use periscope_domain::run::{DeploymentStatus, Run};
 use periscope_domain::text::{BranchName, ExternalDeploymentId, OrganizationName, ServiceName};
 use periscope_domain::timestamp::Timestamp;
 use periscope_domain::use_cases::{
-    Origin, RecordDeployment, RecordPullRequests, RecordedDeployment, RecordedPullRequests,
-    record_deployments, record_pull_requests, relink,
+    Origin, RecordCommits, RecordCommitsError, RecordDeployment, RecordPullRequests, RecordedCommits,
+    RecordedDeployment, RecordedPullRequests, record_commits, record_deployments, record_pull_requests,
+    relink,
 };
 use std::sync::Arc;
 use time::Duration;
@@ -80,6 +82,24 @@ pub(crate) fn deployment_after(id: &str, previous: u32, commit: u32) -> Deployme
     }
 }
 
+/// A commit of which everything is told.
+pub(crate) fn commit(number: u32, parents: &[u32]) -> Commit {
+    Commit {
+        sha: sha(number),
+        parents: Some(parents.iter().map(|parent| sha(*parent)).collect()),
+        committed_at: Some(at(number.into())),
+    }
+}
+
+/// A branch that was moved forward by commits.
+pub(crate) fn push(before: u32, after: u32, commits: &[u32]) -> Push {
+    Push {
+        before: sha(before),
+        after: sha(after),
+        commits: commits.iter().map(|commit| sha(*commit)).collect(),
+    }
+}
+
 pub(crate) fn run(status: DeploymentStatus, started: i64, completed: i64) -> Run {
     Run::new(status, at(started), Some(at(completed))).unwrap()
 }
@@ -133,6 +153,34 @@ impl Tenant {
         record_pull_requests(&*self.store, &command, at(2000))
             .await
             .unwrap()
+    }
+
+    /// Tells of commits of `acme/api` by their numbers and those of their parents; commit n was committed at minute n.
+    pub(crate) async fn tell(&self, commits: &[(u32, &[u32])]) -> RecordedCommits {
+        let commits = commits
+            .iter()
+            .map(|(number, parents)| commit(*number, parents))
+            .collect();
+        self.tell_of("acme/api", commits, Vec::new(), Origin::Sent)
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn tell_of(
+        &self,
+        repository: &str,
+        commits: Vec<Commit>,
+        pushes: Vec<Push>,
+        origin: Origin,
+    ) -> Result<RecordedCommits, RecordCommitsError> {
+        let command = RecordCommits {
+            organization_id: self.id,
+            repository: repository_name(repository),
+            commits,
+            pushes,
+            origin,
+        };
+        record_commits(&*self.store, &command, at(2000)).await
     }
 
     /// Lets the worker do all that is left to it.

@@ -9,8 +9,11 @@
 )]
 
 mod api_keys;
+mod bases;
+mod commits;
 mod deployments;
 mod fixture;
+mod graph_order;
 mod order;
 mod organizations;
 mod pull_requests;
@@ -66,6 +69,27 @@ contracts! {
         a_delivery_has_one_effect,
         a_webhook_of_a_repository_that_is_not_monitored_is_ignored,
         a_stale_batch_changes_nothing_and_says_so;
+    commits:
+        a_commit_is_recorded_once_and_completed_once,
+        a_commit_that_contradicts_what_is_known_is_refused_with_all_that_came_with_it,
+        a_commit_that_would_be_its_own_ancestor_is_refused,
+        a_push_has_one_effect_and_none_where_the_repository_is_not_monitored,
+        a_batch_decided_on_what_is_no_longer_so_changes_nothing,
+        the_graph_tells_what_a_deployment_ships,
+        pushes_alone_tell_what_a_deployment_ships,
+        commits_that_come_late_link,
+        a_pull_request_that_comes_late_falls_into_a_range_of_the_graph,
+        an_abbreviation_that_a_new_commit_makes_ambiguous_means_none,
+        a_graph_of_another_organization_is_not_looked_at;
+    bases:
+        the_latest_deployment_that_is_contained_is_the_base,
+        each_service_has_its_own_base,
+        a_deployment_that_comes_late_becomes_the_base_of_one_that_is_recorded,
+        a_base_that_is_taken_back_hands_over_to_the_one_before,
+        a_base_that_moves_to_another_service_hands_over,
+        a_base_is_found_behind_many_that_are_not,
+        a_service_that_moves_to_another_repository_keeps_its_bases,
+        bases_and_their_successors_recorded_at_once_meet;
     deployments:
         a_deployment_is_found_with_every_field,
         a_deployment_without_optional_fields_is_found_equal,
@@ -90,4 +114,7 @@ contracts! {
     order:
         any_order_gives_the_same_links,
         several_senders_at_once_give_the_same_links;
+    graph_order:
+        random_histories_told_in_any_order_are_linked_as_git_would,
+        random_histories_told_by_several_at_once_are_linked_as_git_would;
 }

@@ -9,9 +9,11 @@ impl CommitGraph {
         let told = commits
             .iter()
             .flat_map(|commit| commit.parents.iter().flatten().chain([&commit.sha]));
-        let pushed = pushes.iter().flat_map(|push| push.commits.iter().chain([&push.before, &push.after]));
+        let moved = pushes
+            .iter()
+            .flat_map(|push| push.commits.iter().chain([&push.before, &push.after]));
         let mut new: Vec<CommitSha> = told
-            .chain(pushed)
+            .chain(moved)
             .copied()
             .filter(|sha| self.find(sha).is_none())
             .collect();

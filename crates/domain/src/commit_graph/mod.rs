@@ -126,7 +126,12 @@ impl CommitGraph {
             + size_of::<OpenSetId>()
             + size_of::<u32>()
             + size_of::<bool>();
-        let pushed: usize = self.pushes.values().flatten().map(|push| 96 + push.commits.len() * 4).sum();
+        let pushed: usize = self
+            .pushes
+            .values()
+            .flatten()
+            .map(|push| 96 + push.commits.len() * 4)
+            .sum();
         self.shas.capacity() * per_commit + self.edges.capacity() * size_of::<Node>() + pushed
     }
 
@@ -147,7 +152,10 @@ impl CommitGraph {
     /// The commit with a name.
     #[must_use]
     pub fn find(&self, sha: &CommitSha) -> Option<Node> {
-        let position = self.by_sha.binary_search_by_key(sha, |node| self.sha(*node)).ok()?;
+        let position = self
+            .by_sha
+            .binary_search_by_key(sha, |node| self.sha(*node))
+            .ok()?;
         self.by_sha.get(position).copied()
     }
 
@@ -155,7 +163,9 @@ impl CommitGraph {
     #[must_use]
     pub fn resolve(&self, commit: &CommitReference) -> Resolution {
         let span = commit.span();
-        let start = self.by_sha.partition_point(|node| self.sha(*node) < *span.start());
+        let start = self
+            .by_sha
+            .partition_point(|node| self.sha(*node) < *span.start());
         let mut matching = self.by_sha.iter().skip(start).take(2);
         match matching.next().filter(|node| span.contains(&self.sha(**node))) {
             None => Resolution::Unknown,
@@ -173,10 +183,12 @@ impl CommitGraph {
         self.shas.get(node.index()).copied().unwrap_or(zero)
     }
 
-    /// When a commit was committed, as it says itself.
+    /// Between when and when a commit was committed: the time that it says itself, or all of time where that is not
+    /// known.
     #[must_use]
-    pub fn committed_at(&self, node: Node) -> Option<Timestamp> {
-        self.committed_at.get(node.index()).copied().flatten()
+    pub fn committed_between(&self, node: Node) -> (Timestamp, Timestamp) {
+        let committed_at = self.committed_at.get(node.index()).copied().flatten();
+        committed_at.map_or((Timestamp::FIRST, Timestamp::LAST), |time| (time, time))
     }
 
     /// Whether everything that a commit contains is known.
@@ -188,10 +200,14 @@ impl CommitGraph {
     fn contained(&self, node: Node) -> &[Node] {
         let span = self.spans.get(node.index()).copied().unwrap_or_default();
         let start = span.start as usize;
-        self.edges.get(start..start + span.length as usize).unwrap_or_default()
+        self.edges
+            .get(start..start + span.length as usize)
+            .unwrap_or_default()
     }
 
-    fn are_parents_known(&self, node: Node) -> bool {
+    /// Whether the parents of a commit are known. Those of a commit that would contain itself are not.
+    #[must_use]
+    pub fn are_parents_known(&self, node: Node) -> bool {
         self.parents_known.get(node.index()).copied().unwrap_or_default()
     }
 

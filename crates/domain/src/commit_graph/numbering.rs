@@ -63,7 +63,11 @@ impl CommitGraph {
 
     /// Numbers a commit whose contents are numbered.
     fn finish(&mut self, node: Node) {
-        let highest = self.contained(node).iter().map(|contained| self.generation(*contained)).max();
+        let highest = self
+            .contained(node)
+            .iter()
+            .map(|contained| self.generation(*contained))
+            .max();
         let open = self.find_open(node);
         if let Some(generation) = self.generations.get_mut(node.index()) {
             *generation = highest.unwrap_or_default().saturating_add(1);
@@ -100,7 +104,12 @@ impl CommitGraph {
 
     /// Small sets before large ones, whichever node is called what.
     fn open_set_order(&self, set: OpenSetId) -> (usize, Vec<CommitSha>) {
-        let mut shas: Vec<_> = self.open_sets.nodes(set).iter().map(|node| self.sha(*node)).collect();
+        let mut shas: Vec<_> = self
+            .open_sets
+            .nodes(set)
+            .iter()
+            .map(|node| self.sha(*node))
+            .collect();
         shas.sort_unstable();
         (self.open_sets.size(set), shas)
     }
@@ -138,8 +147,10 @@ fn mark(progress: &mut [Progress], node: Node, from: usize, as_what: Progress) {
 /// Takes away every node that leads nowhere, and then those that only led to it.
 fn trim(left: &mut [bool], leads_to: &[Vec<Node>], led_to_by: &[Vec<Node>]) {
     let is_left = |left: &[bool], node: Node| left.get(node.index()) == Some(&true);
-    let mut open_ends: Vec<usize> =
-        leads_to.iter().map(|targets| targets.iter().filter(|node| is_left(left, **node)).count()).collect();
+    let mut open_ends: Vec<usize> = leads_to
+        .iter()
+        .map(|targets| targets.iter().filter(|node| is_left(left, **node)).count())
+        .collect();
     let mut ends: Vec<Node> = (0u32..)
         .map(Node)
         .zip(&open_ends)

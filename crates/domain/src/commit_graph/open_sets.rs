@@ -68,7 +68,9 @@ impl OpenSets {
             return false;
         }
         let whole = self.nodes(whole);
-        self.nodes(part).iter().all(|node| whole.binary_search(node).is_ok())
+        self.nodes(part)
+            .iter()
+            .all(|node| whole.binary_search(node).is_ok())
     }
 
     /// How many commits a set has, to compare.
@@ -83,7 +85,9 @@ impl OpenSets {
     /// The commits of a set, in order.
     pub(super) fn nodes(&self, set: OpenSetId) -> &[Node] {
         let place = (set.0 as usize).checked_sub(1);
-        place.and_then(|place| self.sets.get(place)).map_or(&[], Vec::as_slice)
+        place
+            .and_then(|place| self.sets.get(place))
+            .map_or(&[], Vec::as_slice)
     }
 
     fn number(&mut self, nodes: Vec<Node>) -> OpenSetId {

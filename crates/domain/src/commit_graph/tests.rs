@@ -30,7 +30,10 @@ fn pushed(before: usize, after: usize, commits: &[usize]) -> Push {
 
 fn graph(commits: &[(usize, &[usize])], pushes: &[Push]) -> CommitGraph {
     let mut graph = CommitGraph::new();
-    let commits: Vec<Commit> = commits.iter().map(|(number, parents)| told(*number, parents)).collect();
+    let commits: Vec<Commit> = commits
+        .iter()
+        .map(|(number, parents)| told(*number, parents))
+        .collect();
     graph.extend(&commits, pushes);
     graph
 }
@@ -60,8 +63,16 @@ fn a_range_is_what_the_head_contains_and_the_base_does_not() {
     // 1 - 2 - 3 - 5 - 7
     //      \- 4 -/    8 (another root)
     //       \- 6
-    let whole: &[(usize, &[usize])] =
-        &[(1, &[]), (2, &[1]), (3, &[2]), (4, &[2]), (5, &[3, 4]), (6, &[2]), (7, &[5, 8]), (8, &[])];
+    let whole: &[(usize, &[usize])] = &[
+        (1, &[]),
+        (2, &[1]),
+        (3, &[2]),
+        (4, &[2]),
+        (5, &[3, 4]),
+        (6, &[2]),
+        (7, &[5, 8]),
+        (8, &[]),
+    ];
     let graph = graph(whole, &[]);
     for (base, head, commits) in [
         (1, 5, vec![2, 3, 4, 5]),
@@ -82,10 +93,32 @@ fn a_range_is_what_the_head_contains_and_the_base_does_not() {
 #[test]
 fn what_needs_unknown_parents_is_unknown_and_what_does_not_is_known() {
     // 0 is only known as a parent: 0 - 1 - 2 - 3, and 4 on 1; 9 - 10 - 11 where 9 is only a name
-    let graph = graph(&[(1, &[0]), (2, &[1]), (3, &[2]), (4, &[1]), (10, &[9]), (11, &[10, 3])], &[]);
-    assert_eq!(between(&graph, 1, 3), Some(vec![2, 3]), "what lies below the base does not matter");
-    assert_eq!(between(&graph, 0, 3), Some(vec![1, 2, 3]), "the rim itself may be the base");
-    assert_eq!(between(&graph, 4, 3), Some(vec![2, 3]), "all of it contains the rim");
+    let graph = graph(
+        &[
+            (1, &[0]),
+            (2, &[1]),
+            (3, &[2]),
+            (4, &[1]),
+            (10, &[9]),
+            (11, &[10, 3]),
+        ],
+        &[],
+    );
+    assert_eq!(
+        between(&graph, 1, 3),
+        Some(vec![2, 3]),
+        "what lies below the base does not matter"
+    );
+    assert_eq!(
+        between(&graph, 0, 3),
+        Some(vec![1, 2, 3]),
+        "the rim itself may be the base"
+    );
+    assert_eq!(
+        between(&graph, 4, 3),
+        Some(vec![2, 3]),
+        "all of it contains the rim"
+    );
     assert_eq!(between(&graph, 10, 3), None, "9 may contain any of it");
     assert_eq!(between(&graph, 3, 11), None, "9 may contain more");
     assert_eq!(is_ancestor(&graph, 0, 4), Some(true));
@@ -127,9 +160,15 @@ fn a_commit_that_contains_itself_is_open() {
 fn a_name_of_few_digits_means_a_commit_if_only_one_begins_with_it() {
     let graph = graph(&[(0, &[]), (256, &[0]), (1, &[0])], &[]);
     let resolve = |text: &str| graph.resolve(&CommitReference::parse(text).unwrap());
-    assert_eq!(resolve(&sha(1).to_string()[..6]), Resolution::Known(graph.find(&sha(1)).unwrap()));
+    assert_eq!(
+        resolve(&sha(1).to_string()[..6]),
+        Resolution::Known(graph.find(&sha(1)).unwrap())
+    );
     assert_eq!(resolve("00000000"), Resolution::Ambiguous);
-    assert_eq!(resolve(&sha(0).to_string()), Resolution::Known(graph.find(&sha(0)).unwrap()));
+    assert_eq!(
+        resolve(&sha(0).to_string()),
+        Resolution::Known(graph.find(&sha(0)).unwrap())
+    );
     assert_eq!(resolve("fffff"), Resolution::Unknown);
 }
 
@@ -139,14 +178,26 @@ fn a_million_commits_in_a_row_do_not_touch_the_stack() {
     let mut graph = CommitGraph::new();
     // the newest half first, so that all of it has to be numbered anew
     for half in [LENGTH / 2..LENGTH, 0..LENGTH / 2] {
-        let commits: Vec<Commit> =
-            half.map(|number| told(number, &number.checked_sub(1).map_or(vec![], |parent| vec![parent]))).collect();
+        let commits: Vec<Commit> = half
+            .map(|number| {
+                told(
+                    number,
+                    &number.checked_sub(1).map_or(vec![], |parent| vec![parent]),
+                )
+            })
+            .collect();
         graph.extend(&commits, &[]);
     }
     assert_eq!(is_ancestor(&graph, 0, LENGTH - 1), Some(true));
     assert_eq!(between(&graph, 0, LENGTH - 1).unwrap().len(), LENGTH - 1);
-    assert_eq!(graph.reachable_from(graph.find(&sha(LENGTH - 1)).unwrap()).len(), LENGTH);
+    assert_eq!(
+        graph.reachable_from(graph.find(&sha(LENGTH - 1)).unwrap()).len(),
+        LENGTH
+    );
 }
+
+/// What lies between a base and a head, and whether the head contains the base.
+type Answer = (Option<BTreeSet<usize>>, Option<bool>);
 
 /// A history and what is told of it, in pieces.
 #[derive(Clone, Debug)]
@@ -165,8 +216,10 @@ impl Story {
     fn ancestors(&self) -> Vec<BTreeSet<usize>> {
         let mut all: Vec<BTreeSet<usize>> = Vec::new();
         for (number, parents) in self.parents.iter().enumerate() {
-            let mut ancestors: BTreeSet<usize> =
-                parents.iter().flat_map(|parent| all[*parent].iter().copied()).collect();
+            let mut ancestors: BTreeSet<usize> = parents
+                .iter()
+                .flat_map(|parent| all[*parent].iter().copied())
+                .collect();
             ancestors.insert(number);
             all.push(ancestors);
         }
@@ -183,7 +236,10 @@ impl Story {
                 match piece {
                     Piece::Commit(number) => commits.push(told(*number, &self.parents[*number])),
                     Piece::Push(before, after) if ancestors[*after].contains(before) => {
-                        let new: Vec<usize> = ancestors[*after].difference(&ancestors[*before]).copied().collect();
+                        let new: Vec<usize> = ancestors[*after]
+                            .difference(&ancestors[*before])
+                            .copied()
+                            .collect();
                         pushes.push(pushed(*before, *after, &new));
                     }
                     Piece::Push(..) => {}
@@ -195,14 +251,17 @@ impl Story {
     }
 
     /// Every answer about the commits that a graph knows.
-    fn answers(&self, graph: &CommitGraph) -> BTreeMap<(usize, usize), (Option<BTreeSet<usize>>, Option<bool>)> {
+    fn answers(&self, graph: &CommitGraph) -> BTreeMap<(usize, usize), Answer> {
         let known = |number: usize| Some((number, graph.find(&sha(number))?));
         let known: Vec<_> = (0..self.parents.len()).filter_map(known).collect();
         let mut answers = BTreeMap::new();
         for (base, base_node) in &known {
             for (head, head_node) in &known {
                 let between = graph.commits_between(*base_node, *head_node);
-                assert_eq!(between.base_is_ancestor, graph.is_ancestor(*base_node, *head_node));
+                assert_eq!(
+                    between.base_is_ancestor,
+                    graph.is_ancestor(*base_node, *head_node)
+                );
                 let commits = between.commits.map(|commits| numbers(graph, &commits));
                 answers.insert((*base, *head), (commits, between.base_is_ancestor));
             }
@@ -227,9 +286,13 @@ fn stories() -> impl Strategy<Value = Story> {
             .collect();
         let length = parents.len();
         let commit = (0..length).prop_map(Piece::Commit);
-        let push = (0..length, 0..length).prop_map(|(one, other)| Piece::Push(one.min(other), one.max(other)));
+        let push =
+            (0..length, 0..length).prop_map(|(one, other)| Piece::Push(one.min(other), one.max(other)));
         let pieces = vec(prop_oneof![3 => commit, 1 => push], 0..2 * length);
-        pieces.prop_map(move |pieces| Story { parents: parents.clone(), pieces })
+        pieces.prop_map(move |pieces| Story {
+            parents: parents.clone(),
+            pieces,
+        })
     })
 }
 

@@ -85,7 +85,11 @@ trait PopIfAbove {
 
 impl PopIfAbove for BinaryHeap<(u32, Node)> {
     fn pop_if_above(&mut self, generation: u32) -> Option<(u32, Node)> {
-        if self.peek()?.0 > generation { self.pop() } else { None }
+        if self.peek()?.0 > generation {
+            self.pop()
+        } else {
+            None
+        }
     }
 }
 

@@ -2,13 +2,15 @@ use super::{Applied, StoreError};
 use crate::commit_sha::CommitReference;
 use crate::deployment::{Deployment, DeploymentEvent, Revision, StoredDeployment};
 use crate::id::{DeploymentId, OrganizationId};
-use crate::linking::{Link, Linking, Surroundings};
+use crate::linking::{Earlier, Link, Linking, Surroundings};
 use crate::organization::Subscription;
 use crate::text::{ExternalDeploymentId, ServiceName};
+use crate::timestamp::Timestamp;
 use crate::trial::Trial;
 use async_trait::async_trait;
 
-/// Counts the changes of what an organization's links are decided from: its pull requests and repositories.
+/// Counts the changes of what an organization's links are decided from: its pull requests,
+/// commits and repositories.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LinkingEpoch(i64);
 
@@ -41,10 +43,27 @@ pub struct DeploymentQuery {
     pub previous_commit: Option<CommitReference>,
     /// The service that a report carries; if none, the stored one is meant.
     pub service: Option<ServiceName>,
+    /// When what a report tells of shipped; if none, the stored completion is meant.
+    pub shipped_at: Option<Timestamp>,
+}
+
+/// Asks for further successful production deployments of a service that were completed before another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EarlierQuery {
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// The other one, which is never given, whatever is stored of it.
+    pub of: ExternalDeploymentId,
+    /// The service, in any letter case; `None` stands for deployments that name none.
+    pub service: Option<ServiceName>,
+    /// Completed before this; of those completed at that very time, only those with a lesser name than the given one.
+    pub before: (Timestamp, ExternalDeploymentId),
+    /// At most so many.
+    pub most: u32,
 }
 
 /// Everything that the decision on one deployment depends on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct DeploymentContext {
     /// The organization's plan and trial.
     pub subscription: Subscription,
@@ -54,6 +73,8 @@ pub struct DeploymentContext {
     pub linked_pull_requests: u64,
     /// What its links are decided from.
     pub surroundings: Surroundings,
+    /// Whether anyone has told of commits of the organization, so that deployments may be bases of others.
+    pub has_commits: bool,
     /// The version of all that.
     pub version: DeploymentVersion,
 }
@@ -82,6 +103,9 @@ pub struct DeploymentDecision {
     pub event: DeploymentEvent,
     /// Its links, in place of all that it had; `None` leaves them as they are.
     pub linking: Option<Linking>,
+    /// Whether others may have to look for their base again: it is then left for
+    /// [`Relinking::spread`](super::Relinking::spread) in the same transaction.
+    pub is_base_changed: bool,
     /// The trial that begins with it.
     pub trial: Option<Trial>,
 }
@@ -89,7 +113,10 @@ pub struct DeploymentDecision {
 /// Deployments with their history and links. The identity of one is its organization and external id.
 #[async_trait]
 pub trait Deployments: Send + Sync {
-    /// Reads a context for each query, in order; `None` where the organization does not exist.
+    /// Reads a context for each query, in order; `None` where the organization does not exist. Of the earlier
+    /// deployments only the first few are looked up.
+    ///
+    /// Histories may have moved on from the version's epoch, but never lie behind it.
     async fn contexts(
         &self,
         queries: &[DeploymentQuery],
@@ -102,6 +129,9 @@ pub trait Deployments: Send + Sync {
     /// the relinking worker in the same transaction.
     async fn apply(&self, decisions: &[DeploymentDecision])
     -> Result<Vec<Applied<DeploymentId>>, StoreError>;
+
+    /// Deployments that may be the base of another, the latest first.
+    async fn earlier(&self, query: &EarlierQuery) -> Result<Earlier, StoreError>;
 
     /// What is recorded of a deployment.
     async fn find(

@@ -6,6 +6,7 @@
 //! blocks nobody.
 
 mod api_keys;
+mod commits;
 mod deployments;
 mod github_connections;
 mod organizations;
@@ -15,8 +16,10 @@ mod repositories;
 mod time;
 
 pub use api_keys::{ApiKeys, NewApiKey};
+pub use commits::{CommitDecision, CommitQuery, Commits, CommitsContext};
 pub use deployments::{
-    DeploymentContext, DeploymentDecision, DeploymentQuery, DeploymentVersion, Deployments, LinkingEpoch,
+    DeploymentContext, DeploymentDecision, DeploymentQuery, DeploymentVersion, Deployments, EarlierQuery,
+    LinkingEpoch,
 };
 pub use github_connections::GithubConnections;
 pub use organizations::{NewOrganization, Organizations};
@@ -85,6 +88,8 @@ pub trait Store: Send + Sync {
     fn github_connections(&self) -> &dyn GithubConnections;
     /// Merged pull requests.
     fn pull_requests(&self) -> &dyn PullRequests;
+    /// Commits and pushes.
+    fn commits(&self) -> &dyn Commits;
     /// Deployments with their history and links.
     fn deployments(&self) -> &dyn Deployments;
     /// Deployments whose links have to be looked at again.

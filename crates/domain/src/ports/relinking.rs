@@ -46,9 +46,23 @@ pub trait Relinking: Send + Sync {
     /// Writes the links of each decision whose deployment still has its revision, and tells of each, in order.
     ///
     /// The request is settled with it unless it has been made again, or the epoch has moved on, since it was
-    /// looked at; then, and when the decision is stale, it stays and can be taken again at once.
+    /// looked at; then, and when the decision is stale, it stays and can be taken again at once. It also stays when
+    /// the search for a base ended elsewhere than the last one that was written: what became a base meanwhile has
+    /// only seen the last one.
     async fn apply(&self, decisions: &[RelinkingDecision]) -> Result<Vec<Applied<()>>, StoreError>;
 
-    /// How many requests are waiting or being looked at, of one organization or of all.
+    /// For up to `limit` deployments, of one organization or of all, that were recorded as a changed base: leaves every
+    /// deployment whose base one of them may be, or no longer is, for the relinking worker, and the deployment
+    /// itself, if somebody may have recorded a better base for it at the same time. Gives how many were left.
+    ///
+    /// Called after the deployment is durable: of two that are recorded at once, the later one sees the earlier.
+    async fn spread(
+        &self,
+        organization_id: Option<OrganizationId>,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<u64, StoreError>;
+
+    /// How many requests and changed bases are waiting or being looked at, of one organization or of all.
     async fn count(&self, organization_id: Option<OrganizationId>) -> Result<u64, StoreError>;
 }

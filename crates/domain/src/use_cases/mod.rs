@@ -4,6 +4,7 @@
 mod authenticate;
 mod connect_github;
 mod issue_api_key;
+mod record_commits;
 mod record_deployments;
 mod record_pull_requests;
 mod relink;
@@ -11,6 +12,7 @@ mod relink;
 pub use authenticate::find_api_key;
 pub use connect_github::connect_github;
 pub use issue_api_key::{IssueApiKey, issue_api_key};
+pub use record_commits::{RecordCommits, RecordCommitsError, RecordedCommits, record_commits};
 pub use record_deployments::{
     DeploymentAction, RecordDeployment, RecordDeploymentError, RecordDeploymentOutcome, RecordedDeployment,
     record_deployments,
@@ -23,3 +25,6 @@ pub use relink::relink;
 /// How often a decision that came too late is made again. Of the writers that meet on one record one gets through
 /// each time, so this bounds how many may meet; a caller's deadline ends it sooner.
 const ROUNDS: usize = 200;
+
+/// How many deployments one call looks at again itself; the relinking worker does the rest.
+const RELINKED_AT_ONCE: u32 = 50;

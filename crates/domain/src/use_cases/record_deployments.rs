@@ -1,15 +1,16 @@
 //! Records what CI reports: folds a report into the deployment, appends it to the history, links pull requests
 //! and starts the organization's trial, all in one write per deployment.
 
-use super::ROUNDS;
+use super::relink::find_base;
+use super::{RELINKED_AT_ONCE, ROUNDS, relink};
 use crate::deployment::{Deployment, DeploymentEvent, Received};
 use crate::id::{DeploymentId, OrganizationId};
-use crate::linking::link;
+use crate::linking::{is_possible_base_changed, link};
 use crate::ports::{Applied, DeploymentContext, DeploymentDecision, DeploymentQuery, Store, StoreError};
 use crate::text::ExternalDeploymentId;
 use crate::timestamp::Timestamp;
 use crate::warning::Warning;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use thiserror::Error;
 
 /// One report of a deployment.
@@ -112,20 +113,41 @@ async fn record_round(store: &dyn Store, open: &mut [Open<'_>], now: Timestamp) 
         let organization_id = open.command.organization_id;
         match context {
             None => *open.outcome = Some(Err(RecordDeploymentError::OrganizationNotFound(organization_id))),
-            Some(context) => {
-                let (decision, answer) = decide(open.command, context, now);
+            Some(mut context) => {
+                let received = receive(open.command, &context);
+                if let Some(deployment) = &received.deployment {
+                    find_base(store, organization_id, deployment, &mut context.surroundings).await?;
+                }
+                let (decision, answer) = decide(open.command, context, received, now);
                 decisions.push(decision);
                 decided.push((&mut *open.outcome, answer));
             }
         }
     }
     let applied = store.deployments().apply(&decisions).await?;
+    look_around(store, &decisions, now).await;
     for ((outcome, answer), applied) in decided.into_iter().zip(applied) {
         if let Applied::Done(id) = applied {
             *outcome = Some(Ok(RecordedDeployment { id, ..answer }));
         }
     }
     Ok(())
+}
+
+/// Looks again at those that may have one of these as their base. They are recorded, so the worker will do what this
+/// cannot.
+async fn look_around(store: &dyn Store, decisions: &[DeploymentDecision], now: Timestamp) {
+    let changed = decisions.iter().filter(|decision| decision.is_base_changed);
+    let organizations: BTreeSet<_> = changed.map(|decision| decision.organization_id).collect();
+    for organization_id in organizations.into_iter().map(Some) {
+        if let Ok(1..) = store
+            .relinking()
+            .spread(organization_id, RELINKED_AT_ONCE, now)
+            .await
+        {
+            let _ = relink(store, organization_id, RELINKED_AT_ONCE, now).await;
+        }
+    }
 }
 
 fn query(command: &RecordDeployment) -> DeploymentQuery {
@@ -137,15 +159,18 @@ fn query(command: &RecordDeployment) -> DeploymentQuery {
         commit: Some(report.commit.clone()),
         previous_commit: report.previous_commit.clone(),
         service: report.service.clone(),
+        shipped_at: report.shipped_at(),
     }
 }
 
-/// What shall be true once a report is recorded, and the answer to it, whose id only the store can tell.
-fn decide(
-    command: &RecordDeployment,
-    context: DeploymentContext,
-    now: Timestamp,
-) -> (DeploymentDecision, RecordedDeployment) {
+/// What a report makes of a deployment.
+struct ReceivedReport {
+    action: DeploymentAction,
+    /// As it now stands; `None` if the report changes nothing.
+    deployment: Option<Deployment>,
+}
+
+fn receive(command: &RecordDeployment, context: &DeploymentContext) -> ReceivedReport {
     let report = &command.report;
     let (action, deployment) = match &context.stored {
         None => (DeploymentAction::Created, Some(report.clone())),
@@ -154,6 +179,23 @@ fn decide(
             Received::Stale => (DeploymentAction::Updated, None),
         },
     };
+    ReceivedReport { action, deployment }
+}
+
+/// What shall be true once a report is recorded, and the answer to it, whose id only the store can tell.
+fn decide(
+    command: &RecordDeployment,
+    context: DeploymentContext,
+    received: ReceivedReport,
+    now: Timestamp,
+) -> (DeploymentDecision, RecordedDeployment) {
+    let report = &command.report;
+    let ReceivedReport { action, deployment } = received;
+    let before = context.stored.as_ref().map(|stored| &stored.deployment);
+    let is_base_changed = context.has_commits
+        && deployment
+            .as_ref()
+            .is_some_and(|after| is_possible_base_changed(before, after));
     let linking = deployment
         .as_ref()
         .map(|deployment| link(deployment, &context.surroundings));
@@ -183,6 +225,7 @@ fn decide(
             received_at: now,
         },
         linking,
+        is_base_changed,
         trial: context.subscription.trial_started_by_deployment(now),
     };
     (decision, answer)

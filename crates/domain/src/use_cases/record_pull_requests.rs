@@ -1,20 +1,17 @@
 //! Records merged pull requests, whoever tells of them, and looks again at the deployments that they touch.
 
-use super::{ROUNDS, relink};
+use super::{RELINKED_AT_ONCE, ROUNDS, relink};
 use crate::id::OrganizationId;
 use crate::ports::{
     Applied, ChangedPullRequest, PullRequestDecision, PullRequestQuery, PullRequestsContext, Store,
     StoreError, TargetRepository,
 };
 use crate::pull_request::{PullRequest, PullRequestNumber};
-use crate::repository::RepositoryName;
+use crate::repository::{Repository, RepositoryName};
 use crate::text::DeliveryId;
 use crate::timestamp::Timestamp;
 use std::collections::BTreeMap;
 use thiserror::Error;
-
-/// How many deployments one call looks at again itself; the relinking worker does the rest.
-const RELINKED_AT_ONCE: u32 = 50;
 
 /// What made somebody tell of pull requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +20,39 @@ pub enum Origin {
     Sent,
     /// A webhook told of them unasked: a delivery counts once, and only for a repository that is monitored.
     Webhook(DeliveryId),
+}
+
+/// Why a webhook has no effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ignored {
+    RepositoryNotMonitored,
+    DeliveryRepeated,
+}
+
+impl Origin {
+    /// The delivery to remember, unless what is known of it and of its repository leaves it without effect.
+    pub(super) fn delivery(
+        &self,
+        repository: Option<&Repository>,
+        delivery_is_known: bool,
+    ) -> Result<Option<DeliveryId>, Ignored> {
+        match self {
+            Self::Sent => Ok(None),
+            Self::Webhook(_) if delivery_is_known => Err(Ignored::DeliveryRepeated),
+            Self::Webhook(_) if repository.is_some_and(|repository| !repository.monitored) => {
+                Err(Ignored::RepositoryNotMonitored)
+            }
+            Self::Webhook(delivery) => Ok(Some(delivery.clone())),
+        }
+    }
+
+    /// The delivery that told.
+    pub(super) fn told_by(&self) -> Option<DeliveryId> {
+        match self {
+            Self::Sent => None,
+            Self::Webhook(delivery) => Some(delivery.clone()),
+        }
+    }
 }
 
 /// Merged pull requests of one repository.
@@ -113,15 +143,11 @@ fn query(command: &RecordPullRequests) -> PullRequestQuery {
         .collect();
     numbers.sort_unstable();
     numbers.dedup();
-    let delivery = match &command.origin {
-        Origin::Sent => None,
-        Origin::Webhook(delivery) => Some(delivery.clone()),
-    };
     PullRequestQuery {
         organization_id: command.organization_id,
         repository: command.repository.clone(),
         numbers,
-        delivery,
+        delivery: command.origin.told_by(),
     }
 }
 
@@ -131,21 +157,13 @@ fn decide(
     context: PullRequestsContext,
     now: Timestamp,
 ) -> Result<PullRequestDecision, RecordedPullRequests> {
-    let delivery = match &command.origin {
-        Origin::Sent => None,
-        Origin::Webhook(_) if context.delivery_is_known => {
-            return Err(RecordedPullRequests::DeliveryRepeated);
-        }
-        Origin::Webhook(_)
-            if context
-                .repository
-                .as_ref()
-                .is_some_and(|repository| !repository.monitored) =>
-        {
-            return Err(RecordedPullRequests::RepositoryNotMonitored);
-        }
-        Origin::Webhook(delivery) => Some(delivery.clone()),
-    };
+    let delivery = command
+        .origin
+        .delivery(context.repository.as_ref(), context.delivery_is_known);
+    let delivery = delivery.map_err(|ignored| match ignored {
+        Ignored::RepositoryNotMonitored => RecordedPullRequests::RepositoryNotMonitored,
+        Ignored::DeliveryRepeated => RecordedPullRequests::DeliveryRepeated,
+    })?;
     let mut stored: BTreeMap<_, _> = context
         .stored
         .into_iter()

@@ -1,6 +1,7 @@
+use crate::deployment::Deployment;
 use crate::id::OrganizationId;
-use crate::linking::link;
-use crate::ports::{DeploymentQuery, RelinkRequest, RelinkingDecision, Store, StoreError};
+use crate::linking::{Surroundings, link, needs_more_earlier};
+use crate::ports::{DeploymentQuery, EarlierQuery, RelinkRequest, RelinkingDecision, Store, StoreError};
 use crate::timestamp::Timestamp;
 use time::Duration;
 
@@ -18,32 +19,67 @@ pub async fn relink(
     limit: u32,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
+    let spread = store.relinking().spread(organization_id, limit, now).await?;
     let requests = store
         .relinking()
         .claim(organization_id, limit, now, now.plus(LEASE))
         .await?;
     let taken = requests.len();
     if taken == 0 {
-        return Ok(0);
+        return Ok(usize::try_from(spread).unwrap_or(usize::MAX));
     }
     let queries: Vec<_> = requests.iter().map(query).collect();
     let contexts = store.deployments().contexts(&queries).await?;
-    let decisions: Vec<_> = requests
-        .into_iter()
-        .zip(contexts)
-        .filter_map(|(request, context)| {
-            let context = context?;
-            let linking = link(&context.stored?.deployment, &context.surroundings);
-            Some(RelinkingDecision {
-                request,
-                version: context.version,
-                linking,
-            })
-        })
-        .collect();
+    let mut decisions = Vec::with_capacity(taken);
+    for (request, context) in requests.into_iter().zip(contexts) {
+        let Some((stored, mut surroundings, version)) =
+            context.and_then(|context| Some((context.stored?, context.surroundings, context.version)))
+        else {
+            continue;
+        };
+        let deployment = &stored.deployment;
+        find_base(store, request.organization_id, deployment, &mut surroundings).await?;
+        decisions.push(RelinkingDecision {
+            linking: link(deployment, &surroundings),
+            request,
+            version,
+        });
+    }
     store.relinking().apply(&decisions).await?;
     Ok(taken)
 }
+
+/// Looks up earlier deployments until the base of a deployment is among them, or there are no more.
+pub(super) async fn find_base(
+    store: &dyn Store,
+    organization_id: OrganizationId,
+    deployment: &Deployment,
+    surroundings: &mut Surroundings,
+) -> Result<(), StoreError> {
+    let mut most = EARLIER_AT_ONCE;
+    while needs_more_earlier(deployment, surroundings) {
+        let earlier = &mut surroundings.earlier;
+        let Some(last) = earlier.deployments.last() else {
+            return Ok(());
+        };
+        let query = EarlierQuery {
+            organization_id,
+            of: deployment.external_id.clone(),
+            service: deployment.service.clone(),
+            before: (last.completed_at, last.external_id.clone()),
+            most,
+        };
+        let further = store.deployments().earlier(&query).await?;
+        earlier.deployments.extend(further.deployments);
+        earlier.has_more = further.has_more;
+        most = (most * 4).min(EARLIER_AT_MOST);
+    }
+    Ok(())
+}
+
+/// How many earlier deployments are looked up when the first few were not enough; then four times as many, and so on.
+const EARLIER_AT_ONCE: u32 = 100;
+const EARLIER_AT_MOST: u32 = 10_000;
 
 fn query(request: &RelinkRequest) -> DeploymentQuery {
     DeploymentQuery {
@@ -53,5 +89,6 @@ fn query(request: &RelinkRequest) -> DeploymentQuery {
         commit: None,
         previous_commit: None,
         service: None,
+        shipped_at: None,
     }
 }

@@ -6,12 +6,12 @@ use periscope_adapters::memory::MemoryStore;
 use periscope_domain::api_key::{ApiKey, ApiKeyHash, KnownApiKey};
 use periscope_domain::deployment::{DeploymentEvent, StoredDeployment};
 use periscope_domain::id::{ApiKeyId, DeploymentId, OrganizationId};
-use periscope_domain::linking::Link;
+use periscope_domain::linking::{Earlier, Link};
 use periscope_domain::organization::{Organization, OrganizationSlug};
 use periscope_domain::ports::{
-    ApiKeys, Applied, DeploymentContext, DeploymentDecision, DeploymentQuery, Deployments, GithubConnections,
-    Inserted, NewApiKey, NewOrganization, Organizations, PullRequests, Relinking, Repositories, Store,
-    StoreError,
+    ApiKeys, Applied, Commits, DeploymentContext, DeploymentDecision, DeploymentQuery, Deployments,
+    EarlierQuery, GithubConnections, Inserted, NewApiKey, NewOrganization, Organizations, PullRequests,
+    Relinking, Repositories, Store, StoreError,
 };
 use periscope_domain::text::ExternalDeploymentId;
 use periscope_domain::timestamp::Timestamp;
@@ -113,6 +113,9 @@ impl Store for FaultyStore {
     fn pull_requests(&self) -> &dyn PullRequests {
         self.inner.pull_requests()
     }
+    fn commits(&self) -> &dyn Commits {
+        self.inner.commits()
+    }
     fn deployments(&self) -> &dyn Deployments {
         self
     }
@@ -182,6 +185,9 @@ impl Deployments for FaultyStore {
         decisions: &[DeploymentDecision],
     ) -> Result<Vec<Applied<DeploymentId>>, StoreError> {
         self.inner.deployments().apply(decisions).await
+    }
+    async fn earlier(&self, query: &EarlierQuery) -> Result<Earlier, StoreError> {
+        self.inner.deployments().earlier(query).await
     }
     async fn find(
         &self,

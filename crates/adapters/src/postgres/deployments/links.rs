@@ -1,15 +1,16 @@
-//! The links of a deployment and the spans of merge times that it ships whole. They are written as a difference: what
-//! a deployment no longer has is deleted, what is new or different is written, and what stays costs nothing.
+//! The links of a deployment and the ranges that they were found by. They are written as a difference: what a deployment
+//! no longer has is deleted, what is new or different is written, and what stays costs nothing.
 
 use crate::postgres::row::{Place, branch_key};
 use crate::postgres::schema::links;
 use crate::postgres::statement::batch_input;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bytea, Nullable, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Bool, Bytea, Nullable, Text, Timestamptz};
 use periscope_domain::id::PullRequestId;
 use periscope_domain::lead_time::LeadTime;
-use periscope_domain::linking::{Link, LinkRule, Linking};
+use periscope_domain::linking::{BaseSearch, Link, LinkRule, Linking};
 use periscope_domain::ports::StoreError;
+use periscope_domain::timestamp::Timestamp;
 use time::OffsetDateTime;
 
 #[derive(Queryable, Selectable)]
@@ -67,6 +68,46 @@ batch_input! {
     }
 }
 
+batch_input! {
+    /// Ranges of commit graphs of the decision with the ordinal `owner`.
+    GraphRangeInput as "graph_range" {
+        owner: BigInt = i64,
+        repository_id: BigInt = i64,
+        committed_from: Nullable<Timestamptz> = Option<OffsetDateTime>,
+        committed_until: Nullable<Timestamptz> = Option<OffsetDateTime>,
+        is_open: Bool = bool,
+        is_sought: Bool = bool,
+        base_deployment_id: Nullable<BigInt> = Option<i64>,
+        base_completed_at: Nullable<Timestamptz> = Option<OffsetDateTime>,
+        base_commit_sha: Nullable<Text> = Option<String>,
+    }
+}
+
+impl GraphRangeInput {
+    pub(super) fn is_empty(&self) -> bool {
+        self.owner.is_empty()
+    }
+
+    pub(in crate::postgres) fn push(&mut self, owner: i64, linking: &Linking) {
+        for range in &linking.graph_ranges {
+            let (from, until) = range.committed.unzip();
+            let base = range.base_deployment();
+            self.owner.push(owner);
+            self.repository_id.push(range.repository_id.get());
+            self.committed_from.push(from.map(Timestamp::to_offset_date_time));
+            self.committed_until
+                .push(until.map(Timestamp::to_offset_date_time));
+            self.is_open.push(range.is_open());
+            self.is_sought.push(matches!(range.base, BaseSearch::Sought(_)));
+            self.base_deployment_id.push(base.map(|base| base.id.get()));
+            self.base_completed_at
+                .push(base.map(|base| base.completed_at.to_offset_date_time()));
+            self.base_commit_sha
+                .push(base.map(|base| base.commit.as_str().to_owned()));
+        }
+    }
+}
+
 impl LinkInput {
     pub(super) fn is_empty(&self) -> bool {
         self.owner.is_empty()
@@ -100,7 +141,8 @@ impl RangeInput {
     }
 }
 
-/// For each row of the table `recorded` (`ordinal, organization_id, id`), gives a new deployment its links and spans.
+/// For each row of the table `recorded` (`ordinal, organization_id, id, service, completed_at`), gives a new deployment its
+/// links and ranges.
 pub(super) const INSERT_LINKS: &str = ",
     links_written as (
         insert into links
@@ -117,9 +159,22 @@ pub(super) const INSERT_RANGES: &str = ",
         from recorded r
         join range i on i.owner = r.ordinal
     )";
+pub(super) const INSERT_GRAPH_RANGES: &str = ",
+    graph_ranges_written as (
+        insert into graph_ranges
+            (organization_id, deployment_id, repository_id, committed_from, committed_until, is_open, service_key,
+                completed_at, base_deployment_id, base_completed_at, base_commit_sha)
+        select
+            r.organization_id, r.id, i.repository_id, i.committed_from, i.committed_until, i.is_open,
+            case when i.is_sought then coalesce(lower(r.service collate \"C\"), '') end,
+            case when i.is_sought then r.completed_at end,
+            i.base_deployment_id, i.base_completed_at, i.base_commit_sha
+        from recorded r
+        join graph_range i on i.owner = r.ordinal
+    )";
 
-/// For each row of the table `relinked` (`ordinal, organization_id, id`), makes the links and spans of a deployment
-/// those of the inputs.
+/// For each row of the table `relinked` (`ordinal, organization_id, id, service, completed_at`), makes the links and ranges
+/// of a deployment those of the inputs.
 pub(in crate::postgres) const REPLACE_LINKS: &str = ",
     links_gone as (
         delete from links l
@@ -159,4 +214,35 @@ pub(in crate::postgres) const REPLACE_LINKS: &str = ",
         join range i on i.owner = r.ordinal
         on conflict (organization_id, deployment_id, repository_id, base_branch, merged_after, merged_until)
             do nothing
+    ),
+    graph_ranges_gone as (
+        delete from graph_ranges g
+        using relinked r
+        where g.organization_id = r.organization_id and g.deployment_id = r.id
+            and not exists (
+                select from graph_range i where i.owner = r.ordinal and i.repository_id = g.repository_id
+            )
+    ),
+    graph_ranges_written as (
+        insert into graph_ranges as g
+            (organization_id, deployment_id, repository_id, committed_from, committed_until, is_open, service_key,
+                completed_at, base_deployment_id, base_completed_at, base_commit_sha)
+        select
+            r.organization_id, r.id, i.repository_id, i.committed_from, i.committed_until, i.is_open,
+            case when i.is_sought then coalesce(lower(r.service collate \"C\"), '') end,
+            case when i.is_sought then r.completed_at end,
+            i.base_deployment_id, i.base_completed_at, i.base_commit_sha
+        from relinked r
+        join graph_range i on i.owner = r.ordinal
+        on conflict (organization_id, deployment_id, repository_id) do update
+            set (committed_from, committed_until, is_open, service_key, completed_at, base_deployment_id,
+                    base_completed_at, base_commit_sha)
+                = (excluded.committed_from, excluded.committed_until, excluded.is_open, excluded.service_key,
+                    excluded.completed_at, excluded.base_deployment_id, excluded.base_completed_at,
+                    excluded.base_commit_sha)
+            where (g.committed_from, g.committed_until, g.is_open, g.service_key, g.completed_at,
+                    g.base_deployment_id, g.base_completed_at, g.base_commit_sha)
+                is distinct from (excluded.committed_from, excluded.committed_until, excluded.is_open,
+                    excluded.service_key, excluded.completed_at, excluded.base_deployment_id,
+                    excluded.base_completed_at, excluded.base_commit_sha)
     )";

@@ -1,10 +1,11 @@
 //! Deployments with their history and links: a context is one statement, a decision another.
 
+mod earlier;
 mod links;
 mod read;
 mod write;
 
-pub(super) use links::{LinkInput, REPLACE_LINKS, RangeInput, linked_pull_requests};
+pub(super) use links::{GraphRangeInput, LinkInput, REPLACE_LINKS, RangeInput, linked_pull_requests};
 
 use super::PgStore;
 use super::row::{Place, timestamp};
@@ -15,9 +16,9 @@ use periscope_domain::commit_sha::CommitReference;
 use periscope_domain::deployment::{Deployment, DeploymentEvent, Revision, StoredDeployment};
 use periscope_domain::environment::Environment;
 use periscope_domain::id::{DeploymentId, OrganizationId};
-use periscope_domain::linking::Link;
+use periscope_domain::linking::{Earlier, Link};
 use periscope_domain::ports::{
-    Applied, DeploymentContext, DeploymentDecision, DeploymentQuery, Deployments, StoreError,
+    Applied, DeploymentContext, DeploymentDecision, DeploymentQuery, Deployments, EarlierQuery, StoreError,
 };
 use periscope_domain::run::{DeploymentStatus, Run};
 use periscope_domain::text::{Actor, BranchName, ExternalDeploymentId, PipelineName, ServiceName};
@@ -122,7 +123,7 @@ impl Deployments for PgStore {
         &self,
         queries: &[DeploymentQuery],
     ) -> Result<Vec<Option<DeploymentContext>>, StoreError> {
-        read::contexts(&self.pool, queries).await
+        read::contexts(&self.pool, &self.histories, queries).await
     }
 
     async fn apply(
@@ -130,6 +131,10 @@ impl Deployments for PgStore {
         decisions: &[DeploymentDecision],
     ) -> Result<Vec<Applied<DeploymentId>>, StoreError> {
         write::apply(&self.pool, decisions).await
+    }
+
+    async fn earlier(&self, query: &EarlierQuery) -> Result<Earlier, StoreError> {
+        earlier::earlier(&self.pool, query).await
     }
 
     async fn find(

@@ -1,6 +1,8 @@
 //! Reads all that the decision on a deployment depends on, as of one instant: one statement, so one snapshot.
 
 use super::Row;
+use super::earlier::Rows as EarlierRows;
+use crate::postgres::histories::Histories;
 use crate::postgres::organizations::subscription;
 use crate::postgres::pool::Pool;
 use crate::postgres::repositories::repository;
@@ -9,13 +11,14 @@ use crate::postgres::statement::{batch_input, batch_statement};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Bytea, Integer, Nullable, Text, Timestamptz};
 use periscope_domain::commit_sha::CommitReference;
-use periscope_domain::id::{PullRequestId, RepositoryId};
-use periscope_domain::linking::{Candidate, Surroundings};
+use periscope_domain::id::{OrganizationId, PullRequestId, RepositoryId};
+use periscope_domain::linking::{Candidate, Earlier, KnownHistory, Surroundings};
 use periscope_domain::ports::{
     DeploymentContext, DeploymentQuery, DeploymentVersion, LinkingEpoch, StoreError,
 };
 use periscope_domain::pull_request::Merge;
 use periscope_domain::repository::Repository;
+use periscope_domain::timestamp::Timestamp;
 use std::ops::RangeInclusive;
 use time::OffsetDateTime;
 
@@ -30,6 +33,7 @@ batch_input! {
         commit_most: Nullable<Bytea> = Option<Vec<u8>>,
         base_least: Nullable<Bytea> = Option<Vec<u8>>,
         base_most: Nullable<Bytea> = Option<Vec<u8>>,
+        shipped_at: Nullable<Timestamptz> = Option<OffsetDateTime>,
     }
 }
 
@@ -51,6 +55,7 @@ type DeploymentSql = (
     Integer,
 );
 type RepositoriesSql = (Array<BigInt>, Array<Text>, Array<Bool>, Array<Nullable<Text>>);
+type HistoriesSql = (Array<BigInt>, Array<Bool>, Array<Nullable<BigInt>>);
 type CandidatesSql = (
     Array<BigInt>,
     Array<BigInt>,
@@ -66,7 +71,8 @@ batch_statement! {
     /// which a plan made on empty tables would do for ever.
     ReadContexts { query: QueryInput } -> (
         BigInt, OrganizationSql, Nullable<DeploymentSql>,
-        Nullable<RepositoriesSql>, Nullable<CandidatesSql>
+        Nullable<RepositoriesSql>, Nullable<CandidatesSql>, Bool, Nullable<HistoriesSql>,
+        Nullable<super::earlier::RowsSql>
     ) {
         " select
             q.ordinal,
@@ -75,7 +81,10 @@ batch_statement! {
             d.previous_commit_sha, d.branch, d.triggered_by, d.pipeline_name, d.pipeline_url,
             d.linked_pull_requests,
             r.ids, r.full_names, r.monitored, r.aliases,
-            c.ids, c.repository_ids, c.monitored, c.commits, c.merged_at, c.base_branches
+            c.ids, c.repository_ids, c.monitored, c.commits, c.merged_at, c.base_branches,
+            exists (select from commits k where k.organization_id = q.organization_id),
+            h.ids, h.monitored, h.epochs,
+            e.ids, e.external_ids, e.commits, e.completed_at
         from query q
         join organizations o on o.id = q.organization_id
         left join deployments d on d.organization_id = q.organization_id and d.external_id = q.external_id
@@ -147,7 +156,46 @@ batch_statement! {
             ) as c
             join repositories r on r.organization_id = q.organization_id and r.id = c.repository_id
             having count(*) > 0
-        ) as c on q.linking"
+        ) as c on q.linking
+        left join lateral (
+            select array_agg(r.id) as ids, array_agg(r.monitored) as monitored, array_agg(i.epoch) as epochs
+            from (
+                select distinct k.repository_id
+                from commits k
+                where k.organization_id = q.organization_id and k.sha
+                    between coalesce(q.commit_least, decode(rpad(d.commit_sha, 40, '0'), 'hex'))
+                        and coalesce(q.commit_most, decode(rpad(d.commit_sha, 40, 'f'), 'hex'))
+            ) as k
+            join repositories r on r.organization_id = q.organization_id and r.id = k.repository_id
+            left join lateral (
+                select i.epoch
+                from intakes i
+                where i.organization_id = q.organization_id and i.repository_id = r.id
+                order by i.epoch desc
+                limit 1
+            ) as i on true
+            having count(*) > 0
+        ) as h on q.linking
+        left join lateral (
+            select
+                array_agg(e.id) as ids, array_agg(e.external_id) as external_ids,
+                array_agg(e.commit_sha) as commits, array_agg(e.completed_at) as completed_at
+            from (
+                select e.id, e.external_id, e.commit_sha, e.completed_at
+                from deployments e
+                where e.organization_id = q.organization_id
+                    and coalesce(lower(e.service collate \"C\"), '')
+                        = coalesce(lower(coalesce(q.service, d.service) collate \"C\"), '')
+                    and e.status = 'success' and e.environment = 'production'
+                    and e.completed_at <= coalesce(q.shipped_at, d.completed_at)
+                    and (e.completed_at, e.external_id collate \"C\")
+                        < (coalesce(q.shipped_at, d.completed_at), q.external_id collate \"C\")
+                    and e.external_id <> q.external_id
+                order by e.completed_at desc, e.external_id collate \"C\" desc
+                limit 5
+            ) as e
+            having count(*) > 0
+        ) as e on h.ids is not null and q.base_least is null and d.previous_commit_sha is null"
     }
 }
 
@@ -217,13 +265,22 @@ impl CandidateRows {
     }
 }
 
+/// Repositories that know the deployed commit: numbers, whether they are monitored, and the epochs of their histories.
+type HistoryRows = (Vec<i64>, Vec<bool>, Vec<Option<i64>>);
+
 type ContextRow = (
     i64,
     OrganizationRow,
     Option<Row>,
     Option<RepositoryRows>,
     Option<CandidateRows>,
+    bool,
+    Option<HistoryRows>,
+    Option<EarlierRows>,
 );
+
+/// How many earlier deployments a context has; the statement reads one more.
+const EARLIER: usize = 4;
 
 /// The first and the last commit that a reference may name.
 fn bounds(commit: Option<&CommitReference>) -> [Option<Vec<u8>>; 2] {
@@ -234,6 +291,7 @@ fn bounds(commit: Option<&CommitReference>) -> [Option<Vec<u8>>; 2] {
 
 pub(super) async fn contexts(
     pool: &Pool,
+    histories: &Histories,
     queries: &[DeploymentQuery],
 ) -> Result<Vec<Option<DeploymentContext>>, StoreError> {
     let mut input = QueryInput::default();
@@ -250,19 +308,48 @@ pub(super) async fn contexts(
         let [base_least, base_most] = bounds(query.previous_commit.as_ref());
         input.base_least.push(base_least);
         input.base_most.push(base_most);
+        input
+            .shipped_at
+            .push(query.shipped_at.map(Timestamp::to_offset_date_time));
     }
     let mut contexts: Vec<Option<DeploymentContext>> = queries.iter().map(|_| None).collect();
     for row in pool.rows::<_, ContextRow>(ReadContexts { query: input }).await? {
         let index = usize::try_from(row.0 - 1).unwrap_or(usize::MAX);
         if let (Some(query), Some(place)) = (queries.get(index), contexts.get_mut(index)) {
-            *place = Some(context(query, row)?);
+            let known = row.6.clone().unwrap_or_default();
+            let mut context = context(query, row)?;
+            context.surroundings.histories =
+                known_histories(pool, histories, query.organization_id, known).await?;
+            *place = Some(context);
         }
     }
     Ok(contexts)
 }
 
+async fn known_histories(
+    pool: &Pool,
+    histories: &Histories,
+    organization_id: OrganizationId,
+    (ids, monitored, epochs): HistoryRows,
+) -> Result<Vec<KnownHistory>, StoreError> {
+    let mut known = Vec::with_capacity(ids.len());
+    for ((id, repository_is_monitored), epoch) in ids.into_iter().zip(monitored).zip(epochs) {
+        let repository_id = RepositoryId::new(id);
+        let epoch = epoch.unwrap_or_default();
+        let history = histories
+            .at_least(pool, (organization_id, repository_id), epoch)
+            .await?;
+        known.push(KnownHistory {
+            repository_id,
+            repository_is_monitored,
+            history,
+        });
+    }
+    Ok(known)
+}
+
 fn context(query: &DeploymentQuery, row: ContextRow) -> Result<DeploymentContext, StoreError> {
-    let (_, organization, deployment, repositories, candidates) = row;
+    let (_, organization, deployment, repositories, candidates, has_commits, _, earlier) = row;
     let linked = deployment.as_ref().map_or(0, |row| row.linked_pull_requests);
     let (organization_revision, epoch, plan, trial_started_at, trial_ends_at) = organization;
     let stored = deployment
@@ -285,6 +372,9 @@ fn context(query: &DeploymentQuery, row: ContextRow) -> Result<DeploymentContext
         surroundings: Surroundings {
             repositories: repositories.map_or(Ok(Vec::new()), RepositoryRows::repositories)?,
             candidates: candidates.map_or(Ok(Vec::new()), CandidateRows::candidates)?,
+            histories: Vec::new(),
+            earlier: earlier.map_or(Ok(Earlier::default()), |rows| rows.earlier(EARLIER))?,
         },
+        has_commits,
     })
 }

@@ -3,7 +3,10 @@
 //! requests wait and nobody else; a decision that begins a trial takes it for update at once, because two that hold
 //! it shared and then both update it deadlock.
 
-use super::links::{INSERT_LINKS, INSERT_RANGES, LinkInput, REPLACE_LINKS, RangeInput, linked_pull_requests};
+use super::links::{
+    GraphRangeInput, INSERT_GRAPH_RANGES, INSERT_LINKS, INSERT_RANGES, LinkInput, REPLACE_LINKS, RangeInput,
+    linked_pull_requests,
+};
 use crate::postgres::pool::Pool;
 use crate::postgres::statement::batch_input;
 use diesel::QueryResult;
@@ -156,7 +159,7 @@ const FOLLOW: &str = ", recorded as (
         select
             i.ordinal, w.organization_id, w.id, w.revision, i.event_status, i.event_started_at,
             i.event_completed_at, i.event_commit_sha, i.received_at, i.epoch, i.follows_epoch,
-            i.linked_pull_requests, i.trial_started_at, i.trial_ends_at
+            i.linked_pull_requests, i.trial_started_at, i.trial_ends_at, i.service, i.completed_at
         from written w
         join input i on i.organization_id = w.organization_id and i.external_id = w.external_id
     ),
@@ -179,6 +182,12 @@ const FOLLOW: &str = ", recorded as (
             set generation = request.generation + 1, lease_until = null
     )";
 
+/// Others may have to look for their base again because of what was written.
+const CHANGE_BASE: &str = ", bases as (
+        insert into base_changes (organization_id, deployment_id)
+        select organization_id, id from recorded
+    )";
+
 const BEGIN_TRIAL: &str = ", trial as (
         update organizations o
         set (trial_started_at, trial_ends_at, revision) = (r.trial_started_at, r.trial_ends_at, o.revision + 1)
@@ -188,7 +197,8 @@ const BEGIN_TRIAL: &str = ", trial as (
 
 /// Deployments whose links have been decided.
 const RELINKED: &str = ", relinked as (
-        select ordinal, organization_id, id from recorded where linked_pull_requests is not null
+        select ordinal, organization_id, id, service, completed_at from recorded
+        where linked_pull_requests is not null
     )";
 
 /// Writes decisions of one kind. Only what they need is in the statement: each table that it writes to costs some
@@ -199,6 +209,7 @@ struct Write {
     input: Input,
     links: LinkInput,
     ranges: RangeInput,
+    graph_ranges: GraphRangeInput,
 }
 
 impl QueryFragment<Pg> for Write {
@@ -209,6 +220,8 @@ impl QueryFragment<Pg> for Write {
         self.links.walk_ast(out.reborrow())?;
         out.push_sql(", ");
         self.ranges.walk_ast(out.reborrow())?;
+        out.push_sql(", ");
+        self.graph_ranges.walk_ast(out.reborrow())?;
         out.push_sql(ORGANIZATION);
         out.push_sql(if self.kind.begins_trial {
             "no key update"
@@ -220,12 +233,18 @@ impl QueryFragment<Pg> for Write {
         if self.kind.begins_trial {
             out.push_sql(BEGIN_TRIAL);
         }
+        if self.kind.changes_base {
+            out.push_sql(CHANGE_BASE);
+        }
         if self.kind.creates {
             if !self.links.is_empty() {
                 out.push_sql(INSERT_LINKS);
             }
             if !self.ranges.is_empty() {
                 out.push_sql(INSERT_RANGES);
+            }
+            if !self.graph_ranges.is_empty() {
+                out.push_sql(INSERT_GRAPH_RANGES);
             }
         } else {
             out.push_sql(RELINKED);
@@ -250,6 +269,7 @@ impl Query for Write {
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct Kind {
     creates: bool,
+    changes_base: bool,
     begins_trial: bool,
 }
 
@@ -257,6 +277,7 @@ impl Kind {
     fn of(decision: &DeploymentDecision) -> Self {
         Self {
             creates: decision.version.deployment_revision.is_none(),
+            changes_base: decision.is_base_changed,
             begins_trial: decision.trial.is_some(),
         }
     }
@@ -318,6 +339,7 @@ async fn write<'a>(
         if let Some(linking) = &decision.linking {
             statement.links.push(ordinal, linking);
             statement.ranges.push(ordinal, linking);
+            statement.graph_ranges.push(ordinal, linking);
         }
     }
     pool.rows(statement).await

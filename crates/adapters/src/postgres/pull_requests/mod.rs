@@ -3,13 +3,11 @@
 mod write;
 
 use super::PgStore;
-use super::repositories::repository;
+use super::intake::{Target, find_target};
 use super::row::{Place, timestamp};
-use super::schema::{pull_requests, repositories};
-use super::statement::{batch_input, batch_statement};
+use super::schema::pull_requests;
 use async_trait::async_trait;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 use periscope_domain::id::{OrganizationId, PullRequestId, RepositoryId};
 use periscope_domain::ports::{
     Applied, PullRequestDecision, PullRequestQuery, PullRequests, PullRequestsContext, StoreError,
@@ -20,36 +18,6 @@ use periscope_domain::pull_request::{
 use periscope_domain::text::{Actor, BranchName, Title};
 use periscope_domain::web_url::WebUrl;
 use time::OffsetDateTime;
-
-batch_input! {
-    /// What is asked: always one row.
-    ContextQuery as "query" {
-        organization_id: BigInt = i64,
-        full_name_key: Text = String,
-        delivery_id: Nullable<Text> = Option<String>,
-    }
-}
-
-batch_statement! {
-    /// The organization, if it exists, with the repository, its aliases, and whether the delivery is known.
-    ReadContext { query: ContextQuery } -> (Bool, Nullable<(BigInt, Text, Bool)>, Array<Text>) {
-        " select
-            exists (
-                select from webhook_deliveries w
-                where w.organization_id = q.organization_id and w.delivery_id = q.delivery_id
-            ),
-            r.id, r.full_name, r.monitored,
-            array(
-                select a.alias
-                from repository_aliases a
-                where a.organization_id = r.organization_id and a.repository_id = r.id
-                order by a.alias_key
-            )
-        from query q
-        join organizations o on o.id = q.organization_id
-        left join repositories r on r.organization_id = q.organization_id and r.full_name_key = q.full_name_key"
-    }
-}
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = pull_requests)]
@@ -115,25 +83,15 @@ impl TryFrom<Row> for StoredPullRequest {
 impl PullRequests for PgStore {
     async fn context(&self, query: &PullRequestQuery) -> Result<Option<PullRequestsContext>, StoreError> {
         let organization_id = query.organization_id.get();
-        let full_name_key = query.repository.as_str().to_ascii_lowercase();
-        let delivery = query
-            .delivery
-            .as_ref()
-            .map(|delivery| delivery.as_str().to_owned());
-        let statement = ReadContext {
-            query: ContextQuery {
-                organization_id: vec![organization_id],
-                full_name_key: vec![full_name_key],
-                delivery_id: vec![delivery],
-            },
-        };
-        let context = self
-            .pool
-            .row::<_, (bool, Option<super::repositories::Row>, Vec<String>)>(statement);
-        let Some((delivery_is_known, row, aliases)) = context.await? else {
+        let delivery = query.delivery.as_ref();
+        let target = find_target(&self.pool, query.organization_id, &query.repository, delivery).await?;
+        let Some(Target {
+            repository,
+            delivery_is_known,
+        }) = target
+        else {
             return Ok(None);
         };
-        let repository = row.map(|row| repository(row, aliases)).transpose()?;
         let mut stored = Vec::new();
         if let Some(repository) = &repository {
             let numbers: Vec<_> = query.numbers.iter().map(|number| number.get()).collect();

@@ -1,23 +1,18 @@
-//! Writes a batch of pull requests in one transaction. Every one takes its locks in the same order, so no two
-//! deadlock: the delivery, the repository, new pull requests by number, known ones by id, the organization (whose
-//! epoch moves), the requests to relink by deployment.
+//! Writes a batch of pull requests: new ones locked by number, then known ones by id. For the rest see
+//! [`intake`](super::super::intake).
 
+use super::super::intake::{Intake, service_keys};
 use super::super::pool::Pool;
 use super::super::row::branch_key;
 use super::super::statement::{batch_input, batch_statement};
-use super::super::touched::{Change, Merges, RequestByMerges, Services, move_epoch};
-use super::repositories;
-use crate::postgres::schema::webhook_deliveries;
-use diesel::prelude::*;
+use super::super::touched::{Change, Merges, RequestByMerges, Services};
+use diesel::QueryResult;
 use diesel::sql_types::{BigInt, Bytea, Integer, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::FutureExt;
 use periscope_domain::id::{OrganizationId, RepositoryId};
-use periscope_domain::ports::{
-    Applied, ChangedPullRequest, PullRequestDecision, StoreError, TargetRepository,
-};
+use periscope_domain::ports::{Applied, ChangedPullRequest, PullRequestDecision, StoreError};
 use periscope_domain::pull_request::{ChangeCount, PullRequest};
-use periscope_domain::repository::RepositoryName;
 use periscope_domain::timestamp::Timestamp;
 use time::OffsetDateTime;
 
@@ -26,6 +21,7 @@ batch_input! {
     Input as "input" {
         organization_id: BigInt = i64,
         repository_id: BigInt = i64,
+        intake: BigInt = i64,
         id: BigInt = i64,
         revision: BigInt = i64,
         number: Integer = i32,
@@ -49,7 +45,7 @@ impl Input {
     fn push(
         &mut self,
         organization_id: OrganizationId,
-        repository_id: RepositoryId,
+        intake: &Intake,
         (id, revision): (i64, i64),
         pull_request: &PullRequest,
     ) {
@@ -59,7 +55,8 @@ impl Input {
             };
         }
         self.organization_id.push(organization_id.get());
-        self.repository_id.push(repository_id.get());
+        self.repository_id.push(intake.repository_id.get());
+        self.intake.push(intake.number);
         self.id.push(id);
         self.revision.push(revision);
         self.number.push(pull_request.number.get());
@@ -84,11 +81,11 @@ batch_statement! {
     Create { input: Input } -> BigInt {
         " insert into pull_requests (
             organization_id, repository_id, number, source, merge_commit_sha, merged_at, base_branch, created_at,
-            title, url, author, merged_by, head_branch, additions, deletions, changed_files
+            title, url, author, merged_by, head_branch, additions, deletions, changed_files, intake
         )
         select
             organization_id, repository_id, number, source, merge_commit_sha, merged_at, base_branch, created_at,
-            title, url, author, merged_by, head_branch, additions, deletions, changed_files
+            title, url, author, merged_by, head_branch, additions, deletions, changed_files, intake
         from input
         order by number
         on conflict (organization_id, repository_id, number) do nothing
@@ -109,9 +106,9 @@ batch_statement! {
         )
         update pull_requests p
         set (revision, source, merge_commit_sha, merged_at, base_branch, created_at, title, url, author, merged_by,
-                head_branch, additions, deletions, changed_files)
+                head_branch, additions, deletions, changed_files, intake)
             = (p.revision + 1, i.source, i.merge_commit_sha, i.merged_at, i.base_branch, i.created_at, i.title,
-                i.url, i.author, i.merged_by, i.head_branch, i.additions, i.deletions, i.changed_files)
+                i.url, i.author, i.merged_by, i.head_branch, i.additions, i.deletions, i.changed_files, i.intake)
         from held h
         join input i on i.organization_id = h.organization_id and i.id = h.id
         where p.organization_id = h.organization_id and p.id = h.id
@@ -130,86 +127,37 @@ async fn write(
     connection: &mut AsyncPgConnection,
     decision: &PullRequestDecision,
 ) -> QueryResult<Applied<u64>> {
-    if !remember_delivery(connection, decision).await? {
-        return Ok(Applied::Stale);
-    }
-    let Some(repository_id) = target(connection, decision).await? else {
+    let PullRequestDecision {
+        organization_id,
+        repository,
+        new,
+        changed,
+        delivery,
+        now,
+    } = decision;
+    let intake = Intake::begin(connection, *organization_id, delivery.as_ref(), repository, *now).await?;
+    let Some(intake) = intake else {
         return Ok(Applied::Stale);
     };
-    if !create(connection, decision, repository_id).await?
-        || !update(connection, decision, repository_id).await?
-    {
+    if !create(connection, decision, &intake).await? || !update(connection, decision, &intake).await? {
         return Ok(Applied::Stale);
     }
-    move_epoch(connection, decision.organization_id).await?;
-    let touched: Vec<i64> = request(decision, repository_id).load(connection).await?;
+    intake.end(connection, new.len() + changed.len()).await?;
+    let touched: Vec<i64> = request(decision, intake.repository_id).load(connection).await?;
     Ok(Applied::Done(touched.len() as u64))
-}
-
-/// Whether the delivery, if there is one, is new.
-async fn remember_delivery(
-    connection: &mut AsyncPgConnection,
-    decision: &PullRequestDecision,
-) -> QueryResult<bool> {
-    let Some(delivery) = &decision.delivery else {
-        return Ok(true);
-    };
-    let inserted = diesel::insert_into(webhook_deliveries::table)
-        .values((
-            webhook_deliveries::organization_id.eq(decision.organization_id.get()),
-            webhook_deliveries::delivery_id.eq(delivery.as_str()),
-            webhook_deliveries::received_at.eq(decision.now.to_offset_date_time()),
-        ))
-        .on_conflict_do_nothing()
-        .execute(connection)
-        .await?;
-    Ok(inserted == 1)
-}
-
-/// The repository, made if it is new; `None` if somebody else has made it.
-async fn target(
-    connection: &mut AsyncPgConnection,
-    decision: &PullRequestDecision,
-) -> QueryResult<Option<RepositoryId>> {
-    let name = match &decision.repository {
-        TargetRepository::Known(repository) => return Ok(Some(repository.id)),
-        TargetRepository::New(name) => name,
-    };
-    let [full_name_key, bare_name_key] = keys(name);
-    let id: Option<i64> = diesel::insert_into(repositories::table)
-        .values((
-            repositories::organization_id.eq(decision.organization_id.get()),
-            repositories::full_name.eq(name.as_str()),
-            repositories::full_name_key.eq(full_name_key),
-            repositories::bare_name_key.eq(bare_name_key),
-            repositories::monitored.eq(true),
-            repositories::created_at.eq(decision.now.to_offset_date_time()),
-        ))
-        .on_conflict((repositories::organization_id, repositories::full_name_key))
-        .do_nothing()
-        .returning(repositories::id)
-        .get_result(connection)
-        .await
-        .optional()?;
-    Ok(id.map(RepositoryId::new))
-}
-
-/// The names that a service may call it by.
-fn keys(name: &RepositoryName) -> [String; 2] {
-    [name.as_str(), name.bare_name()].map(str::to_ascii_lowercase)
 }
 
 async fn create(
     connection: &mut AsyncPgConnection,
     decision: &PullRequestDecision,
-    repository_id: RepositoryId,
+    intake: &Intake,
 ) -> QueryResult<bool> {
     if decision.new.is_empty() {
         return Ok(true);
     }
     let mut input = Input::default();
     for pull_request in &decision.new {
-        input.push(decision.organization_id, repository_id, (0, 0), pull_request);
+        input.push(decision.organization_id, intake, (0, 0), pull_request);
     }
     let created: Vec<i64> = Create { input }.load(connection).await?;
     Ok(created.len() == decision.new.len())
@@ -218,7 +166,7 @@ async fn create(
 async fn update(
     connection: &mut AsyncPgConnection,
     decision: &PullRequestDecision,
-    repository_id: RepositoryId,
+    intake: &Intake,
 ) -> QueryResult<bool> {
     if decision.changed.is_empty() {
         return Ok(true);
@@ -227,7 +175,7 @@ async fn update(
     for ChangedPullRequest { before, after } in &decision.changed {
         input.push(
             decision.organization_id,
-            repository_id,
+            intake,
             (before.id.get(), before.revision),
             after,
         );
@@ -245,13 +193,11 @@ fn request(decision: &PullRequestDecision, repository_id: RepositoryId) -> Reque
         merges.push(repository_id, &before.pull_request.merge());
         merges.push(repository_id, &after.merge());
     }
-    let services = match &decision.repository {
-        TargetRepository::Known(_) => Vec::new(),
-        TargetRepository::New(name) => keys(name).into(),
-    };
     RequestByMerges {
         change: Change::new(decision.organization_id, decision.now),
         merges,
-        services: Services { key: services },
+        services: Services {
+            key: service_keys(&decision.repository),
+        },
     }
 }

@@ -1,0 +1,108 @@
+use super::{MemoryStore, State};
+use async_trait::async_trait;
+use periscope_domain::commit_graph::Commit;
+use periscope_domain::linking::{GraphRange, Told, is_touched_by};
+use periscope_domain::ports::{
+    Applied, CommitDecision, CommitQuery, Commits, CommitsContext, StoreError, TargetRepository,
+};
+use std::collections::BTreeSet;
+
+#[async_trait]
+impl Commits for MemoryStore {
+    async fn context(&self, query: &CommitQuery) -> Result<Option<CommitsContext>, StoreError> {
+        let state = self.state();
+        if !state.organizations.contains_key(&query.organization_id) {
+            return Ok(None);
+        }
+        let repository = state
+            .repository_named(query.organization_id, &query.repository)
+            .cloned();
+        let known = repository
+            .as_ref()
+            .and_then(|repository| state.commits.get(&(query.organization_id, repository.id)));
+        let stored = query
+            .shas
+            .iter()
+            .filter_map(|sha| known?.get(sha).cloned())
+            .collect();
+        Ok(Some(CommitsContext {
+            stored,
+            delivery_is_known: state.knows_delivery(query.organization_id, query.delivery.as_ref()),
+            repository,
+        }))
+    }
+
+    async fn apply(&self, decision: &CommitDecision) -> Result<Applied<u64>, StoreError> {
+        let mut state = self.state();
+        if state.is_stale_batch(decision) {
+            return Ok(Applied::Stale);
+        }
+        let organization_id = decision.organization_id;
+        state.tenant(organization_id)?;
+        if let Some(delivery) = &decision.delivery {
+            state.deliveries.insert((organization_id, delivery.clone()));
+        }
+        let (repository_id, new_name) = state.target(organization_id, &decision.repository);
+        let told: Vec<Commit> = decision.new.iter().chain(&decision.completed).cloned().collect();
+        state
+            .commits
+            .entry((organization_id, repository_id))
+            .or_default()
+            .extend(told.iter().map(|commit| (commit.sha, commit.clone())));
+        state
+            .history(organization_id, repository_id)
+            .add_commits(&told, &decision.pushes);
+        let mut news: Vec<Told> = decision
+            .new
+            .iter()
+            .map(|commit| Told::Commit(commit.sha))
+            .collect();
+        news.extend(decision.fills.then_some(Told::Contents));
+        let names = new_name.map_or_else(Vec::new, |name| vec![name.as_str(), name.bare_name()]);
+        let services = state.services_that_name(decision);
+        let touched = state.touch(organization_id, decision.now, |entry| {
+            let deployment = &entry.stored.deployment;
+            let is_touched = |told| is_touched_by(deployment, &entry.linking, repository_id, told);
+            let is_open = entry.linking.graph_ranges.iter().any(GraphRange::is_open);
+            entry.is_of_service(&names)
+                || news.iter().any(is_touched)
+                || is_open && services.contains(&entry.service_key())
+        })?;
+        Ok(Applied::Done(touched))
+    }
+}
+
+impl State {
+    fn is_stale_batch(&self, decision: &CommitDecision) -> bool {
+        let organization_id = decision.organization_id;
+        let has_changed = match &decision.repository {
+            TargetRepository::New(name) => self.repository_named(organization_id, name).is_some(),
+            TargetRepository::Known(repository) => {
+                let known = self.commits.get(&(organization_id, repository.id));
+                let find = |commit: &Commit| known.and_then(|known| known.get(&commit.sha));
+                decision.new.iter().any(|new| find(new).is_some())
+                    || decision.completed.iter().any(|completed| {
+                        find(completed).is_none_or(|stored| {
+                            stored.parents.is_some() && stored.parents != completed.parents
+                        })
+                    })
+            }
+        };
+        has_changed || self.knows_delivery(organization_id, decision.delivery.as_ref())
+    }
+
+    /// The services of the deployments that name a new commit.
+    fn services_that_name(&self, decision: &CommitDecision) -> BTreeSet<Option<String>> {
+        self.deployments
+            .iter()
+            .filter(|((owner, _), _)| *owner == decision.organization_id)
+            .map(|(_, entry)| entry)
+            .filter(|entry| entry.stored.deployment.shipped_at().is_some())
+            .filter(|entry| {
+                let commit = &entry.stored.deployment.commit;
+                decision.new.iter().any(|new| commit.matches(&new.sha))
+            })
+            .map(super::Entry::service_key)
+            .collect()
+    }
+}

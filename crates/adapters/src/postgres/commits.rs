@@ -1,0 +1,240 @@
+//! Commits and pushes. SHAs that belong together are kept one after the other, 20 bytes each.
+
+use super::PgStore;
+use super::intake::{Intake, Target, find_target, service_keys};
+use super::row::Place;
+use super::schema::commits;
+use super::statement::{batch_input, batch_statement};
+use super::touched::{Change, Filled, RequestByCommits, Services, Told};
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bytea, Nullable, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::FutureExt;
+use periscope_domain::commit_graph::Commit;
+use periscope_domain::commit_sha::CommitSha;
+use periscope_domain::id::OrganizationId;
+use periscope_domain::ports::{Applied, CommitDecision, CommitQuery, Commits, CommitsContext, StoreError};
+use periscope_domain::timestamp::Timestamp;
+use time::OffsetDateTime;
+
+batch_input! {
+    /// Commits as they shall be recorded.
+    Input as "input" {
+        organization_id: BigInt = i64,
+        repository_id: BigInt = i64,
+        sha: Bytea = Vec<u8>,
+        parents: Nullable<Bytea> = Option<Vec<u8>>,
+        committed_at: Nullable<Timestamptz> = Option<OffsetDateTime>,
+        intake: BigInt = i64,
+    }
+}
+
+impl Input {
+    fn of(commits: &[Commit], organization_id: OrganizationId, intake: &Intake) -> Self {
+        let mut input = Self::default();
+        for commit in commits {
+            input.organization_id.push(organization_id.get());
+            input.repository_id.push(intake.repository_id.get());
+            input.sha.push(commit.sha.as_bytes().to_vec());
+            input.parents.push(commit.parents.as_deref().map(packed));
+            input
+                .committed_at
+                .push(commit.committed_at.map(Timestamp::to_offset_date_time));
+            input.intake.push(intake.number);
+        }
+        input
+    }
+}
+
+batch_statement! {
+    /// Records new commits and gives those that nobody else has recorded.
+    Create { input: Input } -> Bytea {
+        " insert into commits (organization_id, sha, repository_id, parents, committed_at, intake)
+        select organization_id, sha, repository_id, parents, committed_at, intake
+        from input
+        order by sha
+        on conflict (organization_id, sha, repository_id) do nothing
+        returning sha"
+    }
+}
+
+batch_statement! {
+    /// Completes open commits and gives those whose parents nobody else has told.
+    Complete { input: Input } -> Bytea {
+        ", held as (
+            select c.organization_id, c.sha, c.repository_id
+            from commits c
+            join input i on i.organization_id = c.organization_id and i.sha = c.sha
+                and i.repository_id = c.repository_id
+            where c.parents is null or c.parents = i.parents
+            order by c.sha
+            for no key update of c
+        )
+        update commits c
+        set (parents, committed_at, intake) = (i.parents, i.committed_at, i.intake)
+        from held h
+        join input i on i.sha = h.sha
+        where c.organization_id = h.organization_id and c.sha = h.sha and c.repository_id = h.repository_id
+        returning c.sha"
+    }
+}
+
+batch_input! {
+    /// Pushes.
+    PushInput as "push" {
+        organization_id: BigInt = i64,
+        repository_id: BigInt = i64,
+        after_sha: Bytea = Vec<u8>,
+        before_sha: Bytea = Vec<u8>,
+        commits: Bytea = Vec<u8>,
+        intake: BigInt = i64,
+    }
+}
+
+batch_statement! {
+    /// Records pushes that nobody has recorded.
+    Push { push: PushInput } -> Bytea {
+        " insert into pushes (organization_id, repository_id, after_sha, before_sha, commits, intake)
+        select organization_id, repository_id, after_sha, before_sha, commits, intake
+        from push
+        order by after_sha, before_sha
+        on conflict do nothing
+        returning after_sha"
+    }
+}
+
+/// SHAs one after the other.
+fn packed(shas: &[CommitSha]) -> Vec<u8> {
+    shas.iter().flat_map(CommitSha::as_bytes).copied().collect()
+}
+
+/// The SHAs of a column that has them one after the other.
+pub(super) fn unpacked(
+    table: &'static str,
+    column: &'static str,
+    bytes: &[u8],
+) -> Result<Vec<CommitSha>, StoreError> {
+    let place = Place { table, id: 0 };
+    bytes.chunks(20).map(|sha| place.sha(column, sha)).collect()
+}
+
+type Row = (Vec<u8>, Option<Vec<u8>>, Option<OffsetDateTime>);
+
+/// A commit as it is kept.
+pub(super) fn commit((sha, parents, committed_at): Row) -> Result<Commit, StoreError> {
+    let parents = parents.map(|parents| unpacked("commits", "parents", &parents));
+    Ok(Commit {
+        sha: Place {
+            table: "commits",
+            id: 0,
+        }
+        .sha("sha", &sha)?,
+        parents: parents.transpose()?,
+        committed_at: committed_at.map(Timestamp::new),
+    })
+}
+
+#[async_trait]
+impl Commits for PgStore {
+    async fn context(&self, query: &CommitQuery) -> Result<Option<CommitsContext>, StoreError> {
+        let organization_id = query.organization_id;
+        let delivery = query.delivery.as_ref();
+        let target = find_target(&self.pool, organization_id, &query.repository, delivery).await?;
+        let Some(Target {
+            repository,
+            delivery_is_known,
+        }) = target
+        else {
+            return Ok(None);
+        };
+        let mut stored = Vec::new();
+        if let Some(repository) = &repository {
+            let shas: Vec<_> = query.shas.iter().map(|sha| sha.as_bytes().to_vec()).collect();
+            let query = commits::table
+                .filter(commits::organization_id.eq(organization_id.get()))
+                .filter(commits::repository_id.eq(repository.id.get()))
+                .filter(commits::sha.eq_any(shas))
+                .select((commits::sha, commits::parents, commits::committed_at));
+            let rows = self.pool.rows::<_, Row>(query).await?;
+            stored = rows.into_iter().map(commit).collect::<Result<_, _>>()?;
+        }
+        Ok(Some(CommitsContext {
+            repository,
+            stored,
+            delivery_is_known,
+        }))
+    }
+
+    async fn apply(&self, decision: &CommitDecision) -> Result<Applied<u64>, StoreError> {
+        let decision = decision.clone();
+        self.pool
+            .transaction(move |connection| async move { write(connection, &decision).await }.boxed())
+            .await
+    }
+}
+
+async fn write(connection: &mut AsyncPgConnection, decision: &CommitDecision) -> QueryResult<Applied<u64>> {
+    let CommitDecision {
+        organization_id,
+        repository,
+        new,
+        completed,
+        pushes,
+        delivery,
+        now,
+        ..
+    } = decision;
+    let intake = Intake::begin(connection, *organization_id, delivery.as_ref(), repository, *now).await?;
+    let Some(intake) = intake else {
+        return Ok(Applied::Stale);
+    };
+    let created = Create {
+        input: Input::of(new, *organization_id, &intake),
+    };
+    let created: Vec<Vec<u8>> = created.load(connection).await?;
+    let updated = Complete {
+        input: Input::of(completed, *organization_id, &intake),
+    };
+    let updated: Vec<Vec<u8>> = updated.load(connection).await?;
+    if created.len() < new.len() || updated.len() < completed.len() {
+        return Ok(Applied::Stale);
+    }
+    if !pushes.is_empty() {
+        let _: Vec<Vec<u8>> = push(decision, &intake).load(connection).await?;
+    }
+    intake
+        .end(connection, new.len() + completed.len() + pushes.len())
+        .await?;
+    let touched: Vec<i64> = request(decision, &intake).load(connection).await?;
+    Ok(Applied::Done(touched.len() as u64))
+}
+
+fn push(decision: &CommitDecision, intake: &Intake) -> Push {
+    let mut input = PushInput::default();
+    for push in &decision.pushes {
+        input.organization_id.push(decision.organization_id.get());
+        input.repository_id.push(intake.repository_id.get());
+        input.after_sha.push(push.after.as_bytes().to_vec());
+        input.before_sha.push(push.before.as_bytes().to_vec());
+        input.commits.push(packed(&push.commits));
+        input.intake.push(intake.number);
+    }
+    Push { push: input }
+}
+
+fn request(decision: &CommitDecision, intake: &Intake) -> RequestByCommits {
+    let filled = decision.fills.then_some(intake.repository_id.get());
+    RequestByCommits {
+        change: Change::new(decision.organization_id, decision.now),
+        told: Told {
+            commit_sha: decision.new.iter().map(|commit| commit.sha.to_string()).collect(),
+        },
+        filled: Filled {
+            repository_id: filled.into_iter().collect(),
+        },
+        services: Services {
+            key: service_keys(&decision.repository),
+        },
+    }
+}

@@ -1,0 +1,228 @@
+//! The histories of repositories, kept in memory. Each is read once, in pages, and then only what came after; those that
+//! nobody has used for the longest time go when all of them take too much.
+
+use super::commits::{commit, unpacked};
+use super::pool::Pool;
+use super::row::{Place, timestamp};
+use super::statement::{batch_input, batch_statement};
+use diesel::sql_types::{BigInt, Bytea, Nullable, SmallInt, Timestamptz};
+use periscope_domain::commit_graph::{Commit, Push};
+use periscope_domain::history::{KnownMerge, RepositoryHistory};
+use periscope_domain::id::{OrganizationId, PullRequestId, RepositoryId};
+use periscope_domain::ports::StoreError;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use time::OffsetDateTime;
+use tokio::sync::Mutex as AsyncMutex;
+
+/// How many bytes all histories may take together.
+const MOST: usize = 192 * 1024 * 1024;
+
+/// How many rows are read at once, if one batch is not larger.
+const PAGE: i64 = 20_000;
+
+type Key = (OrganizationId, RepositoryId);
+
+/// A history as of an epoch.
+#[derive(Default)]
+struct Kept {
+    epoch: i64,
+    history: Arc<RepositoryHistory>,
+}
+
+#[derive(Default)]
+struct Slot {
+    kept: Arc<AsyncMutex<Kept>>,
+    weight: usize,
+    used: u64,
+}
+
+/// Those that are kept.
+#[derive(Clone, Default)]
+pub(super) struct Histories(Arc<Mutex<Slots>>);
+
+#[derive(Default)]
+struct Slots {
+    by_key: HashMap<Key, Slot>,
+    uses: u64,
+}
+
+impl Histories {
+    /// The history of a repository, no older than an epoch.
+    pub(super) async fn at_least(
+        &self,
+        pool: &Pool,
+        key: Key,
+        epoch: i64,
+    ) -> Result<Arc<RepositoryHistory>, StoreError> {
+        let slot = self.slot(key);
+        let mut kept = slot.lock().await;
+        if kept.epoch < epoch {
+            while kept.epoch < epoch && read_page(pool, key, &mut kept).await? {}
+            // What the epoch is of has been read, whatever it was.
+            kept.epoch = kept.epoch.max(epoch);
+            self.weigh(key, kept.history.weight());
+        }
+        Ok(Arc::clone(&kept.history))
+    }
+
+    fn slot(&self, key: Key) -> Arc<AsyncMutex<Kept>> {
+        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.uses += 1;
+        let used = slots.uses;
+        let slot = slots.by_key.entry(key).or_default();
+        slot.used = used;
+        Arc::clone(&slot.kept)
+    }
+
+    /// Lets go of the others that nobody has used for the longest time, until there is room.
+    fn weigh(&self, key: Key, weight: usize) {
+        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = slots.by_key.get_mut(&key) {
+            slot.weight = weight;
+        }
+        while slots.by_key.values().map(|slot| slot.weight).sum::<usize>() > MOST {
+            let others = slots.by_key.iter().filter(|(other, _)| **other != key);
+            let Some(oldest) = others.min_by_key(|(_, slot)| slot.used).map(|(other, _)| *other) else {
+                return;
+            };
+            slots.by_key.remove(&oldest);
+        }
+    }
+}
+
+batch_input! {
+    /// Which page is asked for: always one row.
+    PageQuery as "query" {
+        organization_id: BigInt = i64,
+        repository_id: BigInt = i64,
+        after_epoch: BigInt = i64,
+        page: BigInt = i64,
+    }
+}
+
+/// What a row of a page is.
+const END: i16 = 0;
+const COMMIT: i16 = 1;
+const PUSH: i16 = 2;
+
+/// `kind, sha, parents or pushed commits, before, committed or merged at, pull request or last epoch`
+type RowSql = (
+    SmallInt,
+    Nullable<Bytea>,
+    Nullable<Bytea>,
+    Nullable<Bytea>,
+    Nullable<Timestamptz>,
+    Nullable<BigInt>,
+);
+type Row = (
+    i16,
+    Option<Vec<u8>>,
+    Option<Vec<u8>>,
+    Option<Vec<u8>>,
+    Option<OffsetDateTime>,
+    Option<i64>,
+);
+
+batch_statement! {
+    /// What the batches after an epoch have told, up to a number of rows, and the epoch of the last of them.
+    ReadPage { query: PageQuery } -> RowSql {
+        ", sized as (
+            select i.number, i.epoch, sum(i.size) over (order by i.epoch) - i.size as before
+            from query q
+            join intakes i on i.organization_id = q.organization_id and i.repository_id = q.repository_id
+            where i.epoch > q.after_epoch
+            order by i.epoch
+            limit (select page from query)
+        ),
+        page as materialized (
+            select number, epoch from sized where before < (select page from query)
+        )
+        select 0::smallint, null::bytea, null::bytea, null::bytea, null::timestamptz, max(epoch) from page
+        union all
+        select 1::smallint, c.sha, c.parents, null, c.committed_at, null
+        from query q, page p, commits c
+        where c.organization_id = q.organization_id and c.repository_id = q.repository_id and c.intake = p.number
+        union all
+        select 2::smallint, c.after_sha, c.commits, c.before_sha, null, null
+        from query q, page p, pushes c
+        where c.organization_id = q.organization_id and c.repository_id = q.repository_id and c.intake = p.number
+        union all
+        select 3::smallint, c.merge_commit_sha, null, null, c.merged_at, c.id
+        from query q, page p, pull_requests c
+        where c.organization_id = q.organization_id and c.repository_id = q.repository_id and c.intake = p.number"
+    }
+}
+
+/// Adds the next page to a history; whether there was any.
+async fn read_page(
+    pool: &Pool,
+    (organization_id, repository_id): Key,
+    kept: &mut Kept,
+) -> Result<bool, StoreError> {
+    let query = PageQuery {
+        organization_id: vec![organization_id.get()],
+        repository_id: vec![repository_id.get()],
+        after_epoch: vec![kept.epoch],
+        page: vec![PAGE],
+    };
+    let mut commits: Vec<Commit> = Vec::new();
+    let mut pushes = Vec::new();
+    let mut merges = Vec::new();
+    let mut last = None;
+    for row in pool.rows::<_, Row>(ReadPage { query }).await? {
+        let (kind, sha, more, before, at, number) = row;
+        let sha = sha.unwrap_or_default();
+        match kind {
+            END => last = number,
+            COMMIT => commits.push(commit((sha, more, at))?),
+            PUSH => pushes.push(push(
+                &sha,
+                &before.unwrap_or_default(),
+                &more.unwrap_or_default(),
+            )?),
+            _ => merges.extend(merge(&sha, at, number)?),
+        }
+    }
+    let Some(last) = last else {
+        return Ok(false);
+    };
+    let history = Arc::make_mut(&mut kept.history);
+    history.add_commits(&commits, &pushes);
+    for merge in merges {
+        history.set_merge(merge);
+    }
+    kept.epoch = last;
+    Ok(true)
+}
+
+fn push(after: &[u8], before: &[u8], commits: &[u8]) -> Result<Push, StoreError> {
+    let place = Place {
+        table: "pushes",
+        id: 0,
+    };
+    Ok(Push {
+        after: place.sha("after_sha", after)?,
+        before: place.sha("before_sha", before)?,
+        commits: unpacked("pushes", "commits", commits)?,
+    })
+}
+
+fn merge(
+    commit: &[u8],
+    merged_at: Option<OffsetDateTime>,
+    id: Option<i64>,
+) -> Result<Option<KnownMerge>, StoreError> {
+    let Some((merged_at, id)) = merged_at.zip(id) else {
+        return Ok(None);
+    };
+    let place = Place {
+        table: "pull_requests",
+        id,
+    };
+    Ok(Some(KnownMerge {
+        pull_request_id: PullRequestId::new(id),
+        commit: place.sha("merge_commit_sha", commit)?,
+        merged_at: timestamp(merged_at),
+    }))
+}

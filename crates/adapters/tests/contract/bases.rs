@@ -1,0 +1,199 @@
+//! Which deployment is the base of another whose sender gives no previous commit.
+
+use crate::fixture::{SharedStore, Tenant, at, commit, deployment, pull_request, run};
+use periscope_domain::deployment::Deployment;
+use periscope_domain::run::DeploymentStatus;
+use periscope_domain::text::ServiceName;
+use periscope_domain::use_cases::Origin;
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+/// 1 - 2 - 3 - 4 - 5 on one branch, 2 - 6 - 7 on another; every commit is the merge of a pull request.
+async fn two_branches(store: &SharedStore) -> Tenant {
+    let acme = Tenant::new(store, "acme").await;
+    acme.send((1..=7).map(pull_request)).await;
+    acme.tell(&[
+        (1, &[]),
+        (2, &[1]),
+        (3, &[2]),
+        (4, &[3]),
+        (5, &[4]),
+        (6, &[2]),
+        (7, &[6]),
+    ])
+    .await;
+    acme
+}
+
+/// A deployment completed at a minute.
+fn shipped(id: &str, commit: u32, minute: i64) -> Deployment {
+    Deployment {
+        run: run(DeploymentStatus::Success, minute - 10, minute),
+        ..deployment(id, commit)
+    }
+}
+
+async fn numbers(tenant: &Tenant, id: &str) -> Vec<i32> {
+    tenant.settle().await;
+    tenant
+        .linked(id)
+        .await
+        .into_iter()
+        .map(|(number, _)| number)
+        .collect()
+}
+
+pub(crate) async fn the_latest_deployment_that_is_contained_is_the_base(store: SharedStore) {
+    let acme = two_branches(&store).await;
+    let first = acme.record(shipped("a", 2, 100)).await;
+    assert_eq!(
+        first.warnings[0].code(),
+        "base_unknown",
+        "unknown never means all of history"
+    );
+    acme.record(shipped("b", 4, 200)).await;
+    acme.record(shipped("c", 7, 300)).await;
+    acme.record(shipped("d", 5, 400)).await;
+    acme.record(shipped("back", 4, 500)).await;
+    acme.record(shipped("again", 5, 600)).await;
+    for (id, shipped) in [
+        ("a", vec![2]),
+        ("b", vec![3, 4]),
+        ("c", vec![6, 7]),
+        ("d", vec![5]),
+        ("back", vec![4]),
+        ("again", vec![5]),
+    ] {
+        assert_eq!(numbers(&acme, id).await, shipped, "{id}");
+    }
+}
+
+pub(crate) async fn each_service_has_its_own_base(store: SharedStore) {
+    let acme = two_branches(&store).await;
+    let of = |service: &str, deployment| Deployment {
+        service: ServiceName::clean(service),
+        ..deployment
+    };
+    acme.record(of("acme/api", shipped("a", 2, 100))).await;
+    acme.record(of("api", shipped("b", 3, 200))).await;
+    acme.record(of("API", shipped("c", 5, 300))).await;
+    acme.record(of("ACME/API", shipped("d", 5, 400))).await;
+    acme.record(of("", shipped("e", 5, 500))).await;
+    assert_eq!(numbers(&acme, "c").await, [4, 5]);
+    assert_eq!(numbers(&acme, "d").await, [3, 4, 5]);
+    assert_eq!(numbers(&acme, "e").await, [5]);
+}
+
+pub(crate) async fn a_deployment_that_comes_late_becomes_the_base_of_one_that_is_recorded(
+    store: SharedStore,
+) {
+    let acme = two_branches(&store).await;
+    acme.record(shipped("z", 5, 500)).await;
+    assert_eq!(numbers(&acme, "z").await, [5]);
+    acme.record(shipped("a", 1, 100)).await;
+    assert_eq!(numbers(&acme, "z").await, [2, 3, 4, 5]);
+    acme.record(shipped("c", 7, 400)).await;
+    acme.record(shipped("b", 3, 300)).await;
+    assert_eq!(numbers(&acme, "z").await, [4, 5]);
+    assert_eq!(numbers(&acme, "b").await, [2, 3]);
+    assert_eq!(numbers(&acme, "c").await, [2, 6, 7]);
+    acme.record(shipped("later", 4, 600)).await;
+    assert_eq!(numbers(&acme, "z").await, [4, 5], "what comes after is no base");
+}
+
+pub(crate) async fn a_base_that_is_taken_back_hands_over_to_the_one_before(store: SharedStore) {
+    let acme = two_branches(&store).await;
+    acme.record(shipped("a", 1, 100)).await;
+    acme.record(shipped("b", 4, 200)).await;
+    acme.record(shipped("c", 5, 300)).await;
+    assert_eq!(numbers(&acme, "c").await, [5]);
+    let taken_back = Deployment {
+        run: run(DeploymentStatus::RolledBack, 190, 210),
+        ..deployment("b", 4)
+    };
+    acme.record(taken_back).await;
+    assert_eq!(numbers(&acme, "b").await, []);
+    assert_eq!(numbers(&acme, "c").await, [2, 3, 4, 5]);
+}
+
+pub(crate) async fn a_base_that_moves_to_another_service_hands_over(store: SharedStore) {
+    let acme = two_branches(&store).await;
+    acme.record(shipped("a", 1, 100)).await;
+    acme.record(shipped("b", 4, 200)).await;
+    acme.record(shipped("c", 5, 300)).await;
+    acme.record(Deployment {
+        service: ServiceName::clean("worker"),
+        ..shipped("b", 4, 200)
+    })
+    .await;
+    assert_eq!(numbers(&acme, "c").await, [2, 3, 4, 5]);
+}
+
+pub(crate) async fn a_base_is_found_behind_many_that_are_not(store: SharedStore) {
+    let acme = two_branches(&store).await;
+    acme.record(shipped("base", 1, 100)).await;
+    for number in 0..150 {
+        acme.record(shipped(&format!("other-{number}"), 7, 200 + number))
+            .await;
+    }
+    acme.record(shipped("d", 3, 500)).await;
+    assert_eq!(numbers(&acme, "d").await, [2, 3]);
+}
+
+pub(crate) async fn a_service_that_moves_to_another_repository_keeps_its_bases(store: SharedStore) {
+    let acme = two_branches(&store).await;
+    acme.record(shipped("a", 3, 100)).await;
+    // The same commits and a new one under a new name, and the service is told to be there.
+    let commits = vec![commit(4, &[3]), commit(5, &[4]), commit(8, &[5])];
+    acme.tell_of("acme/backend", commits, vec![], Origin::Sent)
+        .await
+        .unwrap();
+    acme.send_to("acme/backend", [4, 5, 8].map(pull_request), Origin::Sent)
+        .await;
+    let backend = acme.repository("acme/backend").await;
+    let service = ServiceName::parse("shop").unwrap();
+    store
+        .repositories()
+        .set_alias(acme.id, backend.id, &service, at(2000))
+        .await
+        .unwrap();
+    acme.record(Deployment {
+        service: Some(service.clone()),
+        ..shipped("b", 4, 200)
+    })
+    .await;
+    acme.record(Deployment {
+        service: Some(service),
+        ..shipped("c", 8, 300)
+    })
+    .await;
+    assert_eq!(numbers(&acme, "c").await, [5, 8]);
+}
+
+pub(crate) async fn bases_and_their_successors_recorded_at_once_meet(store: SharedStore) {
+    for round in 0..20 {
+        let tenant = Tenant::new(&store, &format!("round-{round}")).await;
+        tenant.send((1..=7).map(pull_request)).await;
+        tenant
+            .tell(&[(1, &[]), (2, &[1]), (3, &[2]), (4, &[3]), (5, &[4])])
+            .await;
+        let tenant = Arc::new(tenant);
+        let mut senders = JoinSet::new();
+        for number in 1..=5 {
+            let tenant = Arc::clone(&tenant);
+            senders.spawn(async move {
+                tenant
+                    .record(shipped(&format!("d{number}"), number, 100 * i64::from(number)))
+                    .await;
+            });
+        }
+        senders.join_all().await;
+        for number in 1..=5 {
+            assert_eq!(
+                numbers(&tenant, &format!("d{number}")).await,
+                [number],
+                "round {round}"
+            );
+        }
+    }
+}

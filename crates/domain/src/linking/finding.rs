@@ -1,0 +1,202 @@
+//! How the links of a deployment were found, step by step, each step with a stable code and a sentence: the answer to
+//! "why is this pull request in it" and "why is it not".
+
+use super::MergeTimeRange;
+use crate::commit_sha::{CommitReference, CommitSha};
+use crate::environment::Environment;
+use crate::id::RepositoryId;
+use crate::run::DeploymentStatus;
+use crate::text::{ExternalDeploymentId, ServiceName};
+
+/// Why no one repository was looked at alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServiceMatch {
+    /// The deployment names no service.
+    NoService,
+    /// Its service names no repository.
+    Unmatched(ServiceName),
+}
+
+/// Why an earlier deployment is not the base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// The deployed commit does not contain its commit.
+    NotAncestor,
+    /// Its commit is abbreviated and fits more than one.
+    Ambiguous,
+}
+
+/// How the base of a range was found, or that it was not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BaseFinding {
+    /// The sender gave a previous commit that the graph knows.
+    Given(CommitSha),
+    /// The deployed commit does not contain the previous one.
+    NotAncestor(CommitSha),
+    /// An earlier deployment of the service is not the base.
+    Rejected(ExternalDeploymentId, CommitReference, Rejection),
+    /// The latest earlier deployment whose commit the deployed one contains is the base.
+    Proved(ExternalDeploymentId, CommitSha),
+    /// Whether the deployed commit contains that of an earlier deployment is not certain.
+    Undecided(ExternalDeploymentId, CommitReference),
+    /// No earlier deployment of the service is contained in the deployed commit.
+    None,
+    /// What lies between the base and the deployed commit is not certain: commits are missing.
+    RangeUndecided(CommitSha),
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// Only a successful production deployment ships anything.
+    ShipsNothing(DeploymentStatus, Environment),
+    /// The service names a repository.
+    Repository {
+        /// The repository.
+        repository_id: RepositoryId,
+        /// The service.
+        service: ServiceName,
+    },
+    /// Every monitored repository was looked at.
+    EveryMonitoredRepository(ServiceMatch),
+    /// Nobody has told of the deployed commit.
+    CommitUnknown(CommitReference),
+    /// The deployed commit fits more than one.
+    CommitAmbiguous(CommitReference),
+    /// How many pull requests were merged as the deployed commit.
+    DeployedMerges {
+        /// The deployed commit.
+        commit: CommitSha,
+        /// How many.
+        pull_requests: usize,
+    },
+    /// How the base of the range was found in the graph of a repository.
+    Base(RepositoryId, BaseFinding),
+    /// Neither a graph nor two merges of one branch tell what lies behind the previous commit.
+    BaseUnknown(CommitReference),
+    /// Both commits are merges of one branch.
+    MergeTime(MergeTimeRange),
+}
+
+impl Finding {
+    /// The code, which never changes.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::ShipsNothing(..) => "ships_nothing",
+            Self::Repository { .. } => "repository_of_service",
+            Self::EveryMonitoredRepository(ServiceMatch::NoService) => "no_service",
+            Self::EveryMonitoredRepository(ServiceMatch::Unmatched(_)) => "service_unmatched",
+            Self::CommitUnknown(_) => "commit_unknown",
+            Self::CommitAmbiguous(_) => "commit_ambiguous",
+            Self::DeployedMerges { .. } => "exact",
+            Self::Base(_, step) => step.code(),
+            Self::BaseUnknown(_) => "base_unknown",
+            Self::MergeTime(_) => "merge_time",
+        }
+    }
+
+    /// A sentence for the person who asks why; `name_of` tells what a repository is called.
+    #[must_use]
+    pub fn sentence(&self, name_of: impl Fn(RepositoryId) -> String) -> String {
+        match self {
+            Self::ShipsNothing(status, environment) => {
+                format!("It is {status} in {environment}; only a success in production ships pull requests.")
+            }
+            Self::Repository {
+                repository_id,
+                service,
+            } => {
+                format!("Service {service} is built from {}.", name_of(*repository_id))
+            }
+            Self::EveryMonitoredRepository(ServiceMatch::NoService) => {
+                "It names no service, so every monitored repository was looked at.".to_owned()
+            }
+            Self::EveryMonitoredRepository(ServiceMatch::Unmatched(service)) => {
+                format!("Service {service} names no repository, so every monitored repository was looked at.")
+            }
+            Self::CommitUnknown(commit) => {
+                format!("Nobody has told of commit {commit}: no recorded commit or pull request has it.")
+            }
+            Self::CommitAmbiguous(commit) => {
+                format!("Commit {commit} fits more than one known commit, so it means none.")
+            }
+            Self::DeployedMerges {
+                commit,
+                pull_requests: 0,
+            } => {
+                format!("No pull request was merged as commit {commit}.")
+            }
+            Self::DeployedMerges {
+                commit,
+                pull_requests,
+            } => {
+                format!("Merged as commit {commit}, which was deployed: {pull_requests}.")
+            }
+            Self::MergeTime(range) => format!(
+                "No commit graph tells what lies between; both commits are merges into one branch of {}, so what was \
+                 merged into it after {} and not after {} is linked.",
+                name_of(range.repository_id),
+                range.after,
+                range.until
+            ),
+            Self::BaseUnknown(previous) => format!(
+                "Neither the commit graph nor two merges into one branch tell what lies between previous commit \
+                 {previous} and the deployed one, so no range is linked."
+            ),
+            Self::Base(repository_id, step) => step.sentence(&name_of(*repository_id)),
+        }
+    }
+}
+
+impl BaseFinding {
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::Given(_) => "base_given",
+            Self::NotAncestor(_) => "base_not_ancestor",
+            Self::Rejected(_, _, Rejection::NotAncestor) => "base_rejected_not_ancestor",
+            Self::Rejected(_, _, Rejection::Ambiguous) => "base_rejected_ambiguous",
+            Self::Proved(..) => "base_proved",
+            Self::Undecided(..) => "base_undecided",
+            Self::None => "no_base",
+            Self::RangeUndecided(_) => "range_undecided",
+        }
+    }
+
+    fn sentence(&self, repository: &str) -> String {
+        match self {
+            Self::Given(base) => format!(
+                "The sender gave previous commit {base}; the graph of {repository} tells what the deployed commit \
+                 contains and it does not."
+            ),
+            Self::NotAncestor(base) => {
+                format!(
+                    "The deployed commit does not contain {base}: a branch was left, or an older commit deployed."
+                )
+            }
+            Self::Rejected(deployment, commit, Rejection::NotAncestor) => format!(
+                "Earlier deployment {deployment} of commit {commit} is not the base: the deployed commit does not \
+                 contain it."
+            ),
+            Self::Rejected(deployment, commit, Rejection::Ambiguous) => format!(
+                "Earlier deployment {deployment} of commit {commit} is not the base: that fits more than one commit."
+            ),
+            Self::Proved(deployment, base) => format!(
+                "The base is commit {base} of {deployment}: the latest earlier deployment of the service that the \
+                 deployed commit contains, by the graph of {repository}."
+            ),
+            Self::Undecided(deployment, commit) => format!(
+                "Whether the deployed commit contains {commit} of earlier deployment {deployment} is not certain: \
+                 the graph of {repository} lacks commits."
+            ),
+            Self::None => format!(
+                "The graph of {repository} has the deployed commit, but it contains no earlier deployment of the \
+                 service, so only what was merged as it is linked."
+            ),
+            Self::RangeUndecided(base) => format!(
+                "What lies between {base} and the deployed commit is not certain: the graph of {repository} lacks \
+                 commits."
+            ),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What a late arrival can change: who has to be looked at again, and nobody else.
+
+use super::{GraphRange, Linking, MergeTimeRange};
+use crate::commit_sha::{CommitReference, CommitSha};
+use crate::deployment::Deployment;
+use crate::id::RepositoryId;
+use crate::pull_request::Merge;
+use crate::timestamp::Timestamp;
+
+/// Something that has become known of a repository, or is no longer what it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// A pull request was merged.
+    Merge {
+        /// How.
+        merge: Merge,
+        /// Between when and when the merge commit was committed, as it says itself; `None` when the graph does not
+        /// know it.
+        committed: Option<(Timestamp, Timestamp)>,
+    },
+    /// A commit exists.
+    Commit(CommitSha),
+    /// What an open commit contains.
+    Contents,
+}
+
+/// Whether something that has become known of a repository can change what a deployment ships, going by the commits
+/// that it names and by how its links were found.
+#[must_use]
+pub fn is_touched_by(
+    deployment: &Deployment,
+    linking: &Linking,
+    repository_id: RepositoryId,
+    told: &Told,
+) -> bool {
+    let names = |sha: &CommitSha| {
+        let names_it = |commit: &CommitReference| commit.matches(sha);
+        names_it(&deployment.commit) || deployment.previous_commit.as_ref().is_some_and(names_it)
+    };
+    let touches_range = |range: &MergeTimeRange, merge: &Merge| range.contains(repository_id, merge);
+    let touches_graph = |range: &GraphRange, committed| range.may_contain(repository_id, committed);
+    deployment.shipped_at().is_some()
+        && match told {
+            Told::Merge { merge, committed } => {
+                names(&merge.commit)
+                    || linking.ranges.iter().any(|range| touches_range(range, merge))
+                    || linking
+                        .graph_ranges
+                        .iter()
+                        .any(|range| touches_graph(range, *committed))
+            }
+            Told::Commit(sha) => names(sha),
+            Told::Contents => {
+                let mut ranges = linking.graph_ranges.iter();
+                ranges.any(|range| range.repository_id == repository_id && range.is_open())
+            }
+        }
+}
+
+/// Whether a deployment that was recorded, or recorded again, may be the base of others, or no longer be it: they have
+/// to be looked at again.
+#[must_use]
+pub fn is_possible_base_changed(before: Option<&Deployment>, after: &Deployment) -> bool {
+    let as_base = |deployment: &Deployment| {
+        let service = deployment
+            .service
+            .as_ref()
+            .map(|service| service.as_str().to_ascii_lowercase());
+        deployment
+            .shipped_at()
+            .map(|shipped_at| (shipped_at, service, deployment.commit.clone()))
+    };
+    before.and_then(as_base) != as_base(after)
+}

@@ -1,0 +1,251 @@
+//! Records commits and pushes, whoever tells of them, and looks again at the deployments that they touch.
+
+use super::record_pull_requests::{Ignored, Origin};
+use super::{RELINKED_AT_ONCE, ROUNDS, relink};
+use crate::commit_graph::{Commit, CommitGraph, Push};
+use crate::commit_sha::CommitSha;
+use crate::id::OrganizationId;
+use crate::ports::{
+    Applied, CommitDecision, CommitQuery, CommitsContext, Store, StoreError, TargetRepository,
+};
+use crate::repository::RepositoryName;
+use crate::timestamp::Timestamp;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use thiserror::Error;
+
+/// Commits and pushes of one repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordCommits {
+    /// The organization that tells of them.
+    pub organization_id: OrganizationId,
+    /// The repository; it comes into being with its first commit.
+    pub repository: RepositoryName,
+    /// The commits; one may come more than once.
+    pub commits: Vec<Commit>,
+    /// What branches were moved by.
+    pub pushes: Vec<Push>,
+    /// What made somebody tell of them.
+    pub origin: Origin,
+}
+
+/// What became of commits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordedCommits {
+    /// They are recorded durably.
+    Recorded {
+        /// How many were new, or known by name only.
+        recorded: u64,
+    },
+    /// The webhook's repository is not monitored.
+    RepositoryNotMonitored,
+    /// The webhook's delivery has had its effect before.
+    DeliveryRepeated,
+}
+
+/// Why commits were not recorded.
+#[derive(Debug, Error)]
+pub enum RecordCommitsError {
+    /// There is no such organization.
+    #[error("organization {0} does not exist")]
+    OrganizationNotFound(OrganizationId),
+    /// A commit's name stands for its content, so its parents never change.
+    #[error("commits[{index}].parents contradict what is known of commit {sha}")]
+    Contradiction {
+        /// Where the commit stands in the batch.
+        index: usize,
+        /// Its name.
+        sha: CommitSha,
+    },
+    /// Its parents, and theirs, lead back to it.
+    #[error("commits[{index}].parents make commit {sha} its own ancestor")]
+    OwnAncestor {
+        /// Where the commit stands in the batch.
+        index: usize,
+        /// Its name.
+        sha: CommitSha,
+    },
+    /// Too many others wrote to the same records at once; send them again.
+    #[error("the commits are being written to by too many others")]
+    Busy,
+    /// The store failed. They may have been recorded, and may be sent again.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Records commits and pushes, all or none, and links the deployments that they touch: the first few before it
+/// returns, the others by the relinking worker.
+///
+/// # Errors
+/// [`RecordCommitsError`] says why nothing was recorded.
+pub async fn record_commits(
+    store: &dyn Store,
+    command: &RecordCommits,
+    now: Timestamp,
+) -> Result<RecordedCommits, RecordCommitsError> {
+    let told = told_once(command)?;
+    for _ in 0..ROUNDS {
+        let context = store.commits().context(&query(command, &told)).await?;
+        let context = context.ok_or(RecordCommitsError::OrganizationNotFound(command.organization_id))?;
+        let delivery = match command
+            .origin
+            .delivery(context.repository.as_ref(), context.delivery_is_known)
+        {
+            Ok(delivery) => delivery,
+            Err(Ignored::RepositoryNotMonitored) => return Ok(RecordedCommits::RepositoryNotMonitored),
+            Err(Ignored::DeliveryRepeated) => return Ok(RecordedCommits::DeliveryRepeated),
+        };
+        let (recorded, decision) = decide(command, &told, context, now)?;
+        let decision = CommitDecision { delivery, ..decision };
+        let outcome = RecordedCommits::Recorded { recorded };
+        if decision.new.is_empty() && decision.completed.is_empty() && decision.pushes.is_empty() {
+            return Ok(outcome);
+        }
+        if let Applied::Done(touched) = store.commits().apply(&decision).await? {
+            if touched > 0 {
+                // They are recorded, and the worker will link what this cannot.
+                let _ = relink(store, Some(command.organization_id), RELINKED_AT_ONCE, now).await;
+            }
+            return Ok(outcome);
+        }
+    }
+    Err(RecordCommitsError::Busy)
+}
+
+/// What is told of each commit.
+type Told = BTreeMap<CommitSha, Commit>;
+
+/// What a batch tells of each commit, those among them that it only names.
+fn told_once(command: &RecordCommits) -> Result<Told, RecordCommitsError> {
+    let mut told = Told::new();
+    for (index, commit) in command.commits.iter().enumerate() {
+        match told.entry(commit.sha) {
+            Entry::Vacant(place) => {
+                place.insert(commit.clone());
+            }
+            Entry::Occupied(mut known) => {
+                let both = with(known.get(), commit).ok_or(RecordCommitsError::Contradiction {
+                    index,
+                    sha: commit.sha,
+                })?;
+                known.insert(both);
+            }
+        }
+    }
+    let parents = command
+        .commits
+        .iter()
+        .flat_map(|commit| commit.parents.iter().flatten());
+    let pushed = command
+        .pushes
+        .iter()
+        .flat_map(|push| push.commits.iter().chain([&push.before, &push.after]));
+    for sha in parents.chain(pushed) {
+        let only_named = Commit {
+            sha: *sha,
+            parents: None,
+            committed_at: None,
+        };
+        told.entry(*sha).or_insert(only_named);
+    }
+    let mut graph = CommitGraph::new();
+    graph.extend(&command.commits, &[]);
+    let is_own_ancestor = |commit: &&Commit| {
+        let node = graph.find(&commit.sha);
+        commit.parents.is_some() && !node.is_some_and(|node| graph.are_parents_known(node))
+    };
+    match command
+        .commits
+        .iter()
+        .enumerate()
+        .find(|(_, commit)| is_own_ancestor(commit))
+    {
+        Some((index, commit)) => Err(RecordCommitsError::OwnAncestor {
+            index,
+            sha: commit.sha,
+        }),
+        None => Ok(told),
+    }
+}
+
+/// What is known of a commit with what is told of it; `None` if they contradict each other. The order and the number
+/// of times that a parent is named do not matter.
+fn with(known: &Commit, told: &Commit) -> Option<Commit> {
+    let sorted = |parents: &Vec<CommitSha>| {
+        let mut parents = parents.clone();
+        parents.sort_unstable();
+        parents.dedup();
+        parents
+    };
+    let parents = match (&known.parents, &told.parents) {
+        (Some(known), Some(told)) if sorted(known) != sorted(told) => return None,
+        (known, told) => known.as_ref().or(told.as_ref()).cloned(),
+    };
+    Some(Commit {
+        sha: known.sha,
+        parents,
+        committed_at: known.committed_at.or(told.committed_at),
+    })
+}
+
+fn query(command: &RecordCommits, told: &Told) -> CommitQuery {
+    CommitQuery {
+        organization_id: command.organization_id,
+        repository: command.repository.clone(),
+        shas: told.keys().copied().collect(),
+        delivery: command.origin.told_by(),
+    }
+}
+
+/// What shall be recorded, but for the delivery, and how many commits of it are news.
+fn decide(
+    command: &RecordCommits,
+    told: &Told,
+    context: CommitsContext,
+    now: Timestamp,
+) -> Result<(u64, CommitDecision), RecordCommitsError> {
+    let stored: BTreeMap<CommitSha, Commit> = context
+        .stored
+        .into_iter()
+        .map(|commit| (commit.sha, commit))
+        .collect();
+    let mut new = Vec::new();
+    let mut completed = Vec::new();
+    let mut recorded = 0;
+    let mut fills = command.pushes.iter().any(|push| stored.contains_key(&push.after));
+    for commit in told.values() {
+        let Some(known) = stored.get(&commit.sha) else {
+            recorded += u64::from(commit.committed_at.is_some());
+            new.push(commit.clone());
+            continue;
+        };
+        let both = with(known, commit).ok_or_else(|| RecordCommitsError::Contradiction {
+            index: command
+                .commits
+                .iter()
+                .position(|told| told.sha == commit.sha)
+                .unwrap_or_default(),
+            sha: commit.sha,
+        })?;
+        if both != *known {
+            recorded += 1;
+            fills |= known.parents.is_none() && both.parents.is_some();
+            completed.push(both);
+        }
+    }
+    let repository = context.repository.map_or_else(
+        || TargetRepository::New(command.repository.clone()),
+        TargetRepository::Known,
+    );
+    let decision = CommitDecision {
+        organization_id: command.organization_id,
+        repository,
+        new,
+        completed,
+        pushes: command.pushes.clone(),
+        fills,
+        delivery: None,
+        now,
+    };
+    Ok((recorded, decision))
+}
