@@ -3,6 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use periscope_adapters::git::{Clone, GitError};
+use periscope_domain::commit_graph::{Commit, CommitGraph};
+use periscope_domain::commit_sha::CommitSha;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -50,6 +55,16 @@ impl Repository {
             "{arguments:?}: {}",
             String::from_utf8_lossy(&status.stderr)
         );
+    }
+
+    fn ask(&self, arguments: &[&str]) -> String {
+        let output = Command::new("git")
+            .arg("-C")
+            .arg(&self.0)
+            .args(arguments)
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
     }
 
     fn commit(&self, message: &str, hour: u64) {
@@ -189,5 +204,134 @@ fn a_history_that_breaks_off_is_an_error() {
             message,
         }) => assert!(!message.is_empty()),
         other => panic!("{other:?}"),
+    }
+}
+
+/// The numbers of hours at which commits were made, with those of their parents; `None` where the clone does not have
+/// them.
+fn history(path: &Path) -> Vec<(i64, Option<Vec<i64>>)> {
+    let clone = Clone::open(path).unwrap();
+    let commits: Vec<_> = clone.commits().unwrap().map(Result::unwrap).collect();
+    assert_eq!(clone.count_all_commits().unwrap(), commits.len() as u64);
+    let hour = |sha: &CommitSha| {
+        let commit = commits.iter().find(|commit| commit.sha == *sha);
+        commit.map_or(-1, |commit| {
+            (commit.committed_at.unwrap().microseconds() / 1_000_000 - 1_704_067_200) / 3600
+        })
+    };
+    let parents = |commit: &Commit| {
+        commit
+            .parents
+            .as_ref()
+            .map(|parents| parents.iter().map(hour).collect())
+    };
+    commits
+        .iter()
+        .map(|commit| (hour(&commit.sha), parents(commit)))
+        .collect()
+}
+
+#[test]
+fn commits_come_with_their_parents_and_after_them() {
+    let repository = repository();
+    repository.git(&["checkout", "--quiet", "--detach"], 6);
+    repository.commit("a tag on no branch", 6);
+    repository.git(&["tag", "v3"], 6);
+    repository.git(&["checkout", "--quiet", "main"], 6);
+    let some = |parents: &[i64]| Some(parents.to_vec());
+    assert_eq!(
+        history(&repository.0),
+        [
+            (0, some(&[])),
+            (1, some(&[0])),
+            (2, some(&[0, 1])),
+            (4, some(&[2])),
+            (6, some(&[4])),
+        ]
+    );
+}
+
+#[test]
+fn the_rim_of_a_shallow_clone_is_no_root() {
+    let repository = repository();
+    let shallow = Repository::new();
+    let url = format!("file://{}", repository.0.display());
+    shallow.git(&["fetch", "--quiet", "--depth", "2", &url, "main:copy"], 0);
+    shallow.git(&["checkout", "--quiet", "copy"], 0);
+    assert_eq!(history(&shallow.0), [(2, None), (4, Some(vec![2]))]);
+}
+
+/// A history of forks and merges, a commit an hour.
+fn forks_and_merges(random: &mut StdRng) -> Repository {
+    let repository = Repository::new();
+    repository.commit("start", 0);
+    for hour in 1..25_u64 {
+        let from = format!(
+            "commit-{}",
+            random.random_range(0..hour).max(hour.saturating_sub(6))
+        );
+        repository.git(&["tag", "--force", &format!("commit-{}", hour - 1)], hour);
+        repository.git(&["checkout", "--quiet", "--detach", &from], hour);
+        let other = format!(
+            "commit-{}",
+            random.random_range(0..hour).max(hour.saturating_sub(6))
+        );
+        if random.random_ratio(1, 2) && other != from {
+            repository.git(
+                &[
+                    "merge",
+                    "--quiet",
+                    "--no-ff",
+                    "--strategy",
+                    "ours",
+                    "--message",
+                    "both",
+                    &other,
+                ],
+                hour,
+            );
+        }
+        repository.commit("more", hour);
+    }
+    repository
+}
+
+#[test]
+fn the_graph_says_what_git_says() {
+    for seed in 0..4 {
+        let repository = forks_and_merges(&mut StdRng::seed_from_u64(seed));
+        let clone = Clone::open(&repository.0).unwrap();
+        let commits: Vec<Commit> = clone.commits().unwrap().map(Result::unwrap).collect();
+        let mut graph = CommitGraph::new();
+        for piece in commits.rchunks(5) {
+            graph.extend(piece, &[]);
+        }
+        for base in commits.iter().step_by(3) {
+            for head in commits.iter().step_by(2) {
+                let [base, head] = [base, head].map(|commit| graph.find(&commit.sha).unwrap());
+                let between = graph.commits_between(base, head);
+                let range = format!("{}..{}", graph.sha(base), graph.sha(head));
+                let expected: BTreeSet<String> = repository
+                    .ask(&["rev-list", &range])
+                    .lines()
+                    .map(str::to_owned)
+                    .collect();
+                let found = between.commits.unwrap();
+                let found: BTreeSet<String> = found.iter().map(|node| graph.sha(*node).to_string()).collect();
+                assert_eq!(found, expected, "seed {seed}: {range}");
+                let merge_base = repository.ask(&[
+                    "merge-base",
+                    "--all",
+                    &graph.sha(base).to_string(),
+                    &graph.sha(head).to_string(),
+                ]);
+                let is_ancestor = merge_base.lines().any(|line| line == graph.sha(base).to_string());
+                assert_eq!(
+                    between.base_is_ancestor,
+                    Some(is_ancestor),
+                    "seed {seed}: {range}"
+                );
+            }
+        }
     }
 }

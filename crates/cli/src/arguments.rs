@@ -1,6 +1,6 @@
 //! The command line: every command and option, with an example for each.
 
-use crate::commands::{github, import, key, migrate, org, repository, serve};
+use crate::commands::{explain, github, import, key, migrate, org, repository, serve};
 use crate::config::Settings;
 use clap::{Parser, Subcommand};
 use std::env;
@@ -42,6 +42,9 @@ pub(crate) enum Command {
     /// Import what happened before
     #[command(subcommand)]
     Import(import::Command),
+    /// Tell why a pull request is, or is not, in a deployment
+    #[command(subcommand)]
+    Explain(explain::Command),
 }
 
 impl Default for Command {

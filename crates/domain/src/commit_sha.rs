@@ -39,6 +39,12 @@ impl CommitSha {
         Ok(Self(bytes))
     }
 
+    /// Whether it is zeros only, which stands for no commit.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        self.0 == [0; 20]
+    }
+
     /// The 20 bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 20] {

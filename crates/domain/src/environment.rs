@@ -15,6 +15,9 @@ pub struct Environment(Box<str>);
 pub struct InvalidEnvironment;
 
 impl Environment {
+    /// The one that reaches users.
+    pub const PRODUCTION: &str = "production";
+
     /// Trims the name, puts it in lower case and checks it.
     ///
     /// # Errors
@@ -39,7 +42,7 @@ impl Environment {
     /// Whether a deployment here reaches users, so that it can ship pull requests.
     #[must_use]
     pub fn is_production(&self) -> bool {
-        &*self.0 == "production"
+        &*self.0 == Self::PRODUCTION
     }
 }
 

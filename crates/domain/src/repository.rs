@@ -75,12 +75,26 @@ pub struct Repository {
     pub aliases: Vec<ServiceName>,
 }
 
+/// How a service names a repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MatchedBy {
+    /// By its full name.
+    FullName,
+    /// By its bare name, which no other repository of the organization has.
+    BareName,
+    /// By an alias that the organization has set.
+    Alias,
+}
+
 /// Finds the repository that a service is built from.
 ///
 /// 1. the one whose full name it is; 2. the one whose bare name it is, if exactly one has it; 3. the one that has
 ///    it as an alias. `None`: no match, and the deployment's commit has to be looked for everywhere.
 #[must_use]
-pub fn match_service<'a>(service: &ServiceName, repositories: &'a [Repository]) -> Option<&'a Repository> {
+pub fn match_service<'a>(
+    service: &ServiceName,
+    repositories: &'a [Repository],
+) -> Option<(&'a Repository, MatchedBy)> {
     let is_service = |name: &str| name.eq_ignore_ascii_case(service.as_str());
     let by_full_name = repositories
         .iter()
@@ -88,14 +102,16 @@ pub fn match_service<'a>(service: &ServiceName, repositories: &'a [Repository]) 
     let mut by_bare_name = repositories
         .iter()
         .filter(|repository| is_service(repository.name.bare_name()));
+    let mut by_bare_name = || by_bare_name.next().filter(|_| by_bare_name.next().is_none());
     let by_alias = || {
         repositories
             .iter()
             .find(|repository| repository.aliases.iter().any(|alias| is_service(alias.as_str())))
     };
     by_full_name
-        .or_else(|| by_bare_name.next().filter(|_| by_bare_name.next().is_none()))
-        .or_else(by_alias)
+        .map(|repository| (repository, MatchedBy::FullName))
+        .or_else(|| Some((by_bare_name()?, MatchedBy::BareName)))
+        .or_else(|| Some((by_alias()?, MatchedBy::Alias)))
 }
 
 #[cfg(test)]
@@ -142,17 +158,18 @@ mod tests {
             repository(4, "acme/Billing", &[]),
         ];
         for (service, matched) in [
-            ("acme/api", Some(1)),
-            ("ACME/API", Some(1)),
-            ("api", Some(1)),
-            ("billing", Some(4)),
-            ("web", Some(3)), // two have the bare name, so the alias decides
-            ("Storefront", Some(2)),
+            ("acme/api", Some((1, MatchedBy::FullName))),
+            ("ACME/API", Some((1, MatchedBy::FullName))),
+            ("api", Some((1, MatchedBy::BareName))),
+            ("billing", Some((4, MatchedBy::BareName))),
+            ("web", Some((3, MatchedBy::Alias))), // two have the bare name, so the alias decides
+            ("Storefront", Some((2, MatchedBy::Alias))),
             ("worker", None),
             ("acme", None),
         ] {
             let service = ServiceName::parse(service).unwrap();
-            let found = match_service(&service, &repositories).map(|repository| repository.id.get());
+            let found = match_service(&service, &repositories);
+            let found = found.map(|(repository, by)| (repository.id.get(), by));
             assert_eq!(found, matched, "{service}");
         }
     }

@@ -122,20 +122,59 @@ impl<const LIMIT: usize> FromRequest for Ingest<LIMIT> {
         let request = request.clone();
         let payload = payload.take();
         async move {
-            let state = State::of(&request)?;
-            let address = request.peer_addr().map(|address| address.ip());
-            let key = state.authenticate(bearer_key(request.headers()), address).await?;
-            tracing::Span::current().record("organization.id", key.key.organization_id.get());
-            state.rate_limits.use_key(key.key.id)?;
-            if !key.key.allows(Scope::Ingest) {
-                return Err(ApiError::MissingScope(Scope::Ingest));
-            }
+            let (state, key) = admit(&request, Scope::Ingest).await?;
             body::require_json(request.headers())?;
             let body = body::read(&request, payload, LIMIT, state.timing.body).await?;
             Ok(Self { key, body })
         }
         .boxed_local()
     }
+}
+
+/// A request to read, its sender known and allowed to.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    key: Arc<KnownApiKey>,
+}
+
+impl Reader {
+    pub(crate) fn organization_id(&self) -> OrganizationId {
+        self.key.key.organization_id
+    }
+}
+
+impl FromRequest for Reader {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        async move {
+            let (_, key) = admit(&request, Scope::Read).await?;
+            Ok(Self { key })
+        }
+        .boxed_local()
+    }
+}
+
+/// A key that was let in, and the application that it was let into.
+type Admitted = (Data<State>, Arc<KnownApiKey>);
+
+/// The key of a request that may do what a scope allows.
+fn admit(request: &HttpRequest, scope: Scope) -> LocalBoxFuture<'_, Result<Admitted, ApiError>> {
+    async move {
+        let state = State::of(request)?;
+        let address = request.peer_addr().map(|address| address.ip());
+        let key = state.authenticate(bearer_key(request.headers()), address).await?;
+        tracing::Span::current().record("organization.id", key.key.organization_id.get());
+        state.rate_limits.use_key(key.key.id)?;
+        if key.key.allows(scope) {
+            Ok((state, key))
+        } else {
+            Err(ApiError::MissingScope(scope))
+        }
+    }
+    .boxed_local()
 }
 
 impl State {

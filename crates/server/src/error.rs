@@ -8,7 +8,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use periscope_domain::api_key::Scope;
 use periscope_domain::ports::StoreError;
-use periscope_domain::use_cases::{RecordDeploymentError, RecordPullRequestsError};
+use periscope_domain::use_cases::{RecordCommitsError, RecordDeploymentError, RecordPullRequestsError};
 use serde::Serialize;
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -98,6 +98,19 @@ impl From<RecordPullRequestsError> for ApiError {
             RecordPullRequestsError::OrganizationNotFound(_) => Self::InvalidApiKey,
             RecordPullRequestsError::Busy => Self::Busy,
             RecordPullRequestsError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RecordCommitsError> for ApiError {
+    fn from(error: RecordCommitsError) -> Self {
+        match error {
+            RecordCommitsError::OrganizationNotFound(_) => Self::InvalidApiKey,
+            RecordCommitsError::Contradiction { .. } | RecordCommitsError::OwnAncestor { .. } => {
+                InvalidPayload::malformed(error.to_string()).into()
+            }
+            RecordCommitsError::Busy => Self::Busy,
+            RecordCommitsError::Store(error) => error.into(),
         }
     }
 }

@@ -3,8 +3,10 @@
 mod app;
 mod auth;
 mod body;
+mod commits;
 mod deployments;
 mod error;
+mod explain;
 mod github;
 mod health;
 mod pull_requests;
@@ -16,3 +18,4 @@ mod violations;
 mod wire;
 
 pub use app::{Application, Settings, Timing};
+pub use explain::{deployment_json, pull_request_json};

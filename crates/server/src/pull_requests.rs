@@ -24,7 +24,7 @@ const MAX_ITEMS: usize = 1000;
 wire_object! {
     struct Batch<'a> {
         repository: Value<'a> = "repository",
-        pull_requests: List<PullRequestItem<'a>, MAX_ITEMS> = "pullRequests",
+        pull_requests: List<Item<PullRequestItem<'a>>, MAX_ITEMS> = "pullRequests",
     }
 }
 
@@ -88,20 +88,7 @@ impl Batch<'_> {
 
     /// Those that break no rule.
     fn pull_requests(&self, broken: &mut Violations, now: Timestamp) -> Vec<PullRequest> {
-        let items = match &self.pull_requests {
-            List::Absent => {
-                broken.add("pullRequests", "is required");
-                return Vec::new();
-            }
-            List::Items(items) if !items.is_empty() => items,
-            List::Items(_) | List::TooLong | List::Other => {
-                broken.add(
-                    "pullRequests",
-                    format_args!("must be an array of 1-{MAX_ITEMS} items"),
-                );
-                return Vec::new();
-            }
-        };
+        let items = broken.required_items("pullRequests", &self.pull_requests);
         let read = items.iter().enumerate().filter_map(|(index, item)| {
             broken.enter("pullRequests", index);
             match item {

@@ -1,7 +1,7 @@
 //! The whole URL table.
 
 use crate::error::ApiError;
-use crate::{deployments, github, health, pull_requests};
+use crate::{commits, deployments, explain, github, health, pull_requests};
 use actix_web::web::{self, ServiceConfig, get, head, post};
 use actix_web::{HttpResponse, Resource};
 
@@ -9,6 +9,9 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
     app.service(only_post("/api/webhooks/deployments").route(post().to(deployments::record)))
         .service(only_post("/api/webhooks/github/{organizationSlug}").route(post().to(github::receive)))
         .service(only_post("/api/pull-requests").route(post().to(pull_requests::record)))
+        .service(only_post("/api/commits").route(post().to(commits::record)))
+        .service(only_get("/api/deployments/{id}/explain").route(get().to(explain::deployment)))
+        .service(only_get("/api/pull-requests/{id}/explain").route(get().to(explain::pull_request)))
         .service(
             only_get("/livez")
                 .route(get().to(health::live))

@@ -1,7 +1,7 @@
 //! Collects every rule that a body breaks, in the order in which its fields are looked at, so that a sender can put
 //! all of them right at once. Nothing is allocated as long as no rule is broken.
 
-use crate::wire::Value;
+use crate::wire::{List, Value};
 use periscope_domain::timestamp::{ImplausibleTimestamp, InvalidTimestamp, Timestamp};
 use serde::Serialize;
 use std::fmt::Display;
@@ -58,6 +58,11 @@ impl Violations {
     /// Makes the names of the fields that follow those of an element of an array.
     pub(crate) fn enter(&mut self, array: &'static str, index: usize) {
         self.prefix = Some((array, index));
+    }
+
+    /// Makes the names of the fields that follow those of the body itself again.
+    pub(crate) fn leave(&mut self) {
+        self.prefix = None;
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -130,6 +135,22 @@ impl Violations {
             value if is_absent(value) => None,
             value => self.check(field, check(expected_integer(value))),
         }
+    }
+
+    /// The items of an array that must have some; none of them if it has not.
+    pub(crate) fn required_items<'l, T, const MAX: usize>(
+        &mut self,
+        field: &str,
+        list: &'l List<T, MAX>,
+    ) -> &'l [T] {
+        match list {
+            List::Items(items) if !items.is_empty() => return items,
+            List::Absent => self.add(field, "is required"),
+            List::Items(_) | List::TooLong | List::Other => {
+                self.add(field, format_args!("must be an array of 1-{MAX} items"));
+            }
+        }
+        &[]
     }
 
     fn check<T, E: Display>(&mut self, field: &str, result: Result<T, E>) -> Option<T> {

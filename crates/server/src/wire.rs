@@ -39,12 +39,12 @@ impl<'a> From<Option<&'a str>> for Value<'a> {
     }
 }
 
-/// An array that should hold objects. Beyond `MAX` nothing is kept: a body has room for a million empty ones.
+/// An array. Beyond `MAX` nothing is kept: a body has room for a million empty items.
 #[derive(Debug, Default)]
 pub(crate) enum List<T, const MAX: usize> {
     #[default]
     Absent,
-    Items(Vec<Item<T>>),
+    Items(Vec<T>),
     TooLong,
     Other,
 }

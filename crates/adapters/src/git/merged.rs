@@ -2,60 +2,23 @@
 //! squashed one ends its subject in `(#7)`; both are what GitHub writes by itself. Only the branch's own line of
 //! first parents is read: what a pull request contained is not another pull request.
 
-use super::{GitError, first_line};
+use super::GitError;
+use super::stream::Records;
 use periscope_domain::commit_sha::CommitSha;
 use periscope_domain::pull_request::{PullRequest, PullRequestNumber, Source};
 use periscope_domain::text::{BranchName, Title};
 use periscope_domain::timestamp::Timestamp;
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStdout};
 
 /// Goes through a branch's commits, oldest first: an item for each, `None` where it is no merged pull request.
 #[derive(Debug)]
 pub struct MergedPullRequests {
-    child: Child,
-    stdout: Option<BufReader<ChildStdout>>,
+    records: Records,
     base_branch: BranchName,
 }
 
 impl MergedPullRequests {
-    pub(super) fn new(mut child: Child, base_branch: BranchName) -> Self {
-        let stdout = child.stdout.take().map(BufReader::new);
-        Self {
-            child,
-            stdout,
-            base_branch,
-        }
-    }
-
-    fn read(&mut self) -> Result<Option<Vec<u8>>, GitError> {
-        let Some(stdout) = &mut self.stdout else {
-            return Ok(None);
-        };
-        let mut commit = Vec::new();
-        stdout.read_until(0, &mut commit).map_err(GitError::Unreadable)?;
-        if commit.is_empty() {
-            self.stdout = None;
-            return self.end().map(|()| None);
-        }
-        Ok(Some(commit))
-    }
-
-    /// A history that git could not read to its end must not pass for a short one.
-    fn end(&mut self) -> Result<(), GitError> {
-        let mut message = Vec::new();
-        if let Some(mut stderr) = self.child.stderr.take() {
-            stderr.read_to_end(&mut message).map_err(GitError::Unreadable)?;
-        }
-        let status = self.child.wait().map_err(GitError::Unreadable)?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(GitError::Failed {
-                command: "log",
-                message: first_line(&message),
-            })
-        }
+    pub(super) const fn new(records: Records, base_branch: BranchName) -> Self {
+        Self { records, base_branch }
     }
 }
 
@@ -63,21 +26,8 @@ impl Iterator for MergedPullRequests {
     type Item = Result<Option<PullRequest>, GitError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let commit = self.read().transpose()?;
-        Some(commit.map(|commit| {
-            let text = String::from_utf8_lossy(&commit);
-            merged_pull_request(text.trim_end_matches('\0'), &self.base_branch)
-        }))
-    }
-}
-
-impl Drop for MergedPullRequests {
-    fn drop(&mut self) {
-        // Whoever stops half-way does not want the rest.
-        if self.stdout.is_some() {
-            let _ = self.child.kill();
-            let _ = self.child.wait();
-        }
+        let commit = self.records.read().transpose()?;
+        Some(commit.map(|commit| merged_pull_request(&commit, &self.base_branch)))
     }
 }
 

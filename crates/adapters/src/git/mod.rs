@@ -1,16 +1,21 @@
 //! Reads a local clone of a Git repository through the `git` program: it knows every kind of clone and every object
 //! format, and its plumbing streams a history of any size. What it says is read as it comes, so memory stays constant.
 
+mod commits;
 mod merged;
+mod stream;
 
+pub use commits::Commits;
 pub use merged::MergedPullRequests;
 
 use periscope_domain::commit_sha::CommitSha;
 use periscope_domain::text::BranchName;
 use periscope_domain::timestamp::Timestamp;
-use std::io;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::{fs, io};
+use stream::Records;
 use thiserror::Error;
 
 /// Why a clone could not be read.
@@ -45,6 +50,9 @@ pub enum GitError {
     #[error("cannot read what git says")]
     Unreadable(#[source] io::Error),
 }
+
+/// All that a deployment may be of.
+const EVERYTHING: [&str; 4] = ["--branches", "--remotes", "--tags", "HEAD"];
 
 /// A local clone.
 #[derive(Clone, Debug)]
@@ -151,12 +159,47 @@ impl Clone {
             format,
             &branch.reference,
         ]);
-        let child = log
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(GitError::NoGit)?;
-        Ok(MergedPullRequests::new(child, branch.name.clone()))
+        let records = Records::start("log", &mut log)?;
+        Ok(MergedPullRequests::new(records, branch.name.clone()))
+    }
+
+    /// How many commits [`commits`](Self::commits) will go through.
+    ///
+    /// # Errors
+    /// [`GitError::Failed`] when git cannot count them.
+    pub fn count_all_commits(&self) -> Result<u64, GitError> {
+        let arguments: Vec<_> = ["rev-list", "--count"].into_iter().chain(EVERYTHING).collect();
+        Ok(self.ask("rev-list", &arguments)?.parse().unwrap_or_default())
+    }
+
+    /// Every commit of every branch and tag, parents before children.
+    ///
+    /// # Errors
+    /// [`GitError::NoGit`] when git cannot be started, [`GitError::Failed`] when it cannot tell where the history is
+    /// cut off.
+    pub fn commits(&self) -> Result<Commits, GitError> {
+        let format = "--format=%H %ct %P";
+        let arguments: Vec<_> = ["log", "--topo-order", "--reverse", "-z", format]
+            .into_iter()
+            .chain(EVERYTHING)
+            .collect();
+        Ok(Commits::new(
+            Records::start("log", &mut self.git(&arguments))?,
+            self.rim()?,
+        ))
+    }
+
+    /// The commits whose parents a shallow clone does not have.
+    fn rim(&self) -> Result<HashSet<CommitSha>, GitError> {
+        let path = self.ask("rev-parse", &["rev-parse", "--git-path", "shallow"])?;
+        match fs::read_to_string(self.path.join(path)) {
+            Ok(text) => Ok(text
+                .lines()
+                .filter_map(|line| CommitSha::parse(line).ok())
+                .collect()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(HashSet::new()),
+            Err(error) => Err(GitError::Unreadable(error)),
+        }
     }
 
     /// The tags that fit a pattern such as `v*`, or all of them, in order of time.
@@ -206,6 +249,7 @@ impl Clone {
             git.env_remove(variable);
         }
         git.envs([
+            ("GIT_NO_REPLACE_OBJECTS", "1"),
             ("GIT_OPTIONAL_LOCKS", "0"),
             ("GIT_TERMINAL_PROMPT", "0"),
             ("LC_ALL", "C"),

@@ -1,7 +1,7 @@
 use super::{MemoryStore, State};
 use async_trait::async_trait;
 use periscope_domain::deployment::{DeploymentEvent, Revision, StoredDeployment};
-use periscope_domain::id::{DeploymentId, OrganizationId};
+use periscope_domain::id::{DeploymentId, OrganizationId, PullRequestId};
 use periscope_domain::linking::{
     Candidate, Earlier, EarlierDeployment, KnownHistory, Link, Linking, Surroundings,
 };
@@ -10,6 +10,7 @@ use periscope_domain::ports::{
     EarlierQuery, LinkingEpoch, StoreError,
 };
 use periscope_domain::text::ExternalDeploymentId;
+use periscope_domain::timestamp::Timestamp;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -84,6 +85,62 @@ impl Deployments for MemoryStore {
         let state = self.state();
         let entry = state.deployments.get(&(organization_id, id));
         Ok(entry.map_or_else(Vec::new, |entry| entry.linking.links.clone()))
+    }
+
+    async fn find_by_id(
+        &self,
+        organization_id: OrganizationId,
+        id: DeploymentId,
+    ) -> Result<Option<StoredDeployment>, StoreError> {
+        let state = self.state();
+        let entry = state.deployments.get(&(organization_id, id));
+        Ok(entry.map(|entry| entry.stored.clone()))
+    }
+
+    async fn list_shipped_with(
+        &self,
+        organization_id: OrganizationId,
+        pull_request_id: PullRequestId,
+    ) -> Result<Vec<(StoredDeployment, Link)>, StoreError> {
+        let state = self.state();
+        let of_organization = state
+            .deployments
+            .iter()
+            .filter(|((owner, _), _)| *owner == organization_id);
+        let mut shipped: Vec<_> = of_organization
+            .filter_map(|(_, entry)| {
+                let mut links = entry.linking.links.iter();
+                let link = links.find(|link| link.pull_request_id == pull_request_id)?;
+                Some((entry.stored.clone(), link.clone()))
+            })
+            .collect();
+        shipped.sort_by_key(|(stored, _)| (stored.deployment.shipped_at(), stored.id));
+        Ok(shipped)
+    }
+
+    async fn list_shipped_since(
+        &self,
+        organization_id: OrganizationId,
+        since: Timestamp,
+        most: u32,
+    ) -> Result<Vec<StoredDeployment>, StoreError> {
+        let state = self.state();
+        let of_organization = state
+            .deployments
+            .iter()
+            .filter(|((owner, _), _)| *owner == organization_id);
+        let mut shipped: Vec<_> = of_organization
+            .map(|(_, entry)| entry.stored.clone())
+            .filter(|stored| {
+                stored
+                    .deployment
+                    .shipped_at()
+                    .is_some_and(|shipped_at| since <= shipped_at)
+            })
+            .collect();
+        shipped.sort_by_key(|stored| (stored.deployment.shipped_at(), stored.id));
+        shipped.truncate(most as usize);
+        Ok(shipped)
     }
 }
 

@@ -87,6 +87,32 @@ impl PullRequests for MemoryStore {
     ) -> Result<Option<StoredPullRequest>, StoreError> {
         Ok(self.state().pull_requests.get(&(organization_id, id)).cloned())
     }
+
+    async fn list(
+        &self,
+        organization_id: OrganizationId,
+        ids: &[PullRequestId],
+    ) -> Result<Vec<StoredPullRequest>, StoreError> {
+        let state = self.state();
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        let found = ids
+            .iter()
+            .filter_map(|id| state.pull_requests.get(&(organization_id, *id)));
+        Ok(found.cloned().collect())
+    }
+
+    async fn find_by_number(
+        &self,
+        organization_id: OrganizationId,
+        repository_id: RepositoryId,
+        number: PullRequestNumber,
+    ) -> Result<Option<StoredPullRequest>, StoreError> {
+        Ok(self
+            .state()
+            .numbered(organization_id, repository_id, number)
+            .cloned())
+    }
 }
 
 impl State {

@@ -1,4 +1,4 @@
-//! Imports what a local clone tells: merged pull requests, and tags as deployments if asked to. What is recorded stays,
+//! Imports what a local clone tells: commits, merged pull requests, and tags as deployments if asked to. What is recorded stays,
 //! so an import may be broken off and run again at any time.
 
 use super::organization;
@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use periscope_adapters::git::{Branch, Clone, Tag};
 use periscope_adapters::system::SystemClock;
+use periscope_domain::commit_graph::Commit;
 use periscope_domain::deployment::Deployment;
 use periscope_domain::environment::Environment;
 use periscope_domain::id::OrganizationId;
@@ -18,8 +19,8 @@ use periscope_domain::repository::RepositoryName;
 use periscope_domain::run::{DeploymentStatus, Run};
 use periscope_domain::text::{ExternalDeploymentId, ServiceName};
 use periscope_domain::use_cases::{
-    Origin, RecordDeployment, RecordPullRequests, RecordedPullRequests, record_deployments,
-    record_pull_requests, relink,
+    Origin, RecordCommits, RecordDeployment, RecordPullRequests, RecordedCommits, RecordedPullRequests,
+    record_commits, record_deployments, record_pull_requests, relink,
 };
 use serde_json::json;
 use std::collections::HashSet;
@@ -29,7 +30,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// How many pull requests, and deployments, are recorded at once.
+/// How many commits or pull requests, and deployments, are recorded at once.
 const BATCH: usize = 1000;
 const DEPLOYMENT_BATCH: usize = 50;
 
@@ -37,7 +38,7 @@ const DEPLOYMENT_BATCH: usize = 50;
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  periscope import git ~/src/api --org acme --repository acme/api")]
 pub(crate) enum Command {
-    /// Import the merged pull requests that a local clone tells of
+    /// Import the commits and merged pull requests that a local clone tells of
     #[command(
         after_help = "Example:\n  periscope import git ~/src/api --org acme --repository acme/api --tags-as-deployments 'v*'"
     )]
@@ -69,6 +70,7 @@ pub(crate) struct Git {
 #[derive(Default)]
 struct Tally {
     commits: u64,
+    recorded_commits: u64,
     pull_requests: u64,
     recorded: u64,
     updated: u64,
@@ -94,6 +96,7 @@ pub(crate) async fn run(command: &Command, store: &dyn Store, output: Output) ->
         organization_id,
         tally: Tally::default(),
     };
+    import.commits(&clone).await?;
     import.pull_requests(&clone, &branches).await?;
     if let Some(pattern) = &arguments.tags_as_deployments {
         let pattern = Some(pattern.as_str()).filter(|pattern| !pattern.is_empty());
@@ -119,17 +122,51 @@ fn branches(arguments: &Git, clone: &Clone) -> anyhow::Result<Vec<Branch>> {
 }
 
 impl Import<'_> {
+    async fn commits(&mut self, clone: &Clone) -> anyhow::Result<()> {
+        let progress = Progress::new("commits", clone.count_all_commits()?);
+        let mut batch = Vec::with_capacity(BATCH);
+        for commit in clone.commits()? {
+            self.tally.commits += 1;
+            progress.advance();
+            batch.push(commit?);
+            if batch.len() == BATCH {
+                self.record_commits(mem::take(&mut batch)).await?;
+            }
+        }
+        self.record_commits(batch).await?;
+        progress.end();
+        Ok(())
+    }
+
+    async fn record_commits(&mut self, commits: Vec<Commit>) -> anyhow::Result<()> {
+        if self.arguments.dry_run || commits.is_empty() {
+            return Ok(());
+        }
+        let command = RecordCommits {
+            organization_id: self.organization_id,
+            repository: self.arguments.repository.clone(),
+            commits,
+            pushes: Vec::new(),
+            origin: Origin::Sent,
+        };
+        if let RecordedCommits::Recorded { recorded } =
+            record_commits(self.store, &command, SystemClock.now()).await?
+        {
+            self.tally.recorded_commits += recorded;
+        }
+        Ok(())
+    }
+
     async fn pull_requests(&mut self, clone: &Clone, branches: &[Branch]) -> anyhow::Result<()> {
         // The first commit that claims a number is its merge; a later one picks it to another branch.
         let mut seen: HashSet<PullRequestNumber> = HashSet::new();
         for branch in branches {
             let progress = Progress::new(
-                &format!("commits of {}", branch.name),
+                &format!("merges into {}", branch.name),
                 clone.count_commits(branch)?,
             );
             let mut batch = Vec::new();
             for pull_request in clone.merged_pull_requests(branch)? {
-                self.tally.commits += 1;
                 progress.advance();
                 batch.extend(pull_request?.filter(|pull_request| seen.insert(pull_request.number)));
                 if batch.len() == BATCH {
@@ -162,11 +199,7 @@ impl Import<'_> {
     }
 
     async fn deployments(&mut self, tags: &[Tag]) -> anyhow::Result<()> {
-        let previous = std::iter::once(None).chain(tags.iter().map(Some));
-        let reports = tags
-            .iter()
-            .zip(previous)
-            .map(|(tag, previous)| self.report(tag, previous));
+        let reports = tags.iter().map(|tag| self.report(tag));
         let reports = reports.collect::<anyhow::Result<Vec<_>>>()?;
         self.tally.deployments = reports.len() as u64;
         if self.arguments.dry_run {
@@ -183,8 +216,9 @@ impl Import<'_> {
         Ok(())
     }
 
-    /// A tag as a successful production deployment of the tagged commit, after the tag before it.
-    fn report(&self, tag: &Tag, previous: Option<&Tag>) -> anyhow::Result<RecordDeployment> {
+    /// A tag as a successful production deployment of the tagged commit. The tag before it in time may be of another
+    /// branch, so the graph shall tell what it is based on.
+    fn report(&self, tag: &Tag) -> anyhow::Result<RecordDeployment> {
         let name = &tag.name;
         let unfit = || format!("tag {name}");
         let report = Deployment {
@@ -194,7 +228,7 @@ impl Import<'_> {
             run: Run::new(DeploymentStatus::Success, tag.created_at, Some(tag.created_at))
                 .with_context(unfit)?,
             service: Some(ServiceName::parse(self.arguments.repository.as_str())?),
-            previous_commit: previous.map(|previous| previous.commit.into()),
+            previous_commit: None,
             branch: None,
             triggered_by: None,
             pipeline_name: None,
@@ -229,6 +263,7 @@ impl Tally {
     fn answer(&self, dry_run: bool, output: Output) -> anyhow::Result<()> {
         let Self {
             commits,
+            recorded_commits,
             pull_requests,
             recorded,
             updated,
@@ -237,17 +272,18 @@ impl Tally {
         } = self;
         let text = if dry_run {
             format!(
-                "read {commits} commits; would record {pull_requests} pull requests and {deployments} deployments"
+                "would record {commits} commits, {pull_requests} pull requests and {deployments} deployments"
             )
         } else {
             format!(
-                "read {commits} commits with {pull_requests} pull requests: {recorded} new, {updated} changed; \
-                 recorded {deployments} deployments with {links} links"
+                "read {commits} commits: {recorded_commits} new; {pull_requests} pull requests: {recorded} new, \
+                 {updated} changed; recorded {deployments} deployments with {links} links"
             )
         };
         let json = json!({
             "dryRun": dry_run,
             "commits": commits,
+            "recordedCommits": recorded_commits,
             "pullRequests": pull_requests,
             "recorded": recorded,
             "updated": updated,

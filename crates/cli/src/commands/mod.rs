@@ -1,5 +1,6 @@
 //! One file per command: its options, what it does, and what it answers.
 
+pub(crate) mod explain;
 pub(crate) mod github;
 pub(crate) mod import;
 pub(crate) mod key;
@@ -14,6 +15,7 @@ use crate::store::{self, Opener};
 use anyhow::Context;
 use periscope_domain::organization::{Organization, OrganizationSlug};
 use periscope_domain::ports::Store;
+use periscope_domain::repository::{Repository, RepositoryName};
 
 /// Runs a command.
 pub(crate) async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
@@ -36,6 +38,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> anyhow::Result<()>
             )
             .await
         }
+        Command::Explain(command) => explain::run(&command, &*opened.store, config.output).await,
         Command::Import(command) => import::run(&command, &*opened.store, config.output).await,
         Command::Serve(_) | Command::Migrate(_) => Ok(()),
     };
@@ -47,4 +50,17 @@ pub(crate) async fn run(command: Command, config: &Config) -> anyhow::Result<()>
 async fn organization(store: &dyn Store, slug: &OrganizationSlug) -> anyhow::Result<Organization> {
     let organization = store.organizations().find_by_slug(slug).await?;
     organization.with_context(|| format!("there is no organization {slug}; `periscope org list` shows them"))
+}
+
+/// The repository that an argument names.
+async fn find_repository(
+    store: &dyn Store,
+    organization: &Organization,
+    name: &RepositoryName,
+) -> anyhow::Result<Repository> {
+    let repository = store.repositories().find_by_name(organization.id, name).await?;
+    repository.with_context(|| {
+        let slug = &organization.slug;
+        format!("{slug} has no repository {name}; `periscope repository list --org {slug}` shows them")
+    })
 }

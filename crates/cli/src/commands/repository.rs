@@ -1,6 +1,5 @@
-use super::organization;
+use super::{find_repository, organization};
 use crate::config::Output;
-use anyhow::Context;
 use clap::{Args, Subcommand};
 use periscope_adapters::system::SystemClock;
 use periscope_domain::organization::{Organization, OrganizationSlug};
@@ -9,7 +8,8 @@ use periscope_domain::repository::{Repository, RepositoryName};
 use periscope_domain::text::ServiceName;
 use serde_json::{Value, json};
 
-/// List repositories and say how they are treated. A repository comes into being with its first pull request.
+/// List repositories and say how they are treated. A repository comes into being with its first pull request
+/// or commit.
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  periscope repository list --org acme")]
 pub(crate) enum Command {
@@ -80,16 +80,7 @@ pub(crate) async fn run(command: &Command, store: &dyn Store, output: Output) ->
 
 async fn find(one: &One, store: &dyn Store) -> anyhow::Result<(Organization, Repository)> {
     let organization = organization(store, &one.org).await?;
-    let repository = store
-        .repositories()
-        .find_by_name(organization.id, &one.repository)
-        .await?;
-    let repository = repository.with_context(|| {
-        format!(
-            "organization {} has no repository {}: it comes with its first pull request",
-            one.org, one.repository
-        )
-    })?;
+    let repository = find_repository(store, &organization, &one.repository).await?;
     Ok((organization, repository))
 }
 

@@ -107,8 +107,27 @@ fn a_clone_is_imported_once() {
             (&told["pullRequests"], &told["recorded"]),
             (&2.into(), &recorded.into())
         );
+        assert_eq!(
+            (&told["commits"], &told["recordedCommits"]),
+            (&4.into(), &(recorded * 2).into())
+        );
         assert_eq!((&told["deployments"], &told["links"]), (&4.into(), &2.into()));
     }
+    let explain =
+        |about: &[&str]| folder.json(&[&["explain", about[0], "--org", "acme"], &about[1..]].concat());
+    let deployment = explain(&["deployment", "tag:two2"]);
+    assert_eq!(deployment["links"][0]["pullRequest"]["number"], 2);
+    let pull_request = explain(&["pull-request", "acme/api", "#1"]);
+    assert_eq!(
+        pull_request["shippedBy"][0]["deployment"]["deploymentId"],
+        "tag:one1"
+    );
+    let text = folder.run(&["explain", "pull-request", "--org", "acme", "acme/api", "1"]);
+    assert!(
+        text.stdout.contains("One deployment shipped it."),
+        "{}",
+        text.stdout
+    );
     let unmonitored = folder.json(&["repository", "unmonitor", "--org", "acme", "acme/api"]);
     assert_eq!(unmonitored[0]["monitored"], false);
     folder.run(&["repository", "alias", "--org", "acme", "acme/api", "checkout"]);

@@ -43,6 +43,27 @@ pub struct Push {
     pub commits: Vec<CommitSha>,
 }
 
+impl Push {
+    /// What a forge's word of a push proves: something only if the branch was moved forward, not made or forced, and
+    /// if all commits that came with it are listed.
+    #[must_use]
+    pub fn proved(
+        before: CommitSha,
+        after: CommitSha,
+        commits: Vec<CommitSha>,
+        is_forced: bool,
+        is_whole: bool,
+    ) -> Option<Self> {
+        let is_proof =
+            !is_forced && is_whole && !before.is_zero() && before != after && commits.contains(&after);
+        is_proof.then_some(Self {
+            before,
+            after,
+            commits,
+        })
+    }
+}
+
 /// A commit of one graph; it means nothing to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Node(u32);

@@ -139,6 +139,26 @@ fn a_push_tells_what_came_with_it_and_nothing_of_the_order_among_it() {
 }
 
 #[test]
+fn a_push_proves_something_only_if_the_branch_was_moved_forward_and_all_is_listed() {
+    let zero = CommitSha::from_bytes([0; 20]);
+    let listed = || vec![sha(2), sha(3)];
+    for (before, after, commits, is_forced, is_whole, proves) in [
+        (sha(1), sha(3), listed(), false, true, true),
+        (sha(1), sha(3), listed(), true, true, false),
+        (sha(1), sha(3), listed(), false, false, false),
+        (sha(1), sha(4), listed(), false, true, false),
+        (sha(1), sha(3), vec![], false, true, false),
+        (sha(3), sha(3), listed(), false, true, false),
+        (zero, sha(3), listed(), false, true, false),
+    ] {
+        assert_eq!(
+            Push::proved(before, after, commits, is_forced, is_whole).is_some(),
+            proves
+        );
+    }
+}
+
+#[test]
 fn a_commit_that_contains_itself_is_open() {
     for cycle in [
         &[(5, &[5][..])][..],

@@ -5,17 +5,9 @@ use super::MergeTimeRange;
 use crate::commit_sha::{CommitReference, CommitSha};
 use crate::environment::Environment;
 use crate::id::RepositoryId;
+use crate::repository::MatchedBy;
 use crate::run::DeploymentStatus;
 use crate::text::{ExternalDeploymentId, ServiceName};
-
-/// Why no one repository was looked at alone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ServiceMatch {
-    /// The deployment names no service.
-    NoService,
-    /// Its service names no repository.
-    Unmatched(ServiceName),
-}
 
 /// Why an earlier deployment is not the base.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,14 +43,11 @@ pub enum Finding {
     /// Only a successful production deployment ships anything.
     ShipsNothing(DeploymentStatus, Environment),
     /// The service names a repository.
-    Repository {
-        /// The repository.
-        repository_id: RepositoryId,
-        /// The service.
-        service: ServiceName,
-    },
-    /// Every monitored repository was looked at.
-    EveryMonitoredRepository(ServiceMatch),
+    Repository(RepositoryId, MatchedBy, ServiceName),
+    /// The service names no repository, so every monitored one was looked at.
+    ServiceUnmatched(ServiceName),
+    /// There is no service, so every monitored repository was looked at.
+    NoService,
     /// Nobody has told of the deployed commit.
     CommitUnknown(CommitReference),
     /// The deployed commit fits more than one.
@@ -84,9 +73,11 @@ impl Finding {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::ShipsNothing(..) => "ships_nothing",
-            Self::Repository { .. } => "repository_of_service",
-            Self::EveryMonitoredRepository(ServiceMatch::NoService) => "no_service",
-            Self::EveryMonitoredRepository(ServiceMatch::Unmatched(_)) => "service_unmatched",
+            Self::Repository(_, MatchedBy::FullName, _) => "repository_by_full_name",
+            Self::Repository(_, MatchedBy::BareName, _) => "repository_by_bare_name",
+            Self::Repository(_, MatchedBy::Alias, _) => "repository_by_alias",
+            Self::ServiceUnmatched(_) => "service_unmatched",
+            Self::NoService => "no_service",
             Self::CommitUnknown(_) => "commit_unknown",
             Self::CommitAmbiguous(_) => "commit_ambiguous",
             Self::DeployedMerges { .. } => "exact",
@@ -103,18 +94,22 @@ impl Finding {
             Self::ShipsNothing(status, environment) => {
                 format!("It is {status} in {environment}; only a success in production ships pull requests.")
             }
-            Self::Repository {
-                repository_id,
-                service,
-            } => {
-                format!("Service {service} is built from {}.", name_of(*repository_id))
+            Self::Repository(repository_id, by, service) => {
+                let repository = name_of(*repository_id);
+                match by {
+                    MatchedBy::FullName => {
+                        format!("Service {service} is the full name of repository {repository}.")
+                    }
+                    MatchedBy::BareName => {
+                        format!("Service {service} is the name of {repository} and of no other repository.")
+                    }
+                    MatchedBy::Alias => format!("Service {service} is an alias of {repository}."),
+                }
             }
-            Self::EveryMonitoredRepository(ServiceMatch::NoService) => {
-                "It names no service, so every monitored repository was looked at.".to_owned()
-            }
-            Self::EveryMonitoredRepository(ServiceMatch::Unmatched(service)) => {
+            Self::ServiceUnmatched(service) => {
                 format!("Service {service} names no repository, so every monitored repository was looked at.")
             }
+            Self::NoService => "It names no service, so every monitored repository was looked at.".to_owned(),
             Self::CommitUnknown(commit) => {
                 format!("Nobody has told of commit {commit}: no recorded commit or pull request has it.")
             }

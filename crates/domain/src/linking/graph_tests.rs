@@ -344,3 +344,37 @@ fn what_a_base_is_changes_with_its_commit_its_service_and_its_time() {
         );
     }
 }
+
+#[test]
+fn why_a_pull_request_is_not_in_a_deployment_is_told() {
+    type Case = (&'static [u8], &'static [u8], u8, u8, Absence);
+    let cases: [Case; 7] = [
+        (&ALL, &[3], 6, 7, Absence::NotContained),
+        (&ALL, &[3], 6, 2, Absence::InBase),
+        (&ALL, &[], 6, 5, Absence::BaseUnknown),
+        (&ALL, &[3], 6, 5, Absence::Pending),
+        (&ALL, &[3], 66, 5, Absence::CommitUnknown),
+        (&ALL, &[3], 6, 55, Absence::MergeCommitUnknown),
+        (&[5, 6], &[77], 6, 5, Absence::Undecided),
+    ];
+    for (told, earlier, commit, merge, expected) in cases {
+        let found = absence(
+            &deployment(commit, None),
+            &surroundings(told, earlier),
+            RepositoryId::new(1),
+            (PullRequestId::new(merge.into()), sha(merge)),
+        );
+        assert_eq!(found, expected, "{merge} in {commit}");
+    }
+    let other = Surroundings {
+        histories: Vec::new(),
+        ..surroundings(&ALL, &[])
+    };
+    let found = absence(
+        &deployment(5, None),
+        &other,
+        RepositoryId::new(1),
+        (PullRequestId::new(3), sha(3)),
+    );
+    assert_eq!(found, Absence::NoGraph);
+}

@@ -3,6 +3,7 @@
 //! there is no graph, because it was merged between two commits whose order is known. Where that cannot be known
 //! nothing is added and a warning says so; unknown never means all of history.
 
+mod absence;
 mod finding;
 mod graph_range;
 mod merge_time;
@@ -14,7 +15,8 @@ mod graph_tests;
 #[cfg(test)]
 mod tests;
 
-pub use finding::{BaseFinding, Finding, Rejection, ServiceMatch};
+pub use absence::{Absence, absence};
+pub use finding::{BaseFinding, Finding, Rejection};
 pub use graph_range::{BaseSearch, GraphAnswer, GraphRange, needs_more_earlier};
 pub use merge_time::MergeTimeRange;
 pub use touch::{Told, is_possible_base_changed, is_touched_by};
@@ -132,6 +134,27 @@ pub struct Link {
     pub base: Option<CommitSha>,
     /// From its merge to the deployment's completion.
     pub lead_time: LeadTime,
+}
+
+impl Link {
+    /// How it is known, for the person who asks.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match (self.rule, self.base) {
+            (LinkRule::Exact, _) => "The deployed commit is its merge commit.".to_owned(),
+            (LinkRule::Graph, Some(base)) => {
+                format!("The deployed commit contains its merge commit, and base {base} does not.")
+            }
+            (LinkRule::Graph, None) => "The deployed commit contains its merge commit.".to_owned(),
+            (LinkRule::MergeTime, Some(base)) => format!(
+                "It was merged after the pull request of base {base} and not after that of the deployed commit, into \
+                 the same branch."
+            ),
+            (LinkRule::MergeTime, None) => {
+                "It was merged between two merges into the same branch.".to_owned()
+            }
+        }
+    }
 }
 
 /// What a deployment ships.

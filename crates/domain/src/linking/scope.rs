@@ -1,12 +1,12 @@
 //! Where a deployment's commits are looked for: in the repository that its service names, or, when it names none, in
 //! every monitored one.
 
-use super::{Candidate, Finding, KnownHistory, ServiceMatch, Surroundings};
+use super::{Candidate, Finding, KnownHistory, Surroundings};
 use crate::commit_graph::Resolution;
 use crate::commit_sha::{CommitReference, CommitSha};
 use crate::deployment::Deployment;
 use crate::id::RepositoryId;
-use crate::repository::match_service;
+use crate::repository::{MatchedBy, match_service};
 use std::collections::BTreeSet;
 
 /// What a commit that a sender named turns out to be.
@@ -23,6 +23,7 @@ pub(super) enum Resolved {
 pub(super) struct Scope<'a> {
     /// The repository that the service names.
     pub(super) named: Option<RepositoryId>,
+    matched_by: Option<MatchedBy>,
     pub(super) candidates: Vec<&'a Candidate>,
     pub(super) histories: Vec<&'a KnownHistory>,
 }
@@ -30,14 +31,15 @@ pub(super) struct Scope<'a> {
 impl<'a> Scope<'a> {
     pub(super) fn of(deployment: &Deployment, surroundings: &'a Surroundings) -> Self {
         let service = deployment.service.as_ref();
-        let repository = service.and_then(|service| match_service(service, &surroundings.repositories));
-        let named = repository.map(|repository| repository.id);
+        let matched = service.and_then(|service| match_service(service, &surroundings.repositories));
+        let (named, matched_by) = matched.map(|(repository, by)| (repository.id, by)).unzip();
         let is_within =
             |id: RepositoryId, is_monitored: bool| named.map_or(is_monitored, |named| named == id);
         let candidates = surroundings.candidates.iter();
         let histories = surroundings.histories.iter();
         Self {
             named,
+            matched_by,
             candidates: candidates
                 .filter(|candidate| is_within(candidate.repository_id, candidate.repository_is_monitored))
                 .collect(),
@@ -49,16 +51,11 @@ impl<'a> Scope<'a> {
 
     /// Where it is looked, and why there.
     pub(super) fn finding(&self, deployment: &Deployment) -> Finding {
-        match (self.named, &deployment.service) {
-            (Some(repository_id), Some(service)) => Finding::Repository {
-                repository_id,
-                service: service.clone(),
-            },
-            (_, service) => Finding::EveryMonitoredRepository(
-                service
-                    .clone()
-                    .map_or(ServiceMatch::NoService, ServiceMatch::Unmatched),
-            ),
+        let service = deployment.service.clone();
+        match (self.named, self.matched_by, service) {
+            (Some(repository_id), Some(by), Some(service)) => Finding::Repository(repository_id, by, service),
+            (.., Some(service)) => Finding::ServiceUnmatched(service),
+            (.., None) => Finding::NoService,
         }
     }
 

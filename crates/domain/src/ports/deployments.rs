@@ -1,7 +1,7 @@
 use super::{Applied, StoreError};
 use crate::commit_sha::CommitReference;
 use crate::deployment::{Deployment, DeploymentEvent, Revision, StoredDeployment};
-use crate::id::{DeploymentId, OrganizationId};
+use crate::id::{DeploymentId, OrganizationId, PullRequestId};
 use crate::linking::{Earlier, Link, Linking, Surroundings};
 use crate::organization::Subscription;
 use crate::text::{ExternalDeploymentId, ServiceName};
@@ -150,4 +150,27 @@ pub trait Deployments: Send + Sync {
     /// The links of a deployment of the organization, in order of the pull requests' numbers.
     async fn links(&self, organization_id: OrganizationId, id: DeploymentId)
     -> Result<Vec<Link>, StoreError>;
+
+    /// The deployment of the organization with a number.
+    async fn find_by_id(
+        &self,
+        organization_id: OrganizationId,
+        id: DeploymentId,
+    ) -> Result<Option<StoredDeployment>, StoreError>;
+
+    /// The deployments that shipped a pull request of the organization, each with its link, in order of completion.
+    async fn list_shipped_with(
+        &self,
+        organization_id: OrganizationId,
+        pull_request_id: PullRequestId,
+    ) -> Result<Vec<(StoredDeployment, Link)>, StoreError>;
+
+    /// The first successful production deployments of the organization that were completed at a time or after it, in
+    /// order of completion, at most so many.
+    async fn list_shipped_since(
+        &self,
+        organization_id: OrganizationId,
+        since: Timestamp,
+        most: u32,
+    ) -> Result<Vec<StoredDeployment>, StoreError>;
 }

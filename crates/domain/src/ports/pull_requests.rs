@@ -1,5 +1,5 @@
 use super::{Applied, StoreError};
-use crate::id::{OrganizationId, PullRequestId};
+use crate::id::{OrganizationId, PullRequestId, RepositoryId};
 use crate::pull_request::{PullRequest, PullRequestNumber, StoredPullRequest};
 use crate::repository::{Repository, RepositoryName};
 use crate::text::DeliveryId;
@@ -84,5 +84,20 @@ pub trait PullRequests: Send + Sync {
         &self,
         organization_id: OrganizationId,
         id: PullRequestId,
+    ) -> Result<Option<StoredPullRequest>, StoreError>;
+
+    /// Those of the organization that have one of the numbers that it gave them, in order of these.
+    async fn list(
+        &self,
+        organization_id: OrganizationId,
+        ids: &[PullRequestId],
+    ) -> Result<Vec<StoredPullRequest>, StoreError>;
+
+    /// The pull request that a forge calls by a number.
+    async fn find_by_number(
+        &self,
+        organization_id: OrganizationId,
+        repository_id: RepositoryId,
+        number: PullRequestNumber,
     ) -> Result<Option<StoredPullRequest>, StoreError>;
 }

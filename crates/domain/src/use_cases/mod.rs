@@ -3,6 +3,7 @@
 
 mod authenticate;
 mod connect_github;
+mod explain;
 mod issue_api_key;
 mod record_commits;
 mod record_deployments;
@@ -11,6 +12,10 @@ mod relink;
 
 pub use authenticate::find_api_key;
 pub use connect_github::connect_github;
+pub use explain::{
+    DeploymentExplanation, ExplainedLink, PullRequestExplanation, Step, explain_deployment,
+    explain_pull_request,
+};
 pub use issue_api_key::{IssueApiKey, issue_api_key};
 pub use record_commits::{RecordCommits, RecordCommitsError, RecordedCommits, record_commits};
 pub use record_deployments::{

@@ -2,6 +2,7 @@ use crate::deployment::Deployment;
 use crate::id::OrganizationId;
 use crate::linking::{Surroundings, link, needs_more_earlier};
 use crate::ports::{DeploymentQuery, EarlierQuery, RelinkRequest, RelinkingDecision, Store, StoreError};
+use crate::text::ExternalDeploymentId;
 use crate::timestamp::Timestamp;
 use time::Duration;
 
@@ -82,9 +83,17 @@ const EARLIER_AT_ONCE: u32 = 100;
 const EARLIER_AT_MOST: u32 = 10_000;
 
 fn query(request: &RelinkRequest) -> DeploymentQuery {
+    stored_query(request.organization_id, request.external_id.clone())
+}
+
+/// Asks for the context of a deployment as it is stored.
+pub(super) const fn stored_query(
+    organization_id: OrganizationId,
+    external_id: ExternalDeploymentId,
+) -> DeploymentQuery {
     DeploymentQuery {
-        organization_id: request.organization_id,
-        external_id: request.external_id.clone(),
+        organization_id,
+        external_id,
         linking: true,
         commit: None,
         previous_commit: None,

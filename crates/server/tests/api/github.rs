@@ -41,13 +41,13 @@ fn merged() -> Value {
     })
 }
 
-struct Github {
-    app: TestApp,
+pub(crate) struct Github {
+    pub(crate) app: TestApp,
     secret: String,
 }
 
 impl Github {
-    async fn connect() -> Self {
+    pub(crate) async fn connect() -> Self {
         let app = TestApp::start().await;
         let key = SecretKey::parse(SECRET_KEY).unwrap();
         let mut random = app.random();
@@ -85,7 +85,7 @@ impl Github {
             .body(body.to_owned())
     }
 
-    async fn deliver(&self, event: &str, delivery: &str, body: &Value) -> Answer {
+    pub(crate) async fn deliver(&self, event: &str, delivery: &str, body: &Value) -> Answer {
         self.call(event, delivery, &body.to_string()).send().await
     }
 

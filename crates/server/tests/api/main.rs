@@ -11,9 +11,12 @@
 mod app;
 mod auth;
 mod client;
+mod commits;
 mod deployments;
+mod explain;
 mod fields;
 mod github;
+mod github_push;
 mod hang_ups;
 mod health;
 mod hostile;

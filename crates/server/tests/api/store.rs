@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use periscope_adapters::memory::MemoryStore;
 use periscope_domain::api_key::{ApiKey, ApiKeyHash, KnownApiKey};
 use periscope_domain::deployment::{DeploymentEvent, StoredDeployment};
-use periscope_domain::id::{ApiKeyId, DeploymentId, OrganizationId};
+use periscope_domain::id::{ApiKeyId, DeploymentId, OrganizationId, PullRequestId};
 use periscope_domain::linking::{Earlier, Link};
 use periscope_domain::organization::{Organization, OrganizationSlug};
 use periscope_domain::ports::{
@@ -209,5 +209,33 @@ impl Deployments for FaultyStore {
         id: DeploymentId,
     ) -> Result<Vec<Link>, StoreError> {
         self.inner.deployments().links(organization_id, id).await
+    }
+    async fn find_by_id(
+        &self,
+        organization_id: OrganizationId,
+        id: DeploymentId,
+    ) -> Result<Option<StoredDeployment>, StoreError> {
+        self.inner.deployments().find_by_id(organization_id, id).await
+    }
+    async fn list_shipped_with(
+        &self,
+        organization_id: OrganizationId,
+        id: PullRequestId,
+    ) -> Result<Vec<(StoredDeployment, Link)>, StoreError> {
+        self.inner
+            .deployments()
+            .list_shipped_with(organization_id, id)
+            .await
+    }
+    async fn list_shipped_since(
+        &self,
+        organization_id: OrganizationId,
+        since: Timestamp,
+        most: u32,
+    ) -> Result<Vec<StoredDeployment>, StoreError> {
+        self.inner
+            .deployments()
+            .list_shipped_since(organization_id, since, most)
+            .await
     }
 }

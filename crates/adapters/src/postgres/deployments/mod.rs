@@ -15,13 +15,14 @@ use diesel::prelude::*;
 use periscope_domain::commit_sha::CommitReference;
 use periscope_domain::deployment::{Deployment, DeploymentEvent, Revision, StoredDeployment};
 use periscope_domain::environment::Environment;
-use periscope_domain::id::{DeploymentId, OrganizationId};
+use periscope_domain::id::{DeploymentId, OrganizationId, PullRequestId};
 use periscope_domain::linking::{Earlier, Link};
 use periscope_domain::ports::{
     Applied, DeploymentContext, DeploymentDecision, DeploymentQuery, Deployments, EarlierQuery, StoreError,
 };
 use periscope_domain::run::{DeploymentStatus, Run};
 use periscope_domain::text::{Actor, BranchName, ExternalDeploymentId, PipelineName, ServiceName};
+use periscope_domain::timestamp::Timestamp;
 use periscope_domain::web_url::WebUrl;
 use time::OffsetDateTime;
 
@@ -77,6 +78,17 @@ impl Row {
             deployment,
         })
     }
+}
+
+/// A deployment as it is kept, with what it is called.
+type NamedRow = (String, Row);
+
+fn named((external_id, row): NamedRow) -> Result<StoredDeployment, StoreError> {
+    let place = Place {
+        table: "deployments",
+        id: row.id,
+    };
+    row.stored(place.parse("external_id", &external_id, ExternalDeploymentId::parse)?)
 }
 
 fn run(
@@ -176,5 +188,59 @@ impl Deployments for PgStore {
             .select(links::Row::as_select());
         let rows = self.pool.rows::<_, links::Row>(query).await?;
         rows.into_iter().map(TryFrom::try_from).collect()
+    }
+
+    async fn find_by_id(
+        &self,
+        organization_id: OrganizationId,
+        id: DeploymentId,
+    ) -> Result<Option<StoredDeployment>, StoreError> {
+        let query = deployments::table
+            .find((organization_id.get(), id.get()))
+            .select((deployments::external_id, Row::as_select()));
+        let row = self.pool.row::<_, NamedRow>(query).await?;
+        row.map(named).transpose()
+    }
+
+    async fn list_shipped_with(
+        &self,
+        organization_id: OrganizationId,
+        pull_request_id: PullRequestId,
+    ) -> Result<Vec<(StoredDeployment, Link)>, StoreError> {
+        let deployment = deployments::organization_id
+            .eq(links_table::organization_id)
+            .and(deployments::id.eq(links_table::deployment_id));
+        let query = links_table::table
+            .inner_join(deployments::table.on(deployment))
+            .filter(links_table::organization_id.eq(organization_id.get()))
+            .filter(links_table::pull_request_id.eq(pull_request_id.get()))
+            .order((deployments::completed_at, deployments::id))
+            .select((
+                deployments::external_id,
+                Row::as_select(),
+                links::Row::as_select(),
+            ));
+        let rows = self.pool.rows::<_, (String, Row, links::Row)>(query).await?;
+        rows.into_iter()
+            .map(|(name, row, link)| Ok((named((name, row))?, link.try_into()?)))
+            .collect()
+    }
+
+    async fn list_shipped_since(
+        &self,
+        organization_id: OrganizationId,
+        since: Timestamp,
+        most: u32,
+    ) -> Result<Vec<StoredDeployment>, StoreError> {
+        let query = deployments::table
+            .filter(deployments::organization_id.eq(organization_id.get()))
+            .filter(deployments::status.eq(DeploymentStatus::Success.as_str()))
+            .filter(deployments::environment.eq(Environment::PRODUCTION))
+            .filter(deployments::completed_at.ge(since.to_offset_date_time()))
+            .order((deployments::completed_at, deployments::id))
+            .limit(most.into())
+            .select((deployments::external_id, Row::as_select()));
+        let rows = self.pool.rows::<_, NamedRow>(query).await?;
+        rows.into_iter().map(named).collect()
     }
 }

@@ -131,4 +131,34 @@ impl PullRequests for PgStore {
             .map(StoredPullRequest::try_from)
             .transpose()
     }
+
+    async fn list(
+        &self,
+        organization_id: OrganizationId,
+        ids: &[PullRequestId],
+    ) -> Result<Vec<StoredPullRequest>, StoreError> {
+        let ids: Vec<_> = ids.iter().map(|id| id.get()).collect();
+        let query = pull_requests::table
+            .filter(pull_requests::organization_id.eq(organization_id.get()))
+            .filter(pull_requests::id.eq_any(ids))
+            .order(pull_requests::id)
+            .select(Row::as_select());
+        let rows = self.pool.rows::<_, Row>(query).await?;
+        rows.into_iter().map(TryFrom::try_from).collect()
+    }
+
+    async fn find_by_number(
+        &self,
+        organization_id: OrganizationId,
+        repository_id: RepositoryId,
+        number: PullRequestNumber,
+    ) -> Result<Option<StoredPullRequest>, StoreError> {
+        let query = pull_requests::table
+            .filter(pull_requests::organization_id.eq(organization_id.get()))
+            .filter(pull_requests::repository_id.eq(repository_id.get()))
+            .filter(pull_requests::number.eq(number.get()))
+            .select(Row::as_select());
+        let row = self.pool.row::<_, Row>(query).await?;
+        row.map(StoredPullRequest::try_from).transpose()
+    }
 }

@@ -1,30 +1,29 @@
-//! `POST /api/webhooks/github/{organizationSlug}`: what GitHub says of pull requests. Nothing is parsed before its
+//! `POST /api/webhooks/github/{organizationSlug}`: what GitHub says of pull requests and pushes. Nothing is parsed before its
 //! signature is checked, and whoever cannot sign learns nothing: not even whether there is such an organization. Of
 //! the payload only the dozen fields that are used are read, in whatever company they come, because GitHub adds more
 //! every month; what it says of a merge beyond its number, commit and time is taken as far as it makes sense.
+
+mod pull_request;
+mod push;
 
 use crate::app::State;
 use crate::body;
 use crate::error::ApiError;
 use crate::rate_limit::Credential;
-use crate::violations::{InvalidPayload, Violations, plausible_time};
-use crate::wire::{Item, Value, decode, wire_object};
+use crate::violations::{InvalidPayload, Violations};
+use crate::wire::{Item, Value, wire_object};
 use actix_web::dev::Payload;
 use actix_web::http::header::HeaderMap;
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use periscope_domain::commit_sha::CommitSha;
 use periscope_domain::github::{ConnectionNonce, GithubConnection};
 use periscope_domain::id::OrganizationId;
 use periscope_domain::organization::OrganizationSlug;
-use periscope_domain::pull_request::{ChangeCount, PullRequest, PullRequestNumber, Source};
 use periscope_domain::repository::RepositoryName;
-use periscope_domain::text::{Actor, BranchName, DeliveryId, Title};
-use periscope_domain::timestamp::Timestamp;
-use periscope_domain::use_cases::{Origin, RecordPullRequests, RecordedPullRequests, record_pull_requests};
-use periscope_domain::web_url::WebUrl;
+use periscope_domain::text::DeliveryId;
+use periscope_domain::use_cases::Origin;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -52,24 +51,10 @@ enum Format {
 pub(crate) async fn receive(state: Data<State>, delivery: Delivery) -> Result<HttpResponse, ApiError> {
     match delivery.event.as_deref() {
         Some("ping") => Ok(answer("pong")),
-        Some("pull_request") => record_pull_request(&state, &delivery).await,
+        Some("pull_request") => pull_request::record(&state, &delivery).await,
+        Some("push") => push::record(&state, &delivery).await,
         _ => Ok(answer("ignored")),
     }
-}
-
-async fn record_pull_request(state: &State, delivery: &Delivery) -> Result<HttpResponse, ApiError> {
-    let now = state.clock.now();
-    let payload = delivery.payload()?;
-    let event: PullRequestEvent<'_> = decode(&payload)?;
-    let Some(command) = event.merge(delivery, now)? else {
-        return Ok(answer("ignored"));
-    };
-    Ok(match record_pull_requests(&*state.store, &command, now).await? {
-        RecordedPullRequests::Recorded { .. } => answer("recorded"),
-        RecordedPullRequests::RepositoryNotMonitored | RecordedPullRequests::DeliveryRepeated => {
-            answer("ignored")
-        }
-    })
 }
 
 #[derive(Serialize)]
@@ -179,118 +164,22 @@ impl Delivery {
 }
 
 wire_object! {
-    struct PullRequestEvent<'a> {
-        action: Value<'a> = "action",
-        pull_request: Item<GithubPullRequest<'a>> = "pull_request",
-        repository: Item<GithubRepository<'a>> = "repository",
-    }
-}
-
-wire_object! {
-    struct GithubPullRequest<'a> {
-        number: Value<'a> = "number",
-        merged: Value<'a> = "merged",
-        merge_commit_sha: Value<'a> = "merge_commit_sha",
-        merged_at: Value<'a> = "merged_at",
-        created_at: Value<'a> = "created_at",
-        title: Value<'a> = "title",
-        html_url: Value<'a> = "html_url",
-        user: Item<GithubUser<'a>> = "user",
-        merged_by: Item<GithubUser<'a>> = "merged_by",
-        base: Item<GithubBranch<'a>> = "base",
-        head: Item<GithubBranch<'a>> = "head",
-        additions: Value<'a> = "additions",
-        deletions: Value<'a> = "deletions",
-        changed_files: Value<'a> = "changed_files",
-    }
-}
-
-wire_object! {
-    struct GithubUser<'a> {
-        login: Value<'a> = "login",
-    }
-}
-
-wire_object! {
-    struct GithubBranch<'a> {
-        name: Value<'a> = "ref",
-    }
-}
-
-wire_object! {
-    struct GithubRepository<'a> {
+    struct Repository<'a> {
         full_name: Value<'a> = "full_name",
     }
 }
 
-impl PullRequestEvent<'_> {
-    /// The merge that it tells of, if it does.
-    fn merge(
-        &self,
-        delivery: &Delivery,
-        now: Timestamp,
-    ) -> Result<Option<RecordPullRequests>, InvalidPayload> {
-        let sent = match self.pull_request.object() {
-            Some(sent) if sent.is_merged() && self.action.text() == Some("closed") => sent,
-            _ => return Ok(None),
-        };
-        let mut broken = Violations::default();
-        let repository = self.repository.object();
-        let name = repository.map_or(&Value::Absent, |repository| &repository.full_name);
-        let repository = broken.required("repository.full_name", name, RepositoryName::parse);
-        let pull_request = sent.read(&mut broken, now);
-        let id = Value::from(delivery.id.as_deref());
-        let delivery_id = broken.required("X-GitHub-Delivery", &id, DeliveryId::parse);
-        match (repository, pull_request, delivery_id) {
-            (Some(repository), Some(pull_request), Some(delivery_id)) => Ok(Some(RecordPullRequests {
-                organization_id: delivery.organization_id,
-                repository,
-                pull_requests: vec![pull_request],
-                origin: Origin::Webhook(delivery_id),
-            })),
-            _ => Err(broken.into()),
-        }
-    }
-}
-
-impl GithubPullRequest<'_> {
-    fn is_merged(&self) -> bool {
-        matches!(self.merged, Value::Boolean(true))
-    }
-
-    fn read(&self, broken: &mut Violations, now: Timestamp) -> Option<PullRequest> {
-        let number = broken.required_integer("pull_request.number", &self.number, PullRequestNumber::new);
-        let merge_commit = broken.required(
-            "pull_request.merge_commit_sha",
-            &self.merge_commit_sha,
-            CommitSha::parse,
-        );
-        let time = |text: &str| plausible_time(text, now);
-        let merged_at = broken.required("pull_request.merged_at", &self.merged_at, time);
-        let login = |user: &Item<GithubUser<'_>>| Actor::clean(user.object()?.login.text()?);
-        let branch = |branch: &Item<GithubBranch<'_>>| BranchName::clean(branch.object()?.name.text()?);
-        Some(PullRequest {
-            number: number?,
-            source: Source::Forge,
-            merge_commit: merge_commit?,
-            merged_at: merged_at?,
-            created_at: self.created_at.text().and_then(|text| time(text).ok()),
-            title: self.title.text().and_then(Title::clean),
-            url: self.html_url.text().and_then(|text| WebUrl::parse(text).ok()),
-            author: login(&self.user),
-            merged_by: login(&self.merged_by),
-            base_branch: branch(&self.base),
-            head_branch: branch(&self.head),
-            additions: count(&self.additions),
-            deletions: count(&self.deletions),
-            changed_files: count(&self.changed_files),
-        })
-    }
-}
-
-fn count(value: &Value<'_>) -> Option<ChangeCount> {
-    match value {
-        Value::Integer(count) => ChangeCount::new(*count).ok(),
-        _ => None,
-    }
+/// What every event that is recorded has to tell: the delivery that it came with, and its repository.
+fn origin(
+    delivery: &Delivery,
+    repository: &Item<Repository<'_>>,
+    broken: &mut Violations,
+) -> Option<(RepositoryName, Origin)> {
+    let name = repository
+        .object()
+        .map_or(&Value::Absent, |repository| &repository.full_name);
+    let repository = broken.required("repository.full_name", name, RepositoryName::parse);
+    let id = Value::from(delivery.id.as_deref());
+    let delivery_id = broken.required("X-GitHub-Delivery", &id, DeliveryId::parse);
+    Some((repository?, Origin::Webhook(delivery_id?)))
 }

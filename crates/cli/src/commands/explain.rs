@@ -1,0 +1,206 @@
+//! Tells how the links of a deployment were found, and where a pull request is.
+
+use super::{find_repository, organization};
+use crate::config::Output;
+use anyhow::Context;
+use clap::Subcommand;
+use periscope_domain::deployment::StoredDeployment;
+use periscope_domain::lead_time::LeadTime;
+use periscope_domain::organization::OrganizationSlug;
+use periscope_domain::ports::Store;
+use periscope_domain::pull_request::{PullRequestNumber, StoredPullRequest};
+use periscope_domain::repository::RepositoryName;
+use periscope_domain::text::ExternalDeploymentId;
+use periscope_domain::use_cases::{
+    DeploymentExplanation, PullRequestExplanation, Step, explain_deployment, explain_pull_request,
+};
+use periscope_server::{deployment_json, pull_request_json};
+use std::fmt::Write;
+
+/// Tell why a pull request is, or is not, in a deployment.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  periscope explain pull-request --org acme acme/api 7")]
+pub(crate) enum Command {
+    /// Tell which pull requests a deployment shipped, and how that is known
+    #[command(after_help = "Example:\n  periscope explain deployment --org acme gha-12345")]
+    Deployment {
+        /// The organization's slug
+        #[arg(long, value_parser = OrganizationSlug::parse)]
+        org: OrganizationSlug,
+        /// The deployment, as its sender calls it: its `deploymentId`
+        #[arg(value_parser = ExternalDeploymentId::parse)]
+        deployment: ExternalDeploymentId,
+    },
+    /// Tell which deployments shipped a pull request, or why none did
+    #[command(after_help = "Example:\n  periscope explain pull-request --org acme acme/api 7")]
+    PullRequest {
+        /// The organization's slug
+        #[arg(long, value_parser = OrganizationSlug::parse)]
+        org: OrganizationSlug,
+        /// The repository's full name, owner/name
+        #[arg(value_parser = RepositoryName::parse)]
+        repository: RepositoryName,
+        /// The number that the forge gave it
+        #[arg(value_parser = parse_number)]
+        number: PullRequestNumber,
+    },
+}
+
+fn parse_number(text: &str) -> anyhow::Result<PullRequestNumber> {
+    Ok(PullRequestNumber::new(text.trim_start_matches('#').parse()?)?)
+}
+
+pub(crate) async fn run(command: &Command, store: &dyn Store, output: Output) -> anyhow::Result<()> {
+    match command {
+        Command::Deployment { org, deployment } => {
+            let organization_id = organization(store, org).await?.id;
+            let stored = store.deployments().find(organization_id, deployment).await?;
+            let stored = stored.with_context(|| format!("{org} has no deployment {deployment}"))?;
+            let explanation = explain_deployment(store, organization_id, stored).await?;
+            let json = serde_json::to_value(deployment_json(&explanation))?;
+            Ok(output.sentence(&about_deployment(&explanation)?, &json)?)
+        }
+        Command::PullRequest {
+            org,
+            repository: name,
+            number,
+        } => {
+            let organization = organization(store, org).await?;
+            let repository = find_repository(store, &organization, name).await?;
+            let stored = store
+                .pull_requests()
+                .find_by_number(organization.id, repository.id, *number)
+                .await?;
+            let stored = stored.with_context(|| format!("{name} has no recorded pull request {number}"))?;
+            let explanation = explain_pull_request(store, organization.id, stored).await?;
+            let json = serde_json::to_value(pull_request_json(&explanation))?;
+            Ok(output.sentence(&about_pull_request(&explanation)?, &json)?)
+        }
+    }
+}
+
+fn about_deployment(explanation: &DeploymentExplanation) -> Result<String, std::fmt::Error> {
+    let mut text = deployment_line(&explanation.deployment);
+    write_steps(&mut text, &explanation.steps)?;
+    for warning in &explanation.warnings {
+        write!(text, "\n  warning {}: {warning}", warning.code())?;
+    }
+    if !explanation.is_settled {
+        text.push_str("\n  Something has just arrived; the links below are about to be decided again.");
+    }
+    write!(text, "\npull requests: {}", explanation.links.len())?;
+    for explained in &explanation.links {
+        let line = pull_request_line(&explained.pull_request, &explained.repository);
+        let lead_time = duration(explained.link.lead_time);
+        write!(
+            text,
+            "\n  {line}, {lead_time} after its merge\n    {}",
+            explained.link.sentence()
+        )?;
+    }
+    Ok(text)
+}
+
+fn about_pull_request(explanation: &PullRequestExplanation) -> Result<String, std::fmt::Error> {
+    let repository = explanation
+        .repository
+        .as_ref()
+        .map_or("", |repository| repository.name.as_str());
+    let mut text = pull_request_line(&explanation.pull_request, repository);
+    write_steps(&mut text, &explanation.steps)?;
+    for (stored, link) in &explanation.shipped_by {
+        let lead_time = duration(link.lead_time);
+        write!(
+            text,
+            "\nshipped by {}, {lead_time} after the merge",
+            deployment_line(stored)
+        )?;
+        write!(text, "\n  {}", link.sentence())?;
+    }
+    for (stored, absence) in &explanation.not_in {
+        write!(
+            text,
+            "\nnot in {}\n  {}",
+            deployment_line(stored),
+            absence.sentence()
+        )?;
+    }
+    Ok(text)
+}
+
+fn write_steps(text: &mut String, steps: &[Step]) -> std::fmt::Result {
+    steps
+        .iter()
+        .try_for_each(|step| write!(text, "\n  {}", step.sentence))
+}
+
+/// `gha-1 of api, commit a1b2c3d to production: success at 2024-01-15T10:35:00Z`
+fn deployment_line(stored: &StoredDeployment) -> String {
+    let deployment = &stored.deployment;
+    let service = deployment
+        .service
+        .as_ref()
+        .map_or_else(String::new, |service| format!(" of {service}"));
+    let at = deployment
+        .run
+        .completed_at()
+        .map_or_else(String::new, |time| format!(" at {time}"));
+    format!(
+        "{}{service}, commit {} to {}: {}{at}",
+        deployment.external_id,
+        deployment.commit,
+        deployment.environment,
+        deployment.run.status()
+    )
+}
+
+fn pull_request_line(stored: &StoredPullRequest, repository: &str) -> String {
+    let pull_request = &stored.pull_request;
+    let title = pull_request
+        .title
+        .as_ref()
+        .map_or_else(String::new, |title| format!(" {title}"));
+    format!("{repository}#{}{title}", pull_request.number)
+}
+
+/// `3 d 4 h`: the two largest units that are not 0.
+fn duration(lead_time: LeadTime) -> String {
+    let seconds = lead_time.seconds();
+    let parts = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")]
+        .into_iter()
+        .scan(seconds, |rest, (size, unit)| {
+            let count = *rest / size;
+            *rest %= size;
+            Some((count, unit))
+        });
+    let shown: Vec<_> = parts
+        .skip_while(|(count, unit)| *count == 0 && *unit != "s")
+        .take(2)
+        .collect();
+    let shown = shown
+        .iter()
+        .filter(|(count, unit)| *count > 0 || *unit == "s" && shown.len() == 1);
+    shown
+        .map(|(count, unit)| format!("{count} {unit}"))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_shows_its_two_largest_units() {
+        for (seconds, text) in [
+            (0, "0 s"),
+            (59, "59 s"),
+            (60, "1 min"),
+            (3_661, "1 h 1 min"),
+            (7_201, "2 h"),
+            (273_600, "3 d 4 h"),
+        ] {
+            assert_eq!(duration(LeadTime::from_seconds(seconds).unwrap()), text);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Why a deployment did not ship a pull request: the answer to "where is my pull request?".
+
+use super::scope::{Resolved, Scope};
+use super::{GraphAnswer, Surroundings, link};
+use crate::commit_sha::CommitSha;
+use crate::deployment::Deployment;
+use crate::id::{PullRequestId, RepositoryId};
+
+/// Why a successful production deployment is not linked to a pull request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absence {
+    /// It was not looked for in the pull request's repository.
+    OtherRepository,
+    /// Nobody has told of the deployed commit, or it fits several.
+    CommitUnknown,
+    /// The graph of the repository does not have the deployed commit.
+    NoGraph,
+    /// The graph does not have the merge commit.
+    MergeCommitUnknown,
+    /// The deployed commit does not contain the merge commit.
+    NotContained,
+    /// The commit that the range began after contains it already.
+    InBase,
+    /// The deployed commit contains it, but what was live before is not known, so it may have been shipped before.
+    BaseUnknown,
+    /// The graph lacks commits that would tell.
+    Undecided,
+    /// It is in the deployment, and about to be linked.
+    Pending,
+}
+
+impl Absence {
+    /// The code, which never changes.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::OtherRepository => "other_repository",
+            Self::CommitUnknown => "commit_unknown",
+            Self::NoGraph => "no_graph",
+            Self::MergeCommitUnknown => "merge_commit_unknown",
+            Self::NotContained => "not_contained",
+            Self::InBase => "in_base",
+            Self::BaseUnknown => "base_unknown",
+            Self::Undecided => "undecided",
+            Self::Pending => "pending",
+        }
+    }
+
+    /// A sentence for the person who asks.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::OtherRepository => {
+                "Its service is built from another repository, or this one is not monitored."
+            }
+            Self::CommitUnknown => "Nobody has told of the deployed commit, or it fits several.",
+            Self::NoGraph => {
+                "The deployed commit is not this merge, and no commit graph tells what else it contains: import the \
+                 repository's commits."
+            }
+            Self::MergeCommitUnknown => "The commit graph does not have the merge commit.",
+            Self::NotContained => "The deployed commit does not contain the merge commit.",
+            Self::InBase => "What was live before contains the merge commit already.",
+            Self::BaseUnknown => {
+                "The deployed commit contains the merge commit, but what was live before is not known, so it may have \
+                 been shipped before."
+            }
+            Self::Undecided => "The commit graph lacks commits that would tell.",
+            Self::Pending => "It is in this deployment, and about to be linked.",
+        }
+    }
+}
+
+/// Why a deployment did not ship a pull request of a repository that was merged as a commit.
+#[must_use]
+pub fn absence(
+    deployment: &Deployment,
+    surroundings: &Surroundings,
+    repository_id: RepositoryId,
+    (pull_request_id, merge_commit): (PullRequestId, CommitSha),
+) -> Absence {
+    let linking = link(deployment, surroundings);
+    if linking
+        .links
+        .iter()
+        .any(|link| link.pull_request_id == pull_request_id)
+    {
+        return Absence::Pending;
+    }
+    let scope = Scope::of(deployment, surroundings);
+    let mut histories = surroundings.histories.iter();
+    let is_unmonitored =
+        histories.any(|known| known.repository_id == repository_id && !known.repository_is_monitored);
+    let is_other = scope.named.map_or(is_unmonitored, |named| named != repository_id);
+    if is_other {
+        return Absence::OtherRepository;
+    }
+    let Resolved::Known(head) = scope.resolve(&deployment.commit) else {
+        return Absence::CommitUnknown;
+    };
+    let Some(known) = scope
+        .histories
+        .iter()
+        .find(|known| known.repository_id == repository_id)
+    else {
+        return Absence::NoGraph;
+    };
+    let graph = known.history.graph();
+    let (Some(head), Some(merge)) = (graph.find(&head), graph.find(&merge_commit)) else {
+        return Absence::MergeCommitUnknown;
+    };
+    match graph.is_ancestor(merge, head) {
+        Some(false) => Absence::NotContained,
+        None => Absence::Undecided,
+        Some(true) => {
+            let mut ranges = linking.graph_ranges.iter();
+            let range = ranges.find(|range| range.repository_id == repository_id);
+            match range.map(|range| range.answer) {
+                Some(GraphAnswer::Certain) => Absence::InBase,
+                Some(GraphAnswer::Open) => Absence::Undecided,
+                Some(GraphAnswer::NoBase) | None => Absence::BaseUnknown,
+            }
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Answers "why": how the links of a deployment were found, and where a pull request is.
+
+use super::relink::{find_base, stored_query};
+use crate::deployment::StoredDeployment;
+use crate::id::{OrganizationId, RepositoryId};
+use crate::linking::{Absence, Link, Surroundings, absence, link};
+use crate::ports::{Store, StoreError};
+use crate::pull_request::StoredPullRequest;
+use crate::repository::Repository;
+use crate::warning::Warning;
+use std::collections::BTreeMap;
+
+/// One step of an explanation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What it is, in a code that never changes.
+    pub code: &'static str,
+    /// The same for people.
+    pub sentence: String,
+}
+
+/// A link with what it leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExplainedLink {
+    /// The link.
+    pub link: Link,
+    /// The pull request.
+    pub pull_request: StoredPullRequest,
+    /// The full name of its repository.
+    pub repository: String,
+}
+
+/// How the links of a deployment were found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeploymentExplanation {
+    /// The deployment.
+    pub deployment: StoredDeployment,
+    /// Step by step: where it was looked, for what, and what was found.
+    pub steps: Vec<Step>,
+    /// The pull requests that are linked, in order of the numbers that Periscope gave them.
+    pub links: Vec<ExplainedLink>,
+    /// What could not be known.
+    pub warnings: Vec<Warning>,
+    /// Whether the steps lead to the links. If not, something has just arrived, and they soon will.
+    pub is_settled: bool,
+}
+
+/// Where a pull request is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PullRequestExplanation {
+    /// The pull request.
+    pub pull_request: StoredPullRequest,
+    /// Its repository.
+    pub repository: Option<Repository>,
+    /// Every deployment that shipped it, in order of completion.
+    pub shipped_by: Vec<(StoredDeployment, Link)>,
+    /// Why it is where it is.
+    pub steps: Vec<Step>,
+    /// If none shipped it, the first deployments after the merge, each with the reason why it did not.
+    pub not_in: Vec<(StoredDeployment, Absence)>,
+}
+
+/// How many deployments after its merge are looked at to tell why a pull request is in none.
+const LOOKED_AT: u32 = 20;
+
+/// Explains the links of a deployment of the organization.
+///
+/// # Errors
+/// [`StoreError`] when the store failed.
+pub async fn explain_deployment(
+    store: &dyn Store,
+    organization_id: OrganizationId,
+    deployment: StoredDeployment,
+) -> Result<DeploymentExplanation, StoreError> {
+    let names = repository_names(store, organization_id).await?;
+    let name_of = |id: RepositoryId| {
+        names
+            .get(&id)
+            .map_or_else(String::new, |known| known.name.to_string())
+    };
+    let surroundings = surroundings(store, organization_id, &deployment).await?;
+    let linking = link(&deployment.deployment, &surroundings);
+    let links = store.deployments().links(organization_id, deployment.id).await?;
+    let is_settled = links == linking.links;
+    let ids: Vec<_> = links.iter().map(|link| link.pull_request_id).collect();
+    let pull_requests = store.pull_requests().list(organization_id, &ids).await?;
+    let links = links
+        .into_iter()
+        .zip(pull_requests)
+        .map(|(link, pull_request)| ExplainedLink {
+            link,
+            repository: name_of(pull_request.repository_id),
+            pull_request,
+        });
+    let steps = linking.findings.iter().map(|finding| Step {
+        code: finding.code(),
+        sentence: finding.sentence(name_of),
+    });
+    Ok(DeploymentExplanation {
+        deployment,
+        steps: steps.collect(),
+        links: links.collect(),
+        warnings: linking.warnings,
+        is_settled,
+    })
+}
+
+/// Tells which deployments shipped a pull request of the organization, or why none did.
+///
+/// # Errors
+/// [`StoreError`] when the store failed.
+pub async fn explain_pull_request(
+    store: &dyn Store,
+    organization_id: OrganizationId,
+    pull_request: StoredPullRequest,
+) -> Result<PullRequestExplanation, StoreError> {
+    let repository = repository_names(store, organization_id)
+        .await?
+        .remove(&pull_request.repository_id);
+    let shipped_by = store
+        .deployments()
+        .list_shipped_with(organization_id, pull_request.id)
+        .await?;
+    let mut not_in = Vec::new();
+    if shipped_by.is_empty() {
+        let merge = &pull_request.pull_request;
+        let since = store
+            .deployments()
+            .list_shipped_since(organization_id, merge.merged_at, LOOKED_AT)
+            .await?;
+        for deployment in since {
+            let surroundings = surroundings(store, organization_id, &deployment).await?;
+            let merged_as = (pull_request.id, merge.merge_commit);
+            let why = absence(
+                &deployment.deployment,
+                &surroundings,
+                pull_request.repository_id,
+                merged_as,
+            );
+            not_in.push((deployment, why));
+        }
+    }
+    let steps = steps(&pull_request, repository.as_ref(), shipped_by.len(), not_in.len());
+    Ok(PullRequestExplanation {
+        pull_request,
+        repository,
+        shipped_by,
+        steps,
+        not_in,
+    })
+}
+
+fn steps(
+    stored: &StoredPullRequest,
+    repository: Option<&Repository>,
+    shipped_by: usize,
+    not_in: usize,
+) -> Vec<Step> {
+    let merge = &stored.pull_request;
+    let mut steps = vec![Step {
+        code: "merged",
+        sentence: format!(
+            "It was merged as commit {} at {}.",
+            merge.merge_commit, merge.merged_at
+        ),
+    }];
+    if let Some(repository) = repository.filter(|repository| !repository.monitored) {
+        steps.push(Step {
+            code: "repository_not_monitored",
+            sentence: format!(
+                "Repository {} is not monitored: only deployments whose service names it look there.",
+                repository.name
+            ),
+        });
+    }
+    steps.push(match (shipped_by, not_in) {
+        (0, 0) => Step {
+            code: "no_deployment_since",
+            sentence: "No successful production deployment has been completed since.".to_owned(),
+        },
+        (0, _) => Step {
+            code: "not_shipped",
+            sentence:
+                "No deployment shipped it; the first ones after the merge are below, each with the reason."
+                    .to_owned(),
+        },
+        (1, _) => Step {
+            code: "shipped",
+            sentence: "One deployment shipped it.".to_owned(),
+        },
+        (several, _) => Step {
+            code: "shipped",
+            sentence: format!("{several} deployments shipped it."),
+        },
+    });
+    steps
+}
+
+async fn repository_names(
+    store: &dyn Store,
+    organization_id: OrganizationId,
+) -> Result<BTreeMap<RepositoryId, Repository>, StoreError> {
+    let repositories = store.repositories().list(organization_id).await?;
+    Ok(repositories
+        .into_iter()
+        .map(|repository| (repository.id, repository))
+        .collect())
+}
+
+/// What the links of a deployment are decided from now.
+async fn surroundings(
+    store: &dyn Store,
+    organization_id: OrganizationId,
+    stored: &StoredDeployment,
+) -> Result<Surroundings, StoreError> {
+    let query = stored_query(organization_id, stored.deployment.external_id.clone());
+    let context = store.deployments().contexts(&[query]).await?.pop().flatten();
+    let mut surroundings = context.map(|context| context.surroundings).unwrap_or_default();
+    find_base(store, organization_id, &stored.deployment, &mut surroundings).await?;
+    Ok(surroundings)
+}

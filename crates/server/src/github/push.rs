@@ -1,0 +1,99 @@
+//! `push` events: the commits that came with one. GitHub does not tell their parents, only that together they are all
+//! that the branch has now and had not before; and not even that, where the branch was made or forced, or where there
+//! are more commits than GitHub lists.
+
+use super::{Delivery, Repository, answer, origin};
+use crate::app::State;
+use crate::error::ApiError;
+use crate::violations::{InvalidPayload, Violations};
+use crate::wire::{Item, List, Value, decode, wire_object};
+use actix_web::HttpResponse;
+use periscope_domain::commit_graph::{Commit, Push};
+use periscope_domain::commit_sha::CommitSha;
+use periscope_domain::timestamp::Timestamp;
+use periscope_domain::use_cases::{RecordCommits, RecordedCommits, record_commits};
+
+/// How many commits GitHub lists; a list as long as that may have been cut off.
+const MAX_LISTED: usize = 2048;
+
+wire_object! {
+    struct PushEvent<'a> {
+        reference: Value<'a> = "ref",
+        before: Value<'a> = "before",
+        after: Value<'a> = "after",
+        forced: Value<'a> = "forced",
+        commits: List<Item<PushedCommit<'a>>, MAX_LISTED> = "commits",
+        repository: Item<Repository<'a>> = "repository",
+    }
+}
+
+wire_object! {
+    struct PushedCommit<'a> {
+        id: Value<'a> = "id",
+        timestamp: Value<'a> = "timestamp",
+    }
+}
+
+pub(super) async fn record(state: &State, delivery: &Delivery) -> Result<HttpResponse, ApiError> {
+    let payload = delivery.payload()?;
+    let event: PushEvent<'_> = decode(&payload)?;
+    let Some(command) = event.commits(delivery)? else {
+        return Ok(answer("ignored"));
+    };
+    Ok(
+        match record_commits(&*state.store, &command, state.clock.now()).await? {
+            RecordedCommits::Recorded { .. } => answer("recorded"),
+            RecordedCommits::RepositoryNotMonitored | RecordedCommits::DeliveryRepeated => answer("ignored"),
+        },
+    )
+}
+
+impl PushEvent<'_> {
+    /// The commits that it tells of, if it moved a branch and tells of any.
+    fn commits(&self, delivery: &Delivery) -> Result<Option<RecordCommits>, InvalidPayload> {
+        let is_branch = self
+            .reference
+            .text()
+            .is_some_and(|name| name.starts_with("refs/heads/"));
+        let listed = match &self.commits {
+            List::Items(items) if is_branch => items,
+            List::Items(_) | List::Absent | List::TooLong | List::Other => return Ok(None),
+        };
+        let mut broken = Violations::default();
+        let origin = origin(delivery, &self.repository, &mut broken);
+        let before = broken.required("before", &self.before, CommitSha::parse);
+        let after = broken.required("after", &self.after, CommitSha::parse);
+        let commits: Vec<Commit> = (0..)
+            .zip(listed)
+            .filter_map(|(index, item)| commit(index, item, &mut broken))
+            .collect();
+        let (Some((repository, origin)), Some(before), Some(after), true) =
+            (origin, before, after, broken.is_empty())
+        else {
+            return Err(broken.into());
+        };
+        let shas = commits.iter().map(|commit| commit.sha).collect();
+        let is_forced = !matches!(self.forced, Value::Boolean(false));
+        let push = Push::proved(before, after, shas, is_forced, listed.len() < MAX_LISTED);
+        Ok((!commits.is_empty()).then_some(RecordCommits {
+            organization_id: delivery.organization_id,
+            repository,
+            commits,
+            pushes: push.into_iter().collect(),
+            origin,
+        }))
+    }
+}
+
+fn commit(index: usize, item: &Item<PushedCommit<'_>>, broken: &mut Violations) -> Option<Commit> {
+    broken.enter("commits", index);
+    let id = item.object().map_or(&Value::Absent, |commit| &commit.id);
+    let sha = broken.required("id", id, CommitSha::parse);
+    broken.leave();
+    let timestamp = item.object().and_then(|commit| commit.timestamp.text());
+    Some(Commit {
+        sha: sha?,
+        parents: None,
+        committed_at: timestamp.and_then(|text| Timestamp::parse(text).ok()),
+    })
+}
