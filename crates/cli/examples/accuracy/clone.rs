@@ -289,13 +289,4 @@ mod tests {
             assert_eq!(pull_request_number(subject), number, "{subject}");
         }
     }
-
-    #[test]
-    fn what_is_no_clone_is_refused() {
-        let folder = env::temp_dir().join(format!("periscope-accuracy-none-{}", process::id()));
-        fs::create_dir(&folder).unwrap();
-        let refused = read(&folder);
-        fs::remove_dir(&folder).unwrap();
-        assert!(refused.is_err());
-    }
 }

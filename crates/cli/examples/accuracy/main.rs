@@ -136,7 +136,10 @@ impl Report {
         for column in table.column_iter_mut().skip(1) {
             column.set_cell_alignment(CellAlignment::Right);
         }
-        println!("{table}\n");
+        for line in table.lines() {
+            println!("{}", line.trim());
+        }
+        println!();
     }
 
     fn json(&self) -> Value {
