@@ -34,7 +34,7 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(after_help = "Example:\n  just accuracy devlake.json.gz ~/src/api --output json")]
 struct Arguments {
-    /// A history in gzipped JSON, or a clone whose tags stand for deployments; several are told apart
+    /// A history in gzipped JSON, or the folder of a clone, whose tags stand for deployments
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Decides the order of what is shuffled

@@ -88,8 +88,7 @@ pub(crate) fn run(
         messages.len(),
         start.elapsed().as_secs_f64()
     );
-    let ids: Vec<_> = answers.into_iter().collect::<anyhow::Result<_>>()?;
-    let ids: BTreeMap<_, _> = ids.into_iter().flatten().collect();
+    let ids: BTreeMap<_, _> = answers.into_iter().flatten().collect();
     let expected = project.history.deployments.len();
     ensure!(
         ids.len() == expected,

@@ -66,7 +66,9 @@ fn main() -> anyhow::Result<()> {
         messages.shuffle(&mut StdRng::seed_from_u64(seed));
     }
     let start = Instant::now();
-    let (outcomes, repeated) = send_all(&target, &messages, arguments.senders, outcome)?;
+    let (outcomes, repeated) = send_all(&target, &messages, arguments.senders, |message, answer| {
+        Ok(outcome(message, answer))
+    })?;
     let seconds = start.elapsed().as_secs_f64();
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     let rate = messages.len() as f64 / seconds;

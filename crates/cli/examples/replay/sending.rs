@@ -47,19 +47,20 @@ impl<'a> Sender<'a> {
     }
 }
 
-/// Sends every message; gives what `read` makes of each answer, and how many requests were sent once more.
+/// Sends every message; gives what `read` makes of each answer, and how many requests were sent once more. A sender ends
+/// where `read` fails.
 pub(crate) fn send_all<T: Send>(
     target: &Target,
     messages: &[Message],
     senders: usize,
-    read: impl Fn(&Message, &Answer) -> T + Sync,
+    read: impl Fn(&Message, &Answer) -> anyhow::Result<T> + Sync,
 ) -> anyhow::Result<(Vec<T>, usize)> {
     // Each sender takes every n-th message, so that all of them are at the same place of the history.
     let send = |first| {
         let mut sender = Sender::connect(target)?;
         let mut results = Vec::new();
         for message in messages.iter().skip(first).step_by(senders) {
-            results.push(read(message, &sender.send(message)?));
+            results.push(read(message, &sender.send(message)?)?);
         }
         anyhow::Ok((results, sender.repeated))
     };
