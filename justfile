@@ -40,5 +40,10 @@ bench NAME *ARGS:
 replay FILE *ARGS:
     cargo run --release --package periscope --example replay -- {{ FILE }} {{ ARGS }}
 
+# Hold the links against what git proves of histories or clones: `just accuracy FILE... [--output json]`
+accuracy *ARGS:
+    cargo build --release --package periscope --bin periscope
+    cargo run --release --package periscope --example accuracy -- {{ ARGS }}
+
 # What CI runs
 ci: lint doc deny test

@@ -29,10 +29,10 @@ impl Connection {
         })
     }
 
-    /// Posts a JSON body and waits for the answer.
-    pub(crate) fn post(&mut self, path: &str, key: &str, body: &[u8]) -> io::Result<Answer> {
+    /// Sends a request with a JSON body, or an empty one, and waits for the answer.
+    pub(crate) fn request(&mut self, method: &str, path: &str, key: &str, body: &[u8]) -> io::Result<Answer> {
         let mut request = format!(
-            "POST {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n\
              Content-Length: {}\r\n\r\n",
             self.host,
             body.len()

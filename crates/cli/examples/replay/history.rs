@@ -1,9 +1,11 @@
 //! A history: the merged pull requests and the deployments of one project, and which pull requests are truly in each
 //! deployment. `{"name", "pull_requests": [..], "deployments": [..], "links": {deployment id: [number, ..]}}`, gzipped.
+//! Its times are UTC and end in `Z`, so their texts are in order of time.
 
 use anyhow::Context;
 use flate2::read::GzDecoder;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -13,31 +15,43 @@ use std::path::Path;
 #[derive(Deserialize)]
 pub(crate) struct History {
     pub(crate) name: String,
-    pull_requests: Vec<PullRequest>,
-    deployments: Vec<Deployment>,
-    links: BTreeMap<String, Vec<u64>>,
+    pub(crate) pull_requests: Vec<PullRequest>,
+    pub(crate) deployments: Vec<Deployment>,
+    pub(crate) links: BTreeMap<String, Vec<u64>>,
 }
 
 #[derive(Deserialize)]
-struct PullRequest {
-    number: u64,
-    author: String,
-    base: String,
-    created_at: String,
-    merged_at: String,
-    merge_commit_sha: String,
+pub(crate) struct PullRequest {
+    pub(crate) number: u64,
+    pub(crate) author: Option<String>,
+    pub(crate) base: Option<String>,
+    pub(crate) created_at: Option<String>,
+    pub(crate) merged_at: String,
+    pub(crate) merge_commit_sha: String,
 }
 
 #[derive(Deserialize)]
-struct Deployment {
-    id: String,
-    commit: String,
-    previous: Option<String>,
-    completed_at: String,
+pub(crate) struct Deployment {
+    pub(crate) id: String,
+    pub(crate) commit: String,
+    pub(crate) previous: Option<String>,
+    pub(crate) completed_at: String,
+}
+
+/// What the history goes by on the server.
+pub(crate) struct Telling {
+    /// The repository, and the service built from it.
+    pub(crate) repository: String,
+    /// What the deployments' ids begin with. In front of them it leaves their order as it is.
+    pub(crate) id_prefix: String,
+    /// Whether a deployment names the commit before it.
+    pub(crate) with_previous: bool,
 }
 
 /// A request to send.
 pub(crate) struct Message {
+    /// When that of which it tells happened.
+    pub(crate) at: String,
     pub(crate) path: &'static str,
     pub(crate) body: Value,
 }
@@ -45,16 +59,16 @@ pub(crate) struct Message {
 pub(crate) const DEPLOYMENTS: &str = "/api/webhooks/deployments";
 const PULL_REQUESTS: &str = "/api/pull-requests";
 
-impl History {
-    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
-        let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-        let reader = BufReader::new(GzDecoder::new(file));
-        serde_json::from_reader(reader).with_context(|| format!("{} is no history", path.display()))
-    }
+/// Reads a history, or more of the file than that.
+pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> anyhow::Result<T> {
+    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    let reader = BufReader::new(GzDecoder::new(file));
+    serde_json::from_reader(reader).with_context(|| format!("{} is no history", path.display()))
+}
 
+impl History {
     /// Every pull request and every deployment, a request each, in order of time.
-    pub(crate) fn messages(&self) -> Vec<Message> {
-        let repository = self.repository();
+    pub(crate) fn messages(&self, telling: &Telling) -> Vec<Message> {
         let pull_requests = self.pull_requests.iter().map(|pull_request| {
             let item = json!({
                 "number": pull_request.number,
@@ -64,59 +78,36 @@ impl History {
                 "author": pull_request.author,
                 "baseBranch": pull_request.base,
             });
-            let body = json!({ "repository": repository, "pullRequests": [item] });
-            (
-                &pull_request.merged_at,
-                Message {
-                    path: PULL_REQUESTS,
-                    body,
-                },
-            )
+            Message {
+                at: pull_request.merged_at.clone(),
+                path: PULL_REQUESTS,
+                body: json!({ "repository": telling.repository, "pullRequests": [item] }),
+            }
         });
-        let deployments = self.deployments.iter().map(|deployment| {
-            let body = self.report(deployment, "success");
-            (
-                &deployment.completed_at,
-                Message {
-                    path: DEPLOYMENTS,
-                    body,
-                },
-            )
-        });
+        let deployments = self.deployments.iter();
+        let deployments = deployments.map(|deployment| deployment.report(telling, "success"));
         let mut messages: Vec<_> = pull_requests.chain(deployments).collect();
-        messages.sort_by_key(|(time, _)| *time);
-        messages.into_iter().map(|(_, message)| message).collect()
+        messages.sort_by(|a, b| a.at.cmp(&b.at));
+        messages
     }
+}
 
-    /// For each deployment a report that comes too late to change anything: its answer tells how many pull requests
-    /// are linked.
-    pub(crate) fn questions(&self) -> Vec<Message> {
-        let question = |deployment| Message {
-            path: DEPLOYMENTS,
-            body: self.report(deployment, "pending"),
-        };
-        self.deployments.iter().map(question).collect()
-    }
-
-    /// How many links the commit graph proves.
-    pub(crate) fn true_links(&self) -> usize {
-        self.links.values().map(Vec::len).sum()
-    }
-
-    fn repository(&self) -> String {
-        format!("replayed/{}", self.name)
-    }
-
-    fn report(&self, deployment: &Deployment, status: &str) -> Value {
-        json!({
-            "deploymentId": deployment.id,
-            "commitSha": deployment.commit,
-            "previousCommitSha": deployment.previous,
+impl Deployment {
+    pub(crate) fn report(&self, telling: &Telling, status: &str) -> Message {
+        let body = json!({
+            "deploymentId": format!("{}{}", telling.id_prefix, self.id),
+            "commitSha": self.commit,
+            "previousCommitSha": self.previous.as_ref().filter(|_| telling.with_previous),
             "environment": "production",
             "status": status,
-            "startedAt": deployment.completed_at,
-            "completedAt": deployment.completed_at,
-            "service": self.repository(),
-        })
+            "startedAt": self.completed_at,
+            "completedAt": self.completed_at,
+            "service": telling.repository,
+        });
+        Message {
+            at: self.completed_at.clone(),
+            path: DEPLOYMENTS,
+            body,
+        }
     }
 }
