@@ -1,7 +1,10 @@
 //! The requests to look at deployments again: a queue that survives restarts, one row for a deployment.
 
 use super::PgStore;
-use super::deployments::{GraphRangeInput, LinkInput, REPLACE_LINKS, RangeInput, linked_pull_requests};
+use super::deployments::{
+    GraphRangeInput, LINKS_AT_ONCE, LinkInput, REPLACE_LINKS, RangeInput, linked_pull_requests,
+};
+use super::pool::Pool;
 use super::row::Place;
 use super::schema::{base_changes, relink_requests};
 use super::statement::{batch_input, batch_statement};
@@ -211,6 +214,46 @@ batch_statement! {
     }
 }
 
+/// How many of the first decisions one statement can write together: not with too many links.
+fn how_many_at_once(decisions: &[RelinkingDecision]) -> usize {
+    let links = decisions.iter().scan(0, |links, decision| {
+        *links += decision.linking.links.len();
+        Some(*links)
+    });
+    links.take_while(|links| *links <= LINKS_AT_ONCE).count().max(1)
+}
+
+async fn relink(pool: &Pool, decisions: &[RelinkingDecision]) -> Result<Vec<Applied<()>>, StoreError> {
+    let mut statement = Relink::default();
+    for (ordinal, decision) in (1..).zip(decisions) {
+        let RelinkingDecision {
+            request,
+            version,
+            linking,
+        } = decision;
+        let input = &mut statement.input;
+        input.organization_id.push(request.organization_id.get());
+        input.deployment_id.push(request.deployment_id.get());
+        input.generation.push(request.generation);
+        input
+            .deployment_revision
+            .push(version.deployment_revision.map_or(0, Revision::get));
+        input.epoch.push(version.epoch.get());
+        input.linked_pull_requests.push(linked_pull_requests(linking));
+        statement.links.push(ordinal, linking);
+        statement.ranges.push(ordinal, linking);
+        statement.graph_ranges.push(ordinal, linking);
+    }
+    let mut outcomes = vec![Applied::Stale; decisions.len()];
+    for ordinal in pool.rows::<_, i64>(statement).await? {
+        let index = usize::try_from(ordinal - 1).unwrap_or(usize::MAX);
+        if let Some(outcome) = outcomes.get_mut(index) {
+            *outcome = Applied::Done(());
+        }
+    }
+    Ok(outcomes)
+}
+
 #[async_trait]
 impl Relinking for PgStore {
     async fn claim(
@@ -247,38 +290,12 @@ impl Relinking for PgStore {
     }
 
     async fn apply(&self, decisions: &[RelinkingDecision]) -> Result<Vec<Applied<()>>, StoreError> {
-        let mut statement = Relink::default();
-        for (ordinal, decision) in (1..).zip(decisions) {
-            let RelinkingDecision {
-                request,
-                version,
-                linking,
-            } = decision;
-            statement
-                .input
-                .organization_id
-                .push(request.organization_id.get());
-            statement.input.deployment_id.push(request.deployment_id.get());
-            statement.input.generation.push(request.generation);
-            statement
-                .input
-                .deployment_revision
-                .push(version.deployment_revision.map_or(0, Revision::get));
-            statement.input.epoch.push(version.epoch.get());
-            statement
-                .input
-                .linked_pull_requests
-                .push(linked_pull_requests(linking));
-            statement.links.push(ordinal, linking);
-            statement.ranges.push(ordinal, linking);
-            statement.graph_ranges.push(ordinal, linking);
-        }
-        let mut outcomes = vec![Applied::Stale; decisions.len()];
-        for ordinal in self.pool.rows::<_, i64>(statement).await? {
-            let index = usize::try_from(ordinal - 1).unwrap_or(usize::MAX);
-            if let Some(outcome) = outcomes.get_mut(index) {
-                *outcome = Applied::Done(());
-            }
+        let mut outcomes = Vec::with_capacity(decisions.len());
+        let mut rest = decisions;
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(how_many_at_once(rest));
+            outcomes.extend(relink(&self.pool, now).await?);
+            rest = later;
         }
         Ok(outcomes)
     }

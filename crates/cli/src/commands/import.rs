@@ -11,7 +11,7 @@ use periscope_adapters::system::SystemClock;
 use periscope_domain::commit_graph::Commit;
 use periscope_domain::deployment::Deployment;
 use periscope_domain::environment::Environment;
-use periscope_domain::id::OrganizationId;
+use periscope_domain::id::{DeploymentId, OrganizationId};
 use periscope_domain::organization::OrganizationSlug;
 use periscope_domain::ports::{Clock, Store};
 use periscope_domain::pull_request::{PullRequest, PullRequestNumber};
@@ -82,6 +82,7 @@ struct Import<'a> {
     arguments: &'a Git,
     store: &'a dyn Store,
     organization_id: OrganizationId,
+    recorded: Vec<DeploymentId>,
     tally: Tally,
 }
 
@@ -94,6 +95,7 @@ pub(crate) async fn run(command: &Command, store: &dyn Store, output: Output) ->
         arguments,
         store,
         organization_id,
+        recorded: Vec::new(),
         tally: Tally::default(),
     };
     import.commits(&clone).await?;
@@ -104,6 +106,7 @@ pub(crate) async fn run(command: &Command, store: &dyn Store, output: Output) ->
     }
     if !arguments.dry_run {
         import.relink().await?;
+        import.count_links().await?;
     }
     import.tally.answer(arguments.dry_run, output)
 }
@@ -208,7 +211,7 @@ impl Import<'_> {
         let progress = Progress::new("tags", self.tally.deployments);
         for batch in reports.chunks(DEPLOYMENT_BATCH) {
             for outcome in record_deployments(self.store, batch, SystemClock.now()).await? {
-                self.tally.links += outcome?.linked_pull_requests;
+                self.recorded.push(outcome?.id);
                 progress.advance();
             }
         }
@@ -256,6 +259,15 @@ impl Import<'_> {
             waited += 1;
             sleep(Duration::from_millis(250)).await;
         }
+    }
+
+    /// Counts the links of the recorded deployments as they are in the end.
+    async fn count_links(&mut self) -> anyhow::Result<()> {
+        for id in &self.recorded {
+            let links = self.store.deployments().links(self.organization_id, *id).await?;
+            self.tally.links += links.len() as u64;
+        }
+        Ok(())
     }
 }
 

@@ -41,6 +41,10 @@ impl TryFrom<Row> for Link {
     }
 }
 
+/// How many links one statement writes, if it writes those of several deployments: Postgres takes an input for short and
+/// goes through all of it for each deployment.
+pub(in crate::postgres) const LINKS_AT_ONCE: usize = 5_000;
+
 /// How many pull requests are linked, as it is kept beside the deployment.
 pub(in crate::postgres) fn linked_pull_requests(linking: &Linking) -> i32 {
     i32::try_from(linking.links.len()).unwrap_or(i32::MAX)
@@ -180,9 +184,7 @@ pub(in crate::postgres) const REPLACE_LINKS: &str = ",
         delete from links l
         using relinked r
         where l.organization_id = r.organization_id and l.deployment_id = r.id
-            and not exists (
-                select from link i where i.owner = r.ordinal and i.pull_request_id = l.pull_request_id
-            )
+            and (r.ordinal, l.pull_request_id) not in (select owner, pull_request_id from link)
     ),
     links_written as (
         insert into links as l

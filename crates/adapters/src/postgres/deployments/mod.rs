@@ -5,7 +5,9 @@ mod links;
 mod read;
 mod write;
 
-pub(super) use links::{GraphRangeInput, LinkInput, REPLACE_LINKS, RangeInput, linked_pull_requests};
+pub(super) use links::{
+    GraphRangeInput, LINKS_AT_ONCE, LinkInput, REPLACE_LINKS, RangeInput, linked_pull_requests,
+};
 
 use super::PgStore;
 use super::row::{Place, timestamp};

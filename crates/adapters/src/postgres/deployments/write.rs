@@ -4,8 +4,8 @@
 //! it shared and then both update it deadlock.
 
 use super::links::{
-    GraphRangeInput, INSERT_GRAPH_RANGES, INSERT_LINKS, INSERT_RANGES, LinkInput, REPLACE_LINKS, RangeInput,
-    linked_pull_requests,
+    GraphRangeInput, INSERT_GRAPH_RANGES, INSERT_LINKS, INSERT_RANGES, LINKS_AT_ONCE, LinkInput,
+    REPLACE_LINKS, RangeInput, linked_pull_requests,
 };
 use crate::postgres::pool::Pool;
 use crate::postgres::statement::batch_input;
@@ -304,8 +304,8 @@ pub(super) async fn apply(
 
 type Group<'a> = Vec<(usize, &'a DeploymentDecision)>;
 
-/// Decisions that one statement can write together: of one kind, one for each deployment (the first one), and one at
-/// a time where a trial begins.
+/// Decisions that one statement can write together: of one kind, one for each deployment (the first one), one at a time
+/// where a trial begins, and not with too many links.
 fn groups(decisions: &[DeploymentDecision]) -> Vec<(Kind, Group<'_>)> {
     let mut seen = HashSet::new();
     let mut groups: Vec<(Kind, Group<'_>)> = Vec::new();
@@ -314,15 +314,23 @@ fn groups(decisions: &[DeploymentDecision]) -> Vec<(Kind, Group<'_>)> {
             continue;
         }
         let kind = Kind::of(decision);
+        let fits = |group: &Group<'_>| {
+            let together = group.iter().map(|(_, other)| *other).chain([decision]);
+            together.map(links).sum::<usize>() <= LINKS_AT_ONCE
+        };
         match groups
             .iter_mut()
-            .find(|(other, _)| *other == kind && !kind.begins_trial)
+            .find(|(other, group)| *other == kind && !kind.begins_trial && fits(group))
         {
             Some((_, group)) => group.push((index, decision)),
             None => groups.push((kind, vec![(index, decision)])),
         }
     }
     groups
+}
+
+fn links(decision: &DeploymentDecision) -> usize {
+    decision.linking.as_ref().map_or(0, |linking| linking.links.len())
 }
 
 async fn write<'a>(
