@@ -1,3 +1,14 @@
+drop index merge_time_ranges_merged;
+create index merge_time_ranges_merged on merge_time_ranges (organization_id, repository_id, base_branch, merged_until);
+drop index deployments_shipped_commit;
+create index deployments_shipped_commit on deployments (organization_id, commit_sha)
+    where status = 'success' and environment = 'production';
+drop index links_pull_request;
+create index links_pull_request on links (organization_id, pull_request_id);
+drop index pull_requests_merged;
+create index pull_requests_merged on pull_requests (organization_id, repository_id, base_branch, merged_at);
+drop index pull_requests_merge_commit;
+create index pull_requests_merge_commit on pull_requests (organization_id, merge_commit_sha);
 drop table base_changes;
 drop table graph_ranges;
 drop index deployments_shipped_service;

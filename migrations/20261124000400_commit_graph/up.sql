@@ -1,4 +1,8 @@
 -- Nothing has been released yet, so no table is large: its indexes are made in the transaction.
+--
+-- Some indexes are of the rows in which a column is not null that never is. That keeps whoever looks for something else
+-- from taking them: while a table is empty all of its indexes that begin with the organization seem equally good, and a
+-- plan that is made then lives on until Postgres has counted the rows.
 
 create table commits (
     organization_id bigint not null,
@@ -13,7 +17,7 @@ create table commits (
     constraint commits_pkey primary key (organization_id, sha, repository_id)
 );
 
-create index commits_intake on commits (organization_id, repository_id, intake);
+create index commits_intake on commits (organization_id, intake) where intake is not null;
 
 create table pushes (
     organization_id bigint not null,
@@ -26,7 +30,7 @@ create table pushes (
     constraint pushes_pkey primary key (organization_id, repository_id, after_sha, before_sha)
 );
 
-create index pushes_intake on pushes (organization_id, repository_id, intake);
+create index pushes_intake on pushes (organization_id, intake) where intake is not null;
 
 -- A batch of commits or pull requests knows its number while it is written, and its epoch when it is done: whoever has
 -- read a repository's history up to an epoch reads what came after it.
@@ -44,7 +48,7 @@ create table intakes (
 
 alter table pull_requests add column intake bigint not null default 0;
 
-create index pull_requests_intake on pull_requests (organization_id, repository_id, intake);
+create index pull_requests_intake on pull_requests (organization_id, intake) where intake is not null;
 
 insert into intakes (organization_id, repository_id, epoch, number, size)
 select p.organization_id, p.repository_id, max(o.linking_epoch), 0, count(*)
@@ -54,8 +58,9 @@ group by p.organization_id, p.repository_id;
 
 -- The earlier deployments of a service, to find a base.
 create index deployments_shipped_service
-    on deployments (organization_id, coalesce(lower(service collate "C"), ''), completed_at)
-    where status = 'success' and environment = 'production';
+    on deployments
+        (organization_id, coalesce(lower(service collate "C"), ''), completed_at, external_id collate "C")
+    where status = 'success' and environment = 'production' and completed_at is not null;
 
 create table graph_ranges (
     organization_id bigint not null,
@@ -81,7 +86,7 @@ create index graph_ranges_committed on graph_ranges (organization_id, repository
     where committed_until is not null;
 create index graph_ranges_open on graph_ranges (organization_id, repository_id) where is_open;
 create index graph_ranges_sought on graph_ranges (organization_id, service_key, completed_at)
-    where service_key is not null;
+    where service_key is not null and completed_at is not null;
 create index graph_ranges_base on graph_ranges (organization_id, base_deployment_id)
     where base_deployment_id is not null;
 
@@ -93,3 +98,18 @@ create table base_changes (
     deployment_id bigint not null,
     constraint base_changes_pkey primary key (organization_id, id)
 );
+
+drop index pull_requests_merge_commit;
+create index pull_requests_merge_commit on pull_requests (organization_id, merge_commit_sha)
+    where merge_commit_sha is not null;
+drop index pull_requests_merged;
+create index pull_requests_merged on pull_requests (organization_id, repository_id, base_branch, merged_at)
+    where merged_at is not null;
+drop index links_pull_request;
+create index links_pull_request on links (organization_id, pull_request_id) where pull_request_id is not null;
+drop index deployments_shipped_commit;
+create index deployments_shipped_commit on deployments (organization_id, commit_sha)
+    where status = 'success' and environment = 'production' and commit_sha is not null;
+drop index merge_time_ranges_merged;
+create index merge_time_ranges_merged on merge_time_ranges (organization_id, repository_id, base_branch, merged_until)
+    where merged_until is not null;

@@ -3,11 +3,10 @@
 use super::PgStore;
 use super::intake::{Intake, Target, find_target, service_keys};
 use super::row::Place;
-use super::schema::commits;
 use super::statement::{batch_input, batch_statement};
 use super::touched::{Change, Filled, RequestByCommits, Services, Told};
 use async_trait::async_trait;
-use diesel::prelude::*;
+use diesel::QueryResult;
 use diesel::sql_types::{BigInt, Bytea, Nullable, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::FutureExt;
@@ -17,6 +16,30 @@ use periscope_domain::id::OrganizationId;
 use periscope_domain::ports::{Applied, CommitDecision, CommitQuery, Commits, CommitsContext, StoreError};
 use periscope_domain::timestamp::Timestamp;
 use time::OffsetDateTime;
+
+batch_input! {
+    /// Commits by name.
+    Wanted as "wanted" {
+        organization_id: BigInt = i64,
+        repository_id: BigInt = i64,
+        sha: Bytea = Vec<u8>,
+    }
+}
+
+batch_statement! {
+    /// Those that are known. They are looked up one by one: `= any(..)` would go through all that an organization has, as
+    /// long as Postgres has not counted them.
+    ReadCommits { wanted: Wanted } -> (Bytea, Nullable<Bytea>, Nullable<Timestamptz>) {
+        " select c.sha, c.parents, c.committed_at
+        from wanted w
+        cross join lateral (
+            select c.sha, c.parents, c.committed_at
+            from commits c
+            where c.organization_id = w.organization_id and c.sha = w.sha and c.repository_id = w.repository_id
+            offset 0
+        ) as c"
+    }
+}
 
 batch_input! {
     /// Commits as they shall be recorded.
@@ -150,13 +173,12 @@ impl Commits for PgStore {
         };
         let mut stored = Vec::new();
         if let Some(repository) = &repository {
-            let shas: Vec<_> = query.shas.iter().map(|sha| sha.as_bytes().to_vec()).collect();
-            let query = commits::table
-                .filter(commits::organization_id.eq(organization_id.get()))
-                .filter(commits::repository_id.eq(repository.id.get()))
-                .filter(commits::sha.eq_any(shas))
-                .select((commits::sha, commits::parents, commits::committed_at));
-            let rows = self.pool.rows::<_, Row>(query).await?;
+            let wanted = Wanted {
+                organization_id: vec![organization_id.get(); query.shas.len()],
+                repository_id: vec![repository.id.get(); query.shas.len()],
+                sha: query.shas.iter().map(|sha| sha.as_bytes().to_vec()).collect(),
+            };
+            let rows = self.pool.rows::<_, Row>(ReadCommits { wanted }).await?;
             stored = rows.into_iter().map(commit).collect::<Result<_, _>>()?;
         }
         Ok(Some(CommitsContext {

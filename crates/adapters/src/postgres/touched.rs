@@ -63,57 +63,6 @@ batch_input! {
     }
 }
 
-/// Asks for every deployment of the table `touched` once more, in order, so that two who ask do not deadlock.
-const REQUEST: &str = "
-    insert into relink_requests as request (organization_id, deployment_id, generation, requested_at)
-    select change.organization_id, touched.id, 1, change.changed_at
-    from change, touched
-    order by touched.id
-    on conflict (organization_id, deployment_id) do update
-        set generation = request.generation + 1, lease_until = null
-    returning deployment_id";
-
-batch_statement! {
-    /// The deployments that merges touch, by commit, by a span of merge times or by a range of the graph, and those of
-    /// services.
-    RequestByMerges { change: Change, merges: Merges, services: Services } -> BigInt {
-        ", touched as (
-            select d.id
-            from change c, merges m, deployments d
-            where d.organization_id = c.organization_id
-                and d.commit_sha between left(m.commit_sha, 5) and m.commit_sha
-                and starts_with(m.commit_sha, d.commit_sha)
-                and d.status = 'success' and d.environment = 'production'
-            union
-            select d.id
-            from change c, merges m, deployments d
-            where d.organization_id = c.organization_id
-                and d.previous_commit_sha between left(m.commit_sha, 5) and m.commit_sha
-                and starts_with(m.commit_sha, d.previous_commit_sha)
-                and d.status = 'success' and d.environment = 'production' and d.previous_commit_sha is not null
-            union
-            select r.deployment_id
-            from change c, merges m, merge_time_ranges r
-            where r.organization_id = c.organization_id and r.repository_id = m.repository_id
-                and r.base_branch = m.base_branch and r.merged_after < m.merged_at and r.merged_until >= m.merged_at
-            union
-            select g.deployment_id
-            from change c, merges m, commits m_commit, graph_ranges g
-            where m_commit.organization_id = c.organization_id and m_commit.repository_id = m.repository_id
-                and m_commit.sha = decode(m.commit_sha, 'hex')
-                and g.organization_id = c.organization_id and g.repository_id = m.repository_id
-                and g.committed_until >= coalesce(m_commit.committed_at, '-infinity')
-                and g.committed_from <= coalesce(m_commit.committed_at, 'infinity')
-            union
-            select d.id
-            from change c, services s, deployments d
-            where d.organization_id = c.organization_id and coalesce(lower(d.service collate \"C\"), '') = s.key
-                and d.status = 'success' and d.environment = 'production'
-        )",
-        REQUEST
-    }
-}
-
 batch_input! {
     /// Commits that have become known.
     Told as "told" {
@@ -128,27 +77,126 @@ batch_input! {
     }
 }
 
-batch_statement! {
-    /// The deployments that name new commits, the open ranges of their services and of a repository of which open
-    /// commits are known now, and the deployments of services.
-    RequestByCommits { change: Change, told: Told, filled: Filled, services: Services } -> BigInt {
-        ", named as (
-            select d.id, coalesce(lower(d.service collate \"C\"), '') as service_key
-            from change c, told t, deployments d
+/// The deployments that name a commit of the table `told` as what they deployed, and as what was live before. `offset 0`
+/// keeps them from being gone through for each commit, which a plan made on empty tables would do for ever.
+const NAMED: &str = ",
+    named as (
+        select d.id, d.service_key
+        from change c
+        cross join told t
+        cross join lateral (
+            select d.id, d.commit_sha, coalesce(lower(d.service collate \"C\"), '') as service_key
+            from deployments d
             where d.organization_id = c.organization_id
                 and d.commit_sha between left(t.commit_sha, 5) and t.commit_sha
-                and starts_with(t.commit_sha, d.commit_sha)
                 and d.status = 'success' and d.environment = 'production'
+            offset 0
+        ) as d
+        where starts_with(t.commit_sha, d.commit_sha)
+    ),
+    named_as_previous as (
+        select d.id
+        from change c
+        cross join told t
+        cross join lateral (
+            select d.id, d.previous_commit_sha
+            from deployments d
+            where d.organization_id = c.organization_id
+                and d.previous_commit_sha between left(t.commit_sha, 5) and t.commit_sha
+                and d.status = 'success' and d.environment = 'production' and d.previous_commit_sha is not null
+            offset 0
+        ) as d
+        where starts_with(t.commit_sha, d.previous_commit_sha)
+    )";
+
+/// The deployments of the table `services`.
+const OF_SERVICES: &str = ",
+    of_services as (
+        select d.id
+        from change c, services s, deployments d
+        where d.organization_id = c.organization_id and coalesce(lower(d.service collate \"C\"), '') = s.key
+            and d.status = 'success' and d.environment = 'production' and d.completed_at is not null
+    )";
+
+/// Asks for every deployment of the table `touched` once more, in order, so that two who ask do not deadlock.
+const REQUEST: &str = "
+    insert into relink_requests as request (organization_id, deployment_id, generation, requested_at)
+    select change.organization_id, touched.id, 1, change.changed_at
+    from change, touched
+    order by touched.id
+    on conflict (organization_id, deployment_id) do update
+        set generation = request.generation + 1, lease_until = null
+    returning deployment_id";
+
+batch_statement! {
+    /// The deployments that merges touch, by commit, by a span of merge times or by a range of the graph, and those of
+    /// services. A range of the graph is touched if it ends after more of the merge commits than it begins after.
+    RequestByMerges { change: Change, merges: Merges, services: Services } -> BigInt {
+        ", told as (
+            select commit_sha from merges
+        )",
+        NAMED,
+        OF_SERVICES,
+        ", committed as (
+            select k.repository_id, k.committed_at
+            from change c
+            cross join merges m
+            cross join lateral (
+                select k.repository_id, k.committed_at
+                from commits k
+                where k.organization_id = c.organization_id and k.sha = decode(m.commit_sha, 'hex')
+                offset 0
+            ) as k
+            where k.repository_id = m.repository_id
+        ),
+        times as (
+            select
+                repository_id, bool_or(committed_at is null) as is_any_unknown, min(committed_at) as first,
+                coalesce(array_agg(committed_at order by committed_at) filter (where committed_at is not null),
+                    array[]::timestamptz[]) as all_known
+            from committed
+            group by repository_id
         ),
         touched as (
             select id from named
             union
-            select d.id
-            from change c, told t, deployments d
-            where d.organization_id = c.organization_id
-                and d.previous_commit_sha between left(t.commit_sha, 5) and t.commit_sha
-                and starts_with(t.commit_sha, d.previous_commit_sha)
-                and d.status = 'success' and d.environment = 'production' and d.previous_commit_sha is not null
+            select id from named_as_previous
+            union
+            select r.deployment_id
+            from change c, merges m, merge_time_ranges r
+            where r.organization_id = c.organization_id and r.repository_id = m.repository_id
+                and r.base_branch = m.base_branch and r.merged_after < m.merged_at and r.merged_until >= m.merged_at
+            union
+            select g.deployment_id
+            from change c
+            cross join times t
+            cross join lateral (
+                select g.deployment_id, g.committed_from, g.committed_until
+                from graph_ranges g
+                where g.organization_id = c.organization_id and g.repository_id = t.repository_id
+                    and g.committed_until >= case when t.is_any_unknown then '-infinity' else t.first end
+                offset 0
+            ) as g
+            where t.is_any_unknown
+                or width_bucket(g.committed_until, t.all_known)
+                    > width_bucket(g.committed_from - interval '1 microsecond', t.all_known)
+            union
+            select id from of_services
+        )",
+        REQUEST
+    }
+}
+
+batch_statement! {
+    /// The deployments that name new commits, the open ranges of their services and of a repository of which open
+    /// commits are known now, and the deployments of services.
+    RequestByCommits { change: Change, told: Told, filled: Filled, services: Services } -> BigInt {
+        NAMED,
+        OF_SERVICES,
+        ", touched as (
+            select id from named
+            union
+            select id from named_as_previous
             union
             select g.deployment_id
             from change c, filled f, graph_ranges g
@@ -158,10 +206,7 @@ batch_statement! {
             from change c, (select distinct service_key from named) s, graph_ranges g
             where g.organization_id = c.organization_id and g.service_key = s.service_key and g.is_open
             union
-            select d.id
-            from change c, services s, deployments d
-            where d.organization_id = c.organization_id and coalesce(lower(d.service collate \"C\"), '') = s.key
-                and d.status = 'success' and d.environment = 'production'
+            select id from of_services
         )",
         REQUEST
     }
@@ -170,7 +215,7 @@ batch_statement! {
 batch_statement! {
     /// The deployments that name a commit of a repository, or have a range of its graph.
     RequestByRepository { change: Change, monitored: Monitored } -> BigInt {
-        ", merged as (
+        ", told as (
             select encode(p.merge_commit_sha, 'hex') as commit_sha
             from change c, monitored m, pull_requests p
             where p.organization_id = c.organization_id and p.repository_id = m.repository_id
@@ -178,21 +223,12 @@ batch_statement! {
             select encode(k.sha, 'hex')
             from change c, monitored m, commits k
             where k.organization_id = c.organization_id and k.repository_id = m.repository_id
-        ),
-        touched as (
-            select d.id
-            from change c, merged m, deployments d
-            where d.organization_id = c.organization_id
-                and d.commit_sha between left(m.commit_sha, 5) and m.commit_sha
-                and starts_with(m.commit_sha, d.commit_sha)
-                and d.status = 'success' and d.environment = 'production'
+        )",
+        NAMED,
+        ", touched as (
+            select id from named
             union
-            select d.id
-            from change c, merged m, deployments d
-            where d.organization_id = c.organization_id
-                and d.previous_commit_sha between left(m.commit_sha, 5) and m.commit_sha
-                and starts_with(m.commit_sha, d.previous_commit_sha)
-                and d.status = 'success' and d.environment = 'production' and d.previous_commit_sha is not null
+            select id from named_as_previous
             union
             select g.deployment_id
             from change c, monitored m, graph_ranges g

@@ -22,6 +22,7 @@ use project::Project;
 use rules::Links;
 use run::Mode;
 use score::Score;
+use sending::Target;
 use serde_json::{Value, json};
 use server::Server;
 use std::path::PathBuf;
@@ -62,10 +63,15 @@ fn main() -> anyhow::Result<ExitCode> {
     let projects = arguments.files.iter().map(|path| Project::read(path));
     let projects: Vec<_> = projects.collect::<anyhow::Result<_>>()?;
     let server = Server::start().context("cannot start the service")?;
+    eprintln!("process {} listens on {}", server.process_id, server.host);
+    let target = Target {
+        host: server.host.clone(),
+        key: server.key.clone(),
+    };
     let mut is_perfect = true;
     let mut reports = Vec::new();
     for (index, project) in projects.into_iter().enumerate() {
-        let mut rows = periscope(&server, &project, index + 1, arguments.seed)?;
+        let mut rows = periscope(&target, &project, index + 1, arguments.seed)?;
         is_perfect &= rows.iter().all(|(_, score)| score.is_perfect());
         rows.extend(simpler_rules(&project));
         reports.push(Report { project, rows });
@@ -78,7 +84,7 @@ fn main() -> anyhow::Result<ExitCode> {
 }
 
 fn periscope(
-    server: &Server,
+    target: &Target,
     project: &Project,
     number: usize,
     seed: u64,
@@ -91,7 +97,7 @@ fn periscope(
         } else {
             &without
         };
-        let links = run::run(&server.target, project, number, mode, seed)?;
+        let links = run::run(target, project, number, mode, seed)?;
         for mistake in score::mistakes(&links, truth) {
             eprintln!("  {mistake}");
         }

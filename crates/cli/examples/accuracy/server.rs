@@ -1,6 +1,5 @@
 //! A Periscope of its own: the built program on a private Postgres in a temporary folder, gone with this value.
 
-use crate::sending::Target;
 use anyhow::{Context, bail, ensure};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -8,7 +7,11 @@ use std::process::{self, Child, ChildStdout, Command, Stdio};
 use std::{env, fs};
 
 pub(crate) struct Server {
-    pub(crate) target: Target,
+    /// `host:port`
+    pub(crate) host: String,
+    /// A key that may ingest and read.
+    pub(crate) key: String,
+    pub(crate) process_id: u32,
     _process: Process,
     _stdout: BufReader<ChildStdout>,
 }
@@ -28,7 +31,9 @@ impl Server {
         let host = host(&mut stdout)?;
         let key = key(&program, &process.folder.0)?;
         Ok(Self {
-            target: Target { host, key },
+            host,
+            key,
+            process_id: process.child.id(),
             _process: process,
             _stdout: stdout,
         })

@@ -133,6 +133,7 @@ fn settings(socket: &Socket, options: &Options) -> String {
          cluster_name = 'periscope'\n\
          max_connections = {connections}\n\
          shared_buffers = 128MB\n\
+         autovacuum_naptime = 5s\n\
          jit = off\n\
          autovacuum_vacuum_insert_scale_factor = 0.02\n\
          logging_collector = on\n\

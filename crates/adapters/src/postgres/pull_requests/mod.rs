@@ -6,8 +6,10 @@ use super::PgStore;
 use super::intake::{Target, find_target};
 use super::row::{Place, timestamp};
 use super::schema::pull_requests;
+use super::statement::{batch_input, batch_statement};
 use async_trait::async_trait;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bytea, Integer, Nullable, Text, Timestamptz};
 use periscope_domain::id::{OrganizationId, PullRequestId, RepositoryId};
 use periscope_domain::ports::{
     Applied, PullRequestDecision, PullRequestQuery, PullRequests, PullRequestsContext, StoreError,
@@ -39,6 +41,76 @@ struct Row {
     additions: Option<i32>,
     deletions: Option<i32>,
     changed_files: Option<i32>,
+}
+
+/// The columns of a [`Row`].
+type RowSql = (
+    BigInt,
+    BigInt,
+    BigInt,
+    Integer,
+    Text,
+    Bytea,
+    Timestamptz,
+    Nullable<Timestamptz>,
+    Nullable<Text>,
+    Nullable<Text>,
+    Nullable<Text>,
+    Nullable<Text>,
+    Text,
+    Nullable<Text>,
+    Nullable<Integer>,
+    Nullable<Integer>,
+    Nullable<Integer>,
+);
+
+/// They are looked up one by one: `= any(..)` would go through all that an organization has, as long as Postgres has not
+/// counted them.
+const FOUND: &str = " select
+        p.id, p.repository_id, p.revision, p.number, p.source, p.merge_commit_sha, p.merged_at, p.created_at, p.title,
+        p.url, p.author, p.merged_by, p.base_branch, p.head_branch, p.additions, p.deletions, p.changed_files
+    from wanted w
+    cross join lateral (
+        select *
+        from pull_requests p
+        where p.organization_id = w.organization_id and ";
+
+batch_input! {
+    /// Pull requests by the numbers that a forge gave them.
+    Numbered as "wanted" {
+        organization_id: BigInt = i64,
+        repository_id: BigInt = i64,
+        number: Integer = i32,
+    }
+}
+
+batch_statement! {
+    /// Those that are known.
+    ReadNumbered { wanted: Numbered } -> RowSql {
+        FOUND,
+        "p.repository_id = w.repository_id and p.number = w.number
+        offset 0
+    ) as p"
+    }
+}
+
+batch_input! {
+    /// Pull requests by our own numbers.
+    Identified as "wanted" {
+        organization_id: BigInt = i64,
+        id: BigInt = i64,
+    }
+}
+
+batch_statement! {
+    /// Those that are known.
+    ReadIdentified { wanted: Identified } -> RowSql {
+        FOUND,
+        "p.id = w.id
+        offset 0
+    ) as p
+    order by p.id"
+    }
 }
 
 impl TryFrom<Row> for StoredPullRequest {
@@ -82,7 +154,6 @@ impl TryFrom<Row> for StoredPullRequest {
 #[async_trait]
 impl PullRequests for PgStore {
     async fn context(&self, query: &PullRequestQuery) -> Result<Option<PullRequestsContext>, StoreError> {
-        let organization_id = query.organization_id.get();
         let delivery = query.delivery.as_ref();
         let target = find_target(&self.pool, query.organization_id, &query.repository, delivery).await?;
         let Some(Target {
@@ -94,13 +165,13 @@ impl PullRequests for PgStore {
         };
         let mut stored = Vec::new();
         if let Some(repository) = &repository {
-            let numbers: Vec<_> = query.numbers.iter().map(|number| number.get()).collect();
-            let query = pull_requests::table
-                .filter(pull_requests::organization_id.eq(organization_id))
-                .filter(pull_requests::repository_id.eq(repository.id.get()))
-                .filter(pull_requests::number.eq_any(numbers))
-                .select(Row::as_select());
-            let rows = self.pool.rows::<_, Row>(query).await?;
+            let mut wanted = Numbered::default();
+            for number in &query.numbers {
+                wanted.organization_id.push(query.organization_id.get());
+                wanted.repository_id.push(repository.id.get());
+                wanted.number.push(number.get());
+            }
+            let rows = self.pool.rows::<_, Row>(ReadNumbered { wanted }).await?;
             stored = rows
                 .into_iter()
                 .map(TryFrom::try_from)
@@ -137,13 +208,11 @@ impl PullRequests for PgStore {
         organization_id: OrganizationId,
         ids: &[PullRequestId],
     ) -> Result<Vec<StoredPullRequest>, StoreError> {
-        let ids: Vec<_> = ids.iter().map(|id| id.get()).collect();
-        let query = pull_requests::table
-            .filter(pull_requests::organization_id.eq(organization_id.get()))
-            .filter(pull_requests::id.eq_any(ids))
-            .order(pull_requests::id)
-            .select(Row::as_select());
-        let rows = self.pool.rows::<_, Row>(query).await?;
+        let wanted = Identified {
+            organization_id: vec![organization_id.get(); ids.len()],
+            id: ids.iter().map(|id| id.get()).collect(),
+        };
+        let rows = self.pool.rows::<_, Row>(ReadIdentified { wanted }).await?;
         rows.into_iter().map(TryFrom::try_from).collect()
     }
 

@@ -1,0 +1,118 @@
+//! Pull requests that arrive when all of their deployments are recorded, while other deployments go on.
+
+use crate::world::{World, report};
+use crate::{Arguments, percentile, tell};
+use anyhow::{Context, anyhow, ensure};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const REPOSITORY: &str = "acme/late";
+const OTHER: &str = "acme/other";
+const SENDERS: u32 = 4;
+const QUIET: Duration = Duration::from_secs(3);
+
+/// Makes every deployment of the others a new one.
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+pub(crate) fn measure(world: &World, arguments: &Arguments) -> anyhow::Result<()> {
+    let deployments = arguments.deployments;
+    world.tell_commits(REPOSITORY, deployments * 10)?;
+    world.tell_merges(OTHER, &[1])?;
+    let mut connection = world.connect()?;
+    let mut ids = Vec::new();
+    for number in 1..=deployments {
+        let report = report(
+            &format!("late-{number}"),
+            REPOSITORY,
+            number * 10,
+            None,
+            i64::from(number) * 10 + 1,
+        );
+        let (answer, _) = world.post(&mut connection, "/api/webhooks/deployments", &report)?;
+        ids.push(answer["deploymentId"].as_i64().context("no deploymentId")?);
+    }
+    let (_, mut quiet) = beside(world, || {
+        thread::sleep(QUIET);
+        Ok(())
+    })?;
+    let numbers: Vec<u32> = (1..=deployments * 10).collect();
+    let (seconds, mut meanwhile) = beside(world, || {
+        let begun = Instant::now();
+        world.tell_merges(REPOSITORY, &numbers)?;
+        until_linked(world, &ids)?;
+        Ok(begun.elapsed().as_secs_f64())
+    })?;
+    tell(
+        &format!(
+            "{} late pull requests right in {deployments} deployments after, s",
+            deployments * 10
+        ),
+        format!("{seconds:.2}"),
+    );
+    let [quiet, meanwhile] = [&mut quiet, &mut meanwhile].map(|times| percentile(times, 99));
+    tell(
+        "p99 of the webhook, 4 connections, quiet, ms",
+        format!("{quiet:.1}"),
+    );
+    tell("p99 meanwhile, ms", format!("{meanwhile:.1}"));
+    tell("ratio of that", format!("{:.2}", meanwhile / quiet));
+    Ok(())
+}
+
+/// Waits until each deployment ships what came since the one before it.
+fn until_linked(world: &World, ids: &[i64]) -> anyhow::Result<()> {
+    let mut connection = world.connect()?;
+    for (place, id) in ids.iter().enumerate() {
+        // The first has no base, and ships the merge that it is.
+        let expected = if place == 0 { 1 } else { 10 };
+        let begun = Instant::now();
+        loop {
+            let explanation = world.get(&mut connection, &format!("/api/deployments/{id}/explain"))?;
+            let links = explanation["links"].as_array().map_or(0, Vec::len);
+            if links == expected {
+                break;
+            }
+            ensure!(
+                begun.elapsed() < Duration::from_secs(60),
+                "deployment {id} has {links} links, not {expected}"
+            );
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+    Ok(())
+}
+
+/// Does something while others report deployments, and gives the milliseconds that each of them waited.
+fn beside<T>(world: &World, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<(T, Vec<f64>)> {
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let senders: Vec<_> = (0..SENDERS)
+            .map(|_| scope.spawn(|| report_until(world, &is_over)))
+            .collect();
+        let done = work();
+        is_over.store(true, Ordering::Relaxed);
+        let mut times = Vec::new();
+        for sender in senders {
+            times.extend(sender.join().map_err(|_| anyhow!("a sender panicked"))??);
+        }
+        Ok((done?, times))
+    })
+}
+
+/// Reports a deployment a connection every ten milliseconds.
+fn report_until(world: &World, is_over: &AtomicBool) -> anyhow::Result<Vec<f64>> {
+    let mut connection = world.connect()?;
+    let mut times = Vec::new();
+    while !is_over.load(Ordering::Relaxed) {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let report = report(&format!("other-{number}"), OTHER, 1, None, i64::from(number) + 10);
+        times.push(
+            world
+                .post(&mut connection, "/api/webhooks/deployments", &report)?
+                .1,
+        );
+        thread::sleep(Duration::from_millis(10));
+    }
+    Ok(times)
+}
