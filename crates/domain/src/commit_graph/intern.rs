@@ -2,30 +2,45 @@
 
 use super::{Commit, CommitGraph, Node, Push, PushedNodes, Span};
 use crate::commit_sha::CommitSha;
+use std::collections::HashMap;
+
+/// The nodes of the commits that a piece names.
+pub(super) type Named = HashMap<CommitSha, Node>;
 
 impl CommitGraph {
-    /// Makes a node of every commit that is named for the first time.
-    pub(super) fn intern(&mut self, commits: &[Commit], pushes: &[Push]) {
+    /// Finds the node of every commit that is named, and makes one where it is named for the first time.
+    pub(super) fn intern(&mut self, commits: &[Commit], pushes: &[Push]) -> Named {
         let told = commits
             .iter()
             .flat_map(|commit| commit.parents.iter().flatten().chain([&commit.sha]));
         let moved = pushes
             .iter()
             .flat_map(|push| push.commits.iter().chain([&push.before, &push.after]));
-        let mut new: Vec<CommitSha> = told
-            .chain(moved)
-            .copied()
-            .filter(|sha| self.find(sha).is_none())
-            .collect();
+        let mut named = Named::with_capacity(commits.len());
+        let mut new: Vec<(CommitSha, Node)> = Vec::new();
+        for sha in told.chain(moved) {
+            named.entry(*sha).or_insert_with(|| {
+                self.find(sha).unwrap_or_else(|| {
+                    let node = self.push_node(*sha);
+                    new.push((*sha, node));
+                    node
+                })
+            });
+        }
+        self.sort_in(new);
+        named
+    }
+
+    /// Adds new nodes to the order of names.
+    fn sort_in(&mut self, mut new: Vec<(CommitSha, Node)>) {
         new.sort_unstable();
-        new.dedup();
         let mut merged = Vec::with_capacity(self.by_sha.len() + new.len());
         let mut old = std::mem::take(&mut self.by_sha).into_iter().peekable();
-        for sha in new {
-            while let Some(node) = old.next_if(|node| self.sha(*node) < sha) {
-                merged.push(node);
+        for (sha, node) in new {
+            while let Some(other) = old.next_if(|other| self.sha(*other) < sha) {
+                merged.push(other);
             }
-            merged.push(self.push_node(sha));
+            merged.push(node);
         }
         merged.extend(old);
         self.by_sha = merged;
@@ -41,8 +56,8 @@ impl CommitGraph {
     }
 
     /// Takes over what is told of a commit; whether that changes what one of the first `known` nodes contains.
-    pub(super) fn add_commit(&mut self, commit: &Commit, known: usize) -> bool {
-        let Some(node) = self.find(&commit.sha) else {
+    pub(super) fn add_commit(&mut self, commit: &Commit, named: &Named, known: usize) -> bool {
+        let Some(node) = named.get(&commit.sha).copied() else {
             return false;
         };
         if let Some(committed_at) = self.committed_at.get_mut(node.index()) {
@@ -54,14 +69,15 @@ impl CommitGraph {
         if let Some(parents_known) = self.parents_known.get_mut(node.index()) {
             *parents_known = true;
         }
-        let parents: Vec<Node> = parents.iter().filter_map(|sha| self.find(sha)).collect();
+        let parents: Vec<Node> = parents.iter().filter_map(|sha| named.get(sha).copied()).collect();
         self.add_edges(node, &parents);
         node.index() < known
     }
 
     /// Takes over a push; whether that changes what one of the first `known` nodes contains.
-    pub(super) fn add_push(&mut self, push: &Push, known: usize) -> bool {
-        let (Some(after), Some(before)) = (self.find(&push.after), self.find(&push.before)) else {
+    pub(super) fn add_push(&mut self, push: &Push, named: &Named, known: usize) -> bool {
+        let find = |sha| named.get(sha).copied();
+        let (Some(after), Some(before)) = (find(&push.after), find(&push.before)) else {
             return false;
         };
         if before == after {
@@ -70,7 +86,7 @@ impl CommitGraph {
         let commits: Vec<Node> = push
             .commits
             .iter()
-            .filter_map(|sha| self.find(sha))
+            .filter_map(find)
             .filter(|node| *node != after)
             .collect();
         let push = PushedNodes { before, commits };

@@ -159,13 +159,13 @@ impl CommitGraph {
     /// Adds what has become known. Whatever is known already stays: the parents of a commit never change.
     pub fn extend(&mut self, commits: &[Commit], pushes: &[Push]) {
         let known = self.shas.len();
-        self.intern(commits, pushes);
+        let named = self.intern(commits, pushes);
         let mut old_changed = false;
         for commit in commits {
-            old_changed |= self.add_commit(commit, known);
+            old_changed |= self.add_commit(commit, &named, known);
         }
         for push in pushes {
-            old_changed |= self.add_push(push, known);
+            old_changed |= self.add_push(push, &named, known);
         }
         self.number(if old_changed { 0 } else { known });
     }

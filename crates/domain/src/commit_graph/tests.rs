@@ -139,6 +139,14 @@ fn a_push_tells_what_came_with_it_and_nothing_of_the_order_among_it() {
 }
 
 #[test]
+fn two_pushes_that_lean_on_each_other_do_not_prove_what_lies_behind_both() {
+    // 1 and 2 are made on a commit that nobody has told of, and merged as 3, once into each branch
+    let graph = graph(&[(6, &[])], &[pushed(2, 3, &[1, 3]), pushed(1, 3, &[2, 3])]);
+    assert_eq!(between(&graph, 6, 3), None);
+    assert_eq!(between(&graph, 1, 3), Some(vec![2, 3]));
+}
+
+#[test]
 fn a_push_proves_something_only_if_the_branch_was_moved_forward_and_all_is_listed() {
     let zero = CommitSha::from_bytes([0; 20]);
     let listed = || vec![sha(2), sha(3)];
@@ -317,7 +325,7 @@ fn stories() -> impl Strategy<Value = Story> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_a_graph_is_certain_of_is_true_whatever_is_missing(story in stories()) {

@@ -131,7 +131,7 @@ impl CommitGraph {
         } else {
             (walk.has(head, FROM_BASE) || self.surely_lacks(head, base)).then_some(false)
         };
-        let certain = walk.ends_known && walk.are_surely_not_contained();
+        let certain = walk.has_found_all(head) && walk.are_surely_not_contained();
         Between {
             commits: certain.then_some(walk.found),
             base_is_ancestor,
@@ -150,12 +150,10 @@ impl CommitGraph {
 const FROM_HEAD: u8 = 1;
 /// The base contains it.
 const FROM_BASE: u8 = 2;
-/// A push of the head names all that it contains.
-const COVERED: u8 = 4;
 /// It contains the base.
-const ON_BASE: u8 = 8;
+const ON_BASE: u8 = 4;
 /// A push on top of the base, or of what contains it, brought it.
-const PUSHED_ON_BASE: u8 = 16;
+const PUSHED_ON_BASE: u8 = 8;
 
 /// A walk down from two commits at once.
 struct Walk<'a> {
@@ -166,8 +164,6 @@ struct Walk<'a> {
     /// How many in the queue only the head is seen to contain.
     undecided: usize,
     found: Vec<Node>,
-    /// Whether no open commit is behind the head alone.
-    ends_known: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -179,7 +175,6 @@ impl<'a> Walk<'a> {
             queue: BinaryHeap::new(),
             undecided: 0,
             found: Vec::new(),
-            ends_known: true,
         };
         walk.mark(base, FROM_BASE);
         walk.mark(head, FROM_HEAD);
@@ -215,12 +210,6 @@ impl<'a> Walk<'a> {
             if is_undecided(marks) {
                 self.undecided -= 1;
                 self.found.push(node);
-                self.ends_known &= marks & COVERED != 0 || !self.graph.is_open(node);
-                for push in self.graph.pushes.get(&node).into_iter().flatten() {
-                    for commit in &push.commits {
-                        self.mark(*commit, FROM_HEAD | COVERED);
-                    }
-                }
             }
             for contained in self.graph.contained(node) {
                 self.mark(*contained, marks & (FROM_HEAD | FROM_BASE));
@@ -228,9 +217,20 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Whether nothing is hidden behind an open commit that the head alone contains. What the head contains and was not
+    /// found is in the base.
+    fn has_found_all(&self, head: Node) -> bool {
+        let open = self.graph.open_set(head);
+        if open == OpenSetId::TOO_MANY {
+            return !self.found.iter().any(|node| self.graph.is_open(*node));
+        }
+        let mut open = self.graph.open_sets.nodes(open).iter();
+        !open.any(|node| is_undecided(self.marks(*node)))
+    }
+
     /// Whether nothing that was found can be hidden behind an open commit of the base.
     fn are_surely_not_contained(&mut self) -> bool {
-        if self.graph.open_set(self.base) == OpenSetId::EMPTY {
+        if self.graph.is_complete(self.base) {
             return true;
         }
         // The lowest first, so that what a commit contains has been decided before it.
