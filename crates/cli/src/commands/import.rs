@@ -3,9 +3,9 @@
 
 use super::organization;
 use crate::config::Output;
+use crate::progress::Progress;
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
 use periscope_adapters::git::{Branch, Clone, Tag};
 use periscope_adapters::system::SystemClock;
 use periscope_domain::commit_graph::Commit;
@@ -24,7 +24,6 @@ use periscope_domain::use_cases::{
 };
 use serde_json::json;
 use std::collections::HashSet;
-use std::io::{self, IsTerminal};
 use std::mem;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -303,50 +302,5 @@ impl Tally {
             "links": links,
         });
         Ok(output.sentence(&text, &json)?)
-    }
-}
-
-/// A bar on a terminal, a line now and then elsewhere; on stderr.
-struct Progress {
-    bar: ProgressBar,
-    what: String,
-    is_terminal: bool,
-}
-
-impl Progress {
-    fn new(what: &str, total: u64) -> Self {
-        let bar = ProgressBar::new(total);
-        if let Ok(style) =
-            ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} {msg}, {eta} left")
-        {
-            bar.set_style(style);
-        }
-        bar.set_message(what.to_owned());
-        Self {
-            bar,
-            what: what.to_owned(),
-            is_terminal: io::stderr().is_terminal(),
-        }
-    }
-
-    fn advance(&self) {
-        self.bar.inc(1);
-        if !self.is_terminal && self.bar.position().is_multiple_of(10_000) {
-            self.tell();
-        }
-    }
-
-    fn end(&self) {
-        self.bar.finish_and_clear();
-        self.tell();
-    }
-
-    fn tell(&self) {
-        eprintln!(
-            "{} of {} {}",
-            self.bar.position(),
-            self.bar.length().unwrap_or_default(),
-            self.what
-        );
     }
 }

@@ -68,7 +68,8 @@ type CandidatesSql = (
 batch_statement! {
     /// A row for each query whose organization exists. A commit is looked for between the least and the most that its
     /// digits may be the beginning of. `offset 0` keeps the two ends of a range from being looked up by branch,
-    /// which a plan made on empty tables would do for ever.
+    /// which a plan made on empty tables would do for ever. What is not needed is left out by a condition inside of each
+    /// part; one where they are joined would be looked at when it is too late.
     ReadContexts { query: QueryInput } -> (
         BigInt, OrganizationSql, Nullable<DeploymentSql>,
         Nullable<RepositoriesSql>, Nullable<CandidatesSql>, Bool, Nullable<HistoriesSql>,
@@ -111,8 +112,9 @@ batch_statement! {
                 group by m.id
             ) as m
             join repositories r on r.organization_id = q.organization_id and r.id = m.id
+            where q.linking
             having count(*) > 0
-        ) as r on q.linking
+        ) as r on true
         left join lateral (
             select
                 array_agg(c.id) as ids, array_agg(c.repository_id) as repository_ids,
@@ -155,8 +157,9 @@ batch_statement! {
                     and p.merged_at > base.merged_at and p.merged_at <= head.merged_at
             ) as c
             join repositories r on r.organization_id = q.organization_id and r.id = c.repository_id
+            where q.linking
             having count(*) > 0
-        ) as c on q.linking
+        ) as c on true
         left join lateral (
             select array_agg(r.id) as ids, array_agg(r.monitored) as monitored, array_agg(i.epoch) as epochs
             from (
@@ -174,8 +177,9 @@ batch_statement! {
                 order by i.epoch desc
                 limit 1
             ) as i on true
+            where q.linking
             having count(*) > 0
-        ) as h on q.linking
+        ) as h on true
         left join lateral (
             select
                 array_agg(e.id) as ids, array_agg(e.external_id) as external_ids,
@@ -194,8 +198,9 @@ batch_statement! {
                 order by e.completed_at desc, e.external_id collate \"C\" desc
                 limit 5
             ) as e
+            where h.ids is not null and q.base_least is null and d.previous_commit_sha is null
             having count(*) > 0
-        ) as e on h.ids is not null and q.base_least is null and d.previous_commit_sha is null"
+        ) as e on true"
     }
 }
 
