@@ -1,7 +1,9 @@
 //! Which deployment is the base of another whose sender gives no previous commit.
 
+use crate::deployments::decision;
 use crate::fixture::{SharedStore, Tenant, at, commit, deployment, pull_request, run};
 use periscope_domain::deployment::Deployment;
+use periscope_domain::ports::Applied;
 use periscope_domain::run::DeploymentStatus;
 use periscope_domain::text::ServiceName;
 use periscope_domain::use_cases::Origin;
@@ -168,6 +170,17 @@ pub(crate) async fn a_service_that_moves_to_another_repository_keeps_its_bases(s
     })
     .await;
     assert_eq!(numbers(&acme, "c").await, [5, 8]);
+}
+
+pub(crate) async fn a_base_whose_recorder_dies_is_looked_around_for_by_the_worker(store: SharedStore) {
+    let acme = two_branches(&store).await;
+    acme.record(shipped("z", 5, 500)).await;
+    acme.settle().await;
+    let late = decision(&acme, &shipped("a", 3, 100)).await;
+    let applied = store.deployments().apply(&[late]).await.unwrap();
+    assert!(matches!(applied[0], Applied::Done(_)));
+    assert_eq!(acme.linked("z").await, [(5, "exact")]);
+    assert_eq!(numbers(&acme, "z").await, [4, 5]);
 }
 
 pub(crate) async fn bases_and_their_successors_recorded_at_once_meet(store: SharedStore) {

@@ -18,6 +18,7 @@ mod order;
 mod organizations;
 mod pull_requests;
 mod races;
+mod reading;
 mod relinking;
 mod repositories;
 
@@ -89,7 +90,14 @@ contracts! {
         a_base_that_moves_to_another_service_hands_over,
         a_base_is_found_behind_many_that_are_not,
         a_service_that_moves_to_another_repository_keeps_its_bases,
+        a_base_whose_recorder_dies_is_looked_around_for_by_the_worker,
         bases_and_their_successors_recorded_at_once_meet;
+    reading:
+        a_deployment_is_found_by_its_number_within_its_organization,
+        the_deployments_that_shipped_a_pull_request_come_in_order_of_completion,
+        the_first_deployments_since_a_time_are_successful_production_ones,
+        pull_requests_are_found_by_their_numbers,
+        explanations_are_of_what_is_stored;
     deployments:
         a_deployment_is_found_with_every_field,
         a_deployment_without_optional_fields_is_found_equal,

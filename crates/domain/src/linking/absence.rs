@@ -98,15 +98,15 @@ pub fn absence(
     let Resolved::Known(head) = scope.resolve(&deployment.commit) else {
         return Absence::CommitUnknown;
     };
-    let Some(known) = scope
-        .histories
-        .iter()
-        .find(|known| known.repository_id == repository_id)
-    else {
+    let mut histories = scope.histories.iter();
+    let known = histories.find(|known| known.repository_id == repository_id);
+    let Some((graph, head)) = known.and_then(|known| {
+        let graph = known.history.graph();
+        Some((graph, graph.find(&head)?))
+    }) else {
         return Absence::NoGraph;
     };
-    let graph = known.history.graph();
-    let (Some(head), Some(merge)) = (graph.find(&head), graph.find(&merge_commit)) else {
+    let Some(merge) = graph.find(&merge_commit) else {
         return Absence::MergeCommitUnknown;
     };
     match graph.is_ancestor(merge, head) {

@@ -1,0 +1,145 @@
+//! What explanations are told from.
+
+use crate::fixture::{SharedStore, Tenant, at, deployment, pull_request, run};
+use periscope_domain::deployment::Deployment;
+use periscope_domain::id::{DeploymentId, PullRequestId};
+use periscope_domain::pull_request::PullRequestNumber;
+use periscope_domain::run::DeploymentStatus;
+use periscope_domain::use_cases::{explain_deployment, explain_pull_request};
+
+/// Deployments of pull request 1 at minute 300 and 100, of nothing at 200, and a failed one at 150.
+async fn acme(store: &SharedStore) -> Tenant {
+    let acme = Tenant::new(store, "acme").await;
+    acme.send([1, 2].map(pull_request)).await;
+    let at = |id: &str, commit, status, minute| Deployment {
+        run: run(status, minute - 10, minute),
+        ..deployment(id, commit)
+    };
+    acme.record(at("late", 1, DeploymentStatus::Success, 300)).await;
+    acme.record(at("early", 1, DeploymentStatus::Success, 100)).await;
+    acme.record(at("other", 9, DeploymentStatus::Success, 200)).await;
+    acme.record(at("failed", 1, DeploymentStatus::Failure, 150)).await;
+    acme
+}
+
+pub(crate) async fn a_deployment_is_found_by_its_number_within_its_organization(store: SharedStore) {
+    let acme = acme(&store).await;
+    let globex = Tenant::new(&store, "globex").await;
+    let stored = acme.find("early").await;
+    let deployments = store.deployments();
+    assert_eq!(
+        deployments.find_by_id(acme.id, stored.id).await.unwrap(),
+        Some(stored.clone())
+    );
+    assert_eq!(deployments.find_by_id(globex.id, stored.id).await.unwrap(), None);
+    let nobodys = DeploymentId::new(i64::MAX);
+    assert_eq!(deployments.find_by_id(acme.id, nobodys).await.unwrap(), None);
+}
+
+pub(crate) async fn the_deployments_that_shipped_a_pull_request_come_in_order_of_completion(
+    store: SharedStore,
+) {
+    let acme = acme(&store).await;
+    let link = acme.links("late").await.remove(0);
+    let of = |tenant: &Tenant| (tenant.id, link.pull_request_id);
+    let (organization_id, pull_request_id) = of(&acme);
+    let shipped = store
+        .deployments()
+        .list_shipped_with(organization_id, pull_request_id)
+        .await
+        .unwrap();
+    let (early, late) = (acme.find("early").await, acme.find("late").await);
+    assert_eq!(
+        shipped
+            .iter()
+            .map(|(stored, _)| stored.clone())
+            .collect::<Vec<_>>(),
+        [early, late]
+    );
+    assert_eq!(shipped[1].1, link);
+    let globex = Tenant::new(&store, "globex").await;
+    let (organization_id, pull_request_id) = of(&globex);
+    assert_eq!(
+        store
+            .deployments()
+            .list_shipped_with(organization_id, pull_request_id)
+            .await
+            .unwrap(),
+        []
+    );
+}
+
+pub(crate) async fn the_first_deployments_since_a_time_are_successful_production_ones(store: SharedStore) {
+    let acme = acme(&store).await;
+    let since = async |minute, most| {
+        let shipped = store
+            .deployments()
+            .list_shipped_since(acme.id, at(minute), most)
+            .await
+            .unwrap();
+        let names = shipped
+            .iter()
+            .map(|stored| stored.deployment.external_id.to_string());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(since(100, 10).await, ["early", "other", "late"]);
+    assert_eq!(since(101, 1).await, ["other"]);
+    assert_eq!(since(301, 1).await, [""; 0]);
+}
+
+pub(crate) async fn pull_requests_are_found_by_their_numbers(store: SharedStore) {
+    let acme = acme(&store).await;
+    let globex = Tenant::new(&store, "globex").await;
+    let repository = acme.repository("acme/api").await.id;
+    let pull_requests = store.pull_requests();
+    let mut found = Vec::new();
+    for number in [1, 2, 3] {
+        let number = PullRequestNumber::new(number).unwrap();
+        found.extend(
+            pull_requests
+                .find_by_number(acme.id, repository, number)
+                .await
+                .unwrap(),
+        );
+        assert_eq!(
+            pull_requests
+                .find_by_number(globex.id, repository, number)
+                .await
+                .unwrap(),
+            None
+        );
+    }
+    assert_eq!(found.len(), 2);
+    let ids = [found[1].id, PullRequestId::new(i64::MAX), found[0].id];
+    assert_eq!(pull_requests.list(acme.id, &ids).await.unwrap(), found);
+    assert_eq!(pull_requests.list(globex.id, &ids).await.unwrap(), []);
+    assert_eq!(pull_requests.list(acme.id, &[]).await.unwrap(), []);
+}
+
+pub(crate) async fn explanations_are_of_what_is_stored(store: SharedStore) {
+    let acme = acme(&store).await;
+    let explained = explain_deployment(&*store, acme.id, acme.find("early").await)
+        .await
+        .unwrap();
+    assert!(explained.is_settled);
+    assert_eq!(explained.links[0].link, acme.links("early").await[0]);
+    assert_eq!(explained.links[0].repository, "acme/api");
+    let shipped = explained.links[0].pull_request.clone();
+    let explained = explain_pull_request(&*store, acme.id, shipped).await.unwrap();
+    assert_eq!(explained.shipped_by.len(), 2);
+    let number = PullRequestNumber::new(2).unwrap();
+    let repository = acme.repository("acme/api").await.id;
+    let missing = store
+        .pull_requests()
+        .find_by_number(acme.id, repository, number)
+        .await
+        .unwrap()
+        .unwrap();
+    let explained = explain_pull_request(&*store, acme.id, missing).await.unwrap();
+    let codes: Vec<_> = explained
+        .not_in
+        .iter()
+        .map(|(_, absence)| absence.code())
+        .collect();
+    assert_eq!(codes, ["no_graph", "commit_unknown", "no_graph"]);
+}
