@@ -124,9 +124,13 @@ impl Finding {
             }
             Self::DeployedMerges {
                 commit,
+                pull_requests: 1,
+            } => format!("The deployed commit {commit} is the merge commit of a pull request."),
+            Self::DeployedMerges {
+                commit,
                 pull_requests,
             } => {
-                format!("Merged as commit {commit}, which was deployed: {pull_requests}.")
+                format!("The deployed commit {commit} is the merge commit of {pull_requests} pull requests.")
             }
             Self::MergeTime(range) => format!(
                 "No commit graph tells what lies between; both commits are merges into one branch of {}, so what was \
