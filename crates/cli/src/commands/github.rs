@@ -44,7 +44,7 @@ pub(crate) async fn run(
     let path = format!("/api/webhooks/github/{org}");
     let explanation = format!(
         "Add a webhook to the repository or organization on GitHub: payload URL https://<your host>{path}, content \
-         type application/json, event \"Pull requests\", and this secret, which is shown this once:"
+         type application/json, events \"Pull requests\" and \"Pushes\", and this secret, which is shown this once:"
     );
     let json = json!({ "path": path, "secret": secret.expose() });
     Ok(output.secret(secret.expose(), &explanation, &json)?)

@@ -6,7 +6,8 @@ use crate::timestamp::Timestamp;
 use async_trait::async_trait;
 
 /// Git repositories. A full name is unique in an organization whatever its letter case, and so is an alias. A
-/// repository comes into being with its first pull request, see [`PullRequests`](super::PullRequests).
+/// repository comes into being with its first pull request or commit, see [`PullRequests`](super::PullRequests) and
+/// [`Commits`](super::Commits).
 ///
 /// Both changes leave every successful production deployment of the organization whose links they can alter for
 /// the relinking worker, in the same transaction, and move the organization's epoch.
