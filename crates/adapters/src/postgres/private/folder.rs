@@ -30,7 +30,6 @@ pub(super) struct Folder {
 /// Held by the process in charge.
 #[derive(Debug)]
 pub(super) struct Lock {
-    #[expect(dead_code, reason = "held for its lock only")]
     file: File,
     guests: File,
     owner: Owner,
@@ -137,6 +136,14 @@ impl Lock {
     /// Whether the server may be stopped: a service never waits, a command waits for its guests.
     pub(super) fn may_stop(&self) -> bool {
         self.owner == Owner::Service || self.guests.try_lock().is_ok()
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a program that another thread is just starting holds a copy until it is begun.
+        let _ = self.guests.unlock();
+        let _ = self.file.unlock();
     }
 }
 
