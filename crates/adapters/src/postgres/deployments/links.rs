@@ -145,6 +145,19 @@ impl RangeInput {
     }
 }
 
+/// What is kept of a range, from a row `i` of the input and a row `r` of its deployment.
+macro_rules! graph_range_columns {
+    () => {
+        "
+        select
+            r.organization_id, r.id, i.repository_id, i.committed_from, i.committed_until, i.is_open,
+            case when i.is_sought then coalesce(lower(r.service collate \"C\"), '') end,
+            case when i.is_sought then r.completed_at end,
+            i.base_deployment_id, i.base_completed_at, i.base_commit_sha
+"
+    };
+}
+
 /// For each row of the table `recorded` (`ordinal, organization_id, id, service, completed_at`), gives a new deployment its
 /// links and ranges.
 pub(super) const INSERT_LINKS: &str = ",
@@ -163,23 +176,23 @@ pub(super) const INSERT_RANGES: &str = ",
         from recorded r
         join range i on i.owner = r.ordinal
     )";
-pub(super) const INSERT_GRAPH_RANGES: &str = ",
+pub(super) const INSERT_GRAPH_RANGES: &str = concat!(
+    ",
     graph_ranges_written as (
         insert into graph_ranges
             (organization_id, deployment_id, repository_id, committed_from, committed_until, is_open, service_key,
                 completed_at, base_deployment_id, base_completed_at, base_commit_sha)
-        select
-            r.organization_id, r.id, i.repository_id, i.committed_from, i.committed_until, i.is_open,
-            case when i.is_sought then coalesce(lower(r.service collate \"C\"), '') end,
-            case when i.is_sought then r.completed_at end,
-            i.base_deployment_id, i.base_completed_at, i.base_commit_sha
-        from recorded r
+",
+    graph_range_columns!(),
+    "        from recorded r
         join graph_range i on i.owner = r.ordinal
-    )";
+    )"
+);
 
 /// For each row of the table `relinked` (`ordinal, organization_id, id, service, completed_at`), makes the links and ranges
 /// of a deployment those of the inputs.
-pub(in crate::postgres) const REPLACE_LINKS: &str = ",
+pub(in crate::postgres) const REPLACE_LINKS: &str = concat!(
+    ",
     links_gone as (
         delete from links l
         using relinked r
@@ -229,12 +242,9 @@ pub(in crate::postgres) const REPLACE_LINKS: &str = ",
         insert into graph_ranges as g
             (organization_id, deployment_id, repository_id, committed_from, committed_until, is_open, service_key,
                 completed_at, base_deployment_id, base_completed_at, base_commit_sha)
-        select
-            r.organization_id, r.id, i.repository_id, i.committed_from, i.committed_until, i.is_open,
-            case when i.is_sought then coalesce(lower(r.service collate \"C\"), '') end,
-            case when i.is_sought then r.completed_at end,
-            i.base_deployment_id, i.base_completed_at, i.base_commit_sha
-        from relinked r
+",
+    graph_range_columns!(),
+    "        from relinked r
         join graph_range i on i.owner = r.ordinal
         on conflict (organization_id, deployment_id, repository_id) do update
             set (committed_from, committed_until, is_open, service_key, completed_at, base_deployment_id,
@@ -247,4 +257,5 @@ pub(in crate::postgres) const REPLACE_LINKS: &str = ",
                 is distinct from (excluded.committed_from, excluded.committed_until, excluded.is_open,
                     excluded.service_key, excluded.completed_at, excluded.base_deployment_id,
                     excluded.base_completed_at, excluded.base_commit_sha)
-    )";
+    )"
+);
