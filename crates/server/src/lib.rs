@@ -11,6 +11,7 @@ mod github;
 mod health;
 mod pull_requests;
 mod rate_limit;
+mod recorder;
 mod relinker;
 mod request;
 mod routes;
@@ -19,3 +20,4 @@ mod wire;
 
 pub use app::{Application, Settings, Timing};
 pub use explain::{deployment_json, pull_request_json};
+pub use recorder::Groups;

@@ -17,6 +17,7 @@ mod explain;
 mod fields;
 mod github;
 mod github_push;
+mod groups;
 mod hang_ups;
 mod health;
 mod hostile;
