@@ -19,6 +19,7 @@ use periscope_domain::ports::{
 use periscope_domain::pull_request::Merge;
 use periscope_domain::repository::Repository;
 use periscope_domain::timestamp::Timestamp;
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use time::OffsetDateTime;
 
@@ -67,9 +68,10 @@ type CandidatesSql = (
 
 batch_statement! {
     /// A row for each query whose organization exists. A commit is looked for between the least and the most that its
-    /// digits may be the beginning of. `offset 0` keeps the two ends of a range from being looked up by branch,
-    /// which a plan made on empty tables would do for ever. What is not needed is left out by a condition inside of each
-    /// part; one where they are joined would be looked at when it is too late.
+    /// digits may be the beginning of. `offset 0` keeps pull requests from being looked up by branch before both ends of
+    /// their range are known, and repositories one by one instead of in a join of two lists: a plan made on tables that are
+    /// small would do otherwise for ever. What is not needed is left out by a condition inside of each part; one
+    /// where they are joined would be looked at when it is too late.
     ReadContexts { query: QueryInput } -> (
         BigInt, OrganizationSql, Nullable<DeploymentSql>,
         Nullable<RepositoriesSql>, Nullable<CandidatesSql>, Bool, Nullable<HistoriesSql>,
@@ -92,91 +94,97 @@ batch_statement! {
         left join lateral (
             select
                 array_agg(r.id) as ids, array_agg(r.full_name) as full_names,
-                array_agg(r.monitored) as monitored, array_agg(m.alias) as aliases
-            from (
-                select m.id, max(m.alias) as alias
-                from (select lower(coalesce(q.service, d.service) collate \"C\") as key) as service
+                array_agg(r.monitored) as monitored, array_agg(r.alias) as aliases
+            from (select lower(coalesce(q.service, d.service) collate \"C\") as key offset 0) as service
+            cross join lateral (
+                select r.id, r.full_name, r.monitored, null as alias
+                from repositories r
+                where r.organization_id = q.organization_id and r.bare_name_key = split_part(service.key, '/', -1)
+                    and (r.bare_name_key = service.key or r.full_name_key = service.key)
+                union all
+                select r.id, r.full_name, r.monitored, a.alias
+                from repository_aliases a
                 cross join lateral (
-                    select r.id, null as alias
+                    select r.id, r.full_name, r.monitored
                     from repositories r
-                    where r.organization_id = q.organization_id and r.full_name_key = service.key
-                    union all
-                    select r.id, null
-                    from repositories r
-                    where r.organization_id = q.organization_id and r.bare_name_key = service.key
-                    union all
-                    select a.repository_id, a.alias
-                    from repository_aliases a
-                    where a.organization_id = q.organization_id and a.alias_key = service.key
-                ) as m
-                group by m.id
-            ) as m
-            join repositories r on r.organization_id = q.organization_id and r.id = m.id
+                    where r.organization_id = q.organization_id and r.id = a.repository_id
+                    offset 0
+                ) as r
+                where a.organization_id = q.organization_id and a.alias_key = service.key
+            ) as r
             where q.linking
             having count(*) > 0
         ) as r on true
         left join lateral (
+            with ends as materialized (
+                select
+                    s.is_head, p.id, p.repository_id, p.merge_commit_sha, p.merged_at, p.base_branch,
+                    (
+                        select r.monitored
+                        from repositories r
+                        where r.organization_id = q.organization_id and r.id = p.repository_id
+                    ) as monitored
+                from (
+                    values
+                        (true, coalesce(q.commit_least, decode(rpad(d.commit_sha, 40, '0'), 'hex')),
+                            coalesce(q.commit_most, decode(rpad(d.commit_sha, 40, 'f'), 'hex'))),
+                        (false, coalesce(q.base_least, decode(rpad(d.previous_commit_sha, 40, '0'), 'hex')),
+                            coalesce(q.base_most, decode(rpad(d.previous_commit_sha, 40, 'f'), 'hex')))
+                ) as s(is_head, least, most)
+                join pull_requests p
+                    on p.organization_id = q.organization_id and p.merge_commit_sha between s.least and s.most
+                where q.linking
+            )
             select
                 array_agg(c.id) as ids, array_agg(c.repository_id) as repository_ids,
-                array_agg(r.monitored) as monitored, array_agg(c.merge_commit_sha) as commits,
+                array_agg(c.monitored) as monitored, array_agg(c.merge_commit_sha) as commits,
                 array_agg(c.merged_at) as merged_at, array_agg(c.base_branch) as base_branches
             from (
-                select p.id, p.repository_id, p.base_branch, p.merged_at, p.merge_commit_sha
-                from pull_requests p
-                where p.organization_id = q.organization_id and p.merge_commit_sha
-                    between coalesce(q.commit_least, decode(rpad(d.commit_sha, 40, '0'), 'hex'))
-                        and coalesce(q.commit_most, decode(rpad(d.commit_sha, 40, 'f'), 'hex'))
+                select e.id, e.repository_id, e.monitored, e.merge_commit_sha, e.merged_at, e.base_branch
+                from ends e
                 union all
-                select p.id, p.repository_id, p.base_branch, p.merged_at, p.merge_commit_sha
-                from pull_requests p
-                where p.organization_id = q.organization_id and p.merge_commit_sha
-                    between coalesce(q.base_least, decode(rpad(d.previous_commit_sha, 40, '0'), 'hex'))
-                        and coalesce(q.base_most, decode(rpad(d.previous_commit_sha, 40, 'f'), 'hex'))
-                union all
-                select p.id, p.repository_id, p.base_branch, p.merged_at, p.merge_commit_sha
+                select p.id, p.repository_id, s.monitored, p.merge_commit_sha, p.merged_at, p.base_branch
                 from (
-                    select p.repository_id, p.base_branch, p.merged_at
-                    from pull_requests p
-                    where p.organization_id = q.organization_id and p.merge_commit_sha
-                        between coalesce(q.commit_least, decode(rpad(d.commit_sha, 40, '0'), 'hex'))
-                            and coalesce(q.commit_most, decode(rpad(d.commit_sha, 40, 'f'), 'hex'))
+                    select
+                        head.repository_id, head.base_branch, head.monitored, base.merged_at as after,
+                        head.merged_at as until
+                    from ends head
+                    join ends base
+                        on base.repository_id = head.repository_id and base.base_branch = head.base_branch
+                    where head.is_head and not base.is_head
                     offset 0
-                ) as head,
-                (
-                    select p.repository_id, p.base_branch, p.merged_at
-                    from pull_requests p
-                    where p.organization_id = q.organization_id and p.merge_commit_sha
-                        between coalesce(q.base_least, decode(rpad(d.previous_commit_sha, 40, '0'), 'hex'))
-                            and coalesce(q.base_most, decode(rpad(d.previous_commit_sha, 40, 'f'), 'hex'))
-                    offset 0
-                ) as base,
-                pull_requests p
-                where base.repository_id = head.repository_id and base.base_branch = head.base_branch
-                    and p.organization_id = q.organization_id and p.repository_id = head.repository_id
-                    and p.base_branch = head.base_branch
-                    and p.merged_at > base.merged_at and p.merged_at <= head.merged_at
+                ) as s
+                join pull_requests p
+                    on p.organization_id = q.organization_id and p.repository_id = s.repository_id
+                        and p.base_branch = s.base_branch and p.merged_at > s.after and p.merged_at <= s.until
             ) as c
-            join repositories r on r.organization_id = q.organization_id and r.id = c.repository_id
-            where q.linking
             having count(*) > 0
         ) as c on true
         left join lateral (
-            select array_agg(r.id) as ids, array_agg(r.monitored) as monitored, array_agg(i.epoch) as epochs
+            select
+                array_agg(k.repository_id) as ids, array_agg(k.monitored) as monitored,
+                array_agg(k.epoch) as epochs
             from (
-                select distinct k.repository_id
-                from commits k
-                where k.organization_id = q.organization_id and k.sha
-                    between coalesce(q.commit_least, decode(rpad(d.commit_sha, 40, '0'), 'hex'))
-                        and coalesce(q.commit_most, decode(rpad(d.commit_sha, 40, 'f'), 'hex'))
+                select
+                    k.repository_id,
+                    (
+                        select r.monitored
+                        from repositories r
+                        where r.organization_id = q.organization_id and r.id = k.repository_id
+                    ) as monitored,
+                    (
+                        select max(i.epoch)
+                        from intakes i
+                        where i.organization_id = q.organization_id and i.repository_id = k.repository_id
+                    ) as epoch
+                from (
+                    select distinct k.repository_id
+                    from commits k
+                    where k.organization_id = q.organization_id and k.sha
+                        between coalesce(q.commit_least, decode(rpad(d.commit_sha, 40, '0'), 'hex'))
+                            and coalesce(q.commit_most, decode(rpad(d.commit_sha, 40, 'f'), 'hex'))
+                ) as k
             ) as k
-            join repositories r on r.organization_id = q.organization_id and r.id = k.repository_id
-            left join lateral (
-                select i.epoch
-                from intakes i
-                where i.organization_id = q.organization_id and i.repository_id = r.id
-                order by i.epoch desc
-                limit 1
-            ) as i on true
             where q.linking
             having count(*) > 0
         ) as h on true
@@ -216,15 +224,16 @@ struct RepositoryRows {
 }
 
 impl RepositoryRows {
+    /// Each once: one that a service is the name and an alias of comes twice.
     fn repositories(self) -> Result<Vec<Repository>, StoreError> {
-        let rows = self
-            .ids
-            .into_iter()
-            .zip(self.full_names)
-            .zip(self.monitored)
-            .zip(self.aliases);
-        rows.map(|(((id, full_name), monitored), alias)| repository((id, full_name, monitored), alias))
-            .collect()
+        let named = self.full_names.into_iter().zip(self.monitored).zip(self.aliases);
+        let mut found: BTreeMap<i64, _> = BTreeMap::new();
+        for (id, ((full_name, monitored), alias)) in self.ids.into_iter().zip(named) {
+            let (_, known) = found.entry(id).or_insert(((id, full_name, monitored), None));
+            *known = known.take().or(alias);
+        }
+        let rows = found.into_values();
+        rows.map(|(row, alias)| repository(row, alias)).collect()
     }
 }
 
