@@ -1,21 +1,23 @@
 //! The deployment webhook over HTTP against `pgbench` doing a bare one-row upsert on the same Postgres, in the same run:
 //! absolute rates differ between machines and minutes, their ratio much less.
 
+mod alone;
 mod http;
 mod load;
+mod processor;
 mod setup;
 
 use anyhow::Context;
 use clap::Parser;
-use load::Load;
-use setup::Tenant;
+use load::{Load, Workers};
+use setup::Setup;
 use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
 /// Measure the deployment webhook against a bare upsert on the same Postgres.
 #[derive(Parser)]
-#[command(after_help = "Example:\n  just bench ingest --seconds 10 --stored 1000000")]
+#[command(after_help = "Example:\n  just bench ingest --seconds 10 --stored 1000000 --only '32 connections'")]
 struct Arguments {
     /// How long each measurement takes
     #[arg(long, default_value_t = 5)]
@@ -26,6 +28,12 @@ struct Arguments {
     /// How many deployments, and as many pull requests, to store before measuring once more; 0 for not at all
     #[arg(long, default_value_t = 1_000_000)]
     stored: u64,
+    /// Measure only what has this in its name
+    #[arg(long, default_value = "")]
+    only: String,
+    /// Be the server without groups
+    #[arg(long, hide = true)]
+    alone: bool,
     /// Cargo says so
     #[arg(long, hide = true)]
     bench: bool,
@@ -33,76 +41,115 @@ struct Arguments {
 
 const ORGANIZATIONS: usize = 100;
 
+/// What is measured.
+#[derive(Clone, Copy)]
+struct Case {
+    connections: usize,
+    organizations: usize,
+    in_groups: bool,
+}
+
+impl Case {
+    const ALL: [Self; 8] = [
+        Self::new(32, ORGANIZATIONS, true),
+        Self::new(32, 1, true),
+        Self::new(256, ORGANIZATIONS, true),
+        Self::new(256, 1, true),
+        Self::new(32, ORGANIZATIONS, false),
+        Self::new(32, 1, false),
+        Self::new(1, ORGANIZATIONS, true),
+        Self::new(1, ORGANIZATIONS, false),
+    ];
+
+    const fn new(connections: usize, organizations: usize, in_groups: bool) -> Self {
+        Self {
+            connections,
+            organizations,
+            in_groups,
+        }
+    }
+
+    fn name(self) -> String {
+        let how = if self.in_groups { "in groups" } else { "alone" };
+        format!(
+            "webhook {how}, {} connections, {} organizations",
+            self.connections, self.organizations
+        )
+    }
+
+    fn run(self, setup: &Setup, duration: Duration) -> anyhow::Result<Load> {
+        let server = if self.in_groups {
+            &setup.server
+        } else {
+            &setup.alone
+        };
+        let workers = Workers {
+            server: server.process_id(),
+            postgres: setup.postgres_process_id,
+        };
+        let tenants = setup.tenants.get(..self.organizations);
+        let tenants = tenants.context("too few organizations")?;
+        load::run(&server.host, &workers, self.connections, tenants, duration)
+    }
+}
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let setup = setup::start(ORGANIZATIONS).await?;
-    let duration = Duration::from_secs(arguments.seconds);
-    println!(
-        "{:<44}{:>10}{:>10}{:>10}{:>8}",
-        "", "per s", "p50 ms", "p99 ms", "errors"
-    );
-
-    let mut upserts = Vec::new();
-    let (mut hundred, mut one) = (Vec::new(), Vec::new());
-    for _ in 0..arguments.rounds {
-        upserts.push(upsert(&setup.url, arguments.seconds)?);
-        hundred.push(load::run(&setup.host, &setup.tenants, duration)?);
-        one.push(load::run(&setup.host, first(&setup.tenants)?, duration)?);
+    if arguments.alone {
+        return alone::serve().await;
     }
-    let upsert_rate = median(&mut upserts);
-    println!("{:<44}{upsert_rate:>10.0}", "bare upsert, pgbench, 16 clients");
-    let empty = tell("webhook, 32 connections, 100 organizations", hundred);
-    let single = tell("webhook, 32 connections, 1 organization", one);
-    println!(
-        "{:<44}{:>10.2}",
-        "ratio of the webhook to the upsert",
-        empty / upsert_rate
-    );
-    println!("{:<44}{:>10.2}", "ratio of 1 organization to 100", single / empty);
-
+    let setup = setup::start(ORGANIZATIONS).await?;
+    measure(&setup, &arguments)?;
     if arguments.stored > 0 {
         setup.fill(arguments.stored).await?;
-        let (mut upserts, mut full) = (Vec::new(), Vec::new());
-        for _ in 0..arguments.rounds {
-            upserts.push(upsert(&setup.url, arguments.seconds)?);
-            full.push(load::run(&setup.host, &setup.tenants, duration)?);
-        }
-        let stored_rate = tell(
-            &format!("webhook with {} deployments stored", arguments.stored),
-            full,
-        );
-        println!("{:<44}{:>10.0}", "bare upsert beside it", median(&mut upserts));
-        println!(
-            "{:<44}{:>10.2}",
-            "ratio of that to an empty database",
-            stored_rate / empty
-        );
+        println!("\nwith {} deployments and pull requests stored", arguments.stored);
+        measure(&setup, &arguments)?;
     }
-    println!(
-        "{:<44}{:>10}",
-        "memory of the server at most, MB",
-        setup.peak_memory()?
-    );
+    println!("memory of the server at most: {} MB", setup.server.peak_memory()?);
     setup.stop().await
 }
 
-fn first(tenants: &[Tenant]) -> anyhow::Result<&[Tenant]> {
-    tenants.get(..1).context("there is no organization")
+/// Measures every case and the upsert in turn, several times, and tells the medians. A ratio is of one turn.
+fn measure(setup: &Setup, arguments: &Arguments) -> anyhow::Result<()> {
+    let cases = Case::ALL
+        .into_iter()
+        .filter(|case| case.name().contains(&arguments.only));
+    let mut measured: Vec<(Case, Vec<(f64, Load)>)> = cases.map(|case| (case, Vec::new())).collect();
+    let mut upserts = Vec::new();
+    for _ in 0..arguments.rounds {
+        let upsert = upsert(&setup.url, arguments.seconds)?;
+        for (case, loads) in &mut measured {
+            let load = case.run(setup, Duration::from_secs(arguments.seconds))?;
+            loads.push((load.rate / upsert, load));
+        }
+        upserts.push(upsert);
+    }
+    println!(
+        "{:<54}{:>8}{:>7}{:>9}{:>9}{:>11}{:>13}{:>8}",
+        "", "per s", "ratio", "p50 ms", "p99 ms", "server us", "postgres us", "errors"
+    );
+    println!(
+        "{:<54}{:>8.0}",
+        "bare upsert, pgbench, 16 clients",
+        median(&mut upserts)
+    );
+    for (case, loads) in measured {
+        tell(&case.name(), loads);
+    }
+    Ok(())
 }
 
-/// Tells of the median of several loads and gives its rate.
-fn tell(what: &str, mut loads: Vec<Load>) -> f64 {
-    let errors: usize = loads.iter().map(|load| load.errors).sum();
-    loads.sort_by(|a, b| a.rate.total_cmp(&b.rate));
-    let Some(load) = loads.get(loads.len() / 2) else {
-        return f64::NAN;
-    };
-    println!(
-        "{what:<44}{:>10.0}{:>10.1}{:>10.1}{errors:>8}",
-        load.rate, load.p50, load.p99
-    );
-    load.rate
+/// Tells of the median of several loads with their ratios to the upsert.
+fn tell(what: &str, mut loads: Vec<(f64, Load)>) {
+    let errors: usize = loads.iter().map(|(_, load)| load.errors).sum();
+    loads.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+    if let Some((ratio, load)) = loads.get(loads.len() / 2) {
+        println!(
+            "{what:<54}{:>8.0}{ratio:>7.2}{:>9.2}{:>9.2}{:>11.0}{:>13.0}{errors:>8}",
+            load.rate, load.p50, load.p99, load.server, load.postgres
+        );
+    }
 }
 
 fn median(rates: &mut [f64]) -> f64 {
