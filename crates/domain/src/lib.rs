@@ -18,6 +18,7 @@ pub mod pull_request;
 pub mod repository;
 pub mod run;
 pub mod text;
+pub mod time_zone;
 pub mod timestamp;
 pub mod trial;
 pub mod use_cases;

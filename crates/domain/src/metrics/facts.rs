@@ -245,6 +245,12 @@ impl Facts {
             .map(|(row, _)| row)
     }
 
+    /// Whether a deployment reached users, so that it could ship pull requests.
+    pub(crate) fn ships(&self, row: &DeploymentRow) -> bool {
+        row.status == DeploymentStatus::Success
+            && self.names.environments.find(Environment::PRODUCTION) == Some(row.environment)
+    }
+
     /// The number of an environment, if any deployment went there.
     pub(crate) fn environment(&self, environment: &Environment) -> Option<NameNumber> {
         self.names.environments.find(environment.as_str())
@@ -280,9 +286,9 @@ impl Facts {
         self.names.services.text(row.service)
     }
 
-    /// The author of a pull request.
-    pub(crate) fn author(&self, row: &MergeRow) -> Option<&str> {
-        self.names.authors.text(row.author)
+    /// The name of an author; `None` for 0, which stands for those that are not known.
+    pub(crate) fn author_name(&self, number: NameNumber) -> Option<&str> {
+        self.names.authors.text(number)
     }
 }
 
