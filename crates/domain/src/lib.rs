@@ -12,6 +12,7 @@ pub mod id;
 pub mod lead_time;
 pub mod linking;
 pub mod organization;
+pub mod period;
 pub mod ports;
 pub mod pull_request;
 pub mod repository;
