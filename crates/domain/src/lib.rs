@@ -13,6 +13,7 @@ pub mod lead_time;
 pub mod linking;
 pub mod metrics;
 pub mod organization;
+pub mod period;
 pub mod ports;
 pub mod pull_request;
 pub mod repository;

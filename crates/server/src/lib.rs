@@ -10,6 +10,11 @@ mod explain;
 mod github;
 mod health;
 mod pull_requests;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "no endpoint asks for all kinds of parameters yet")
+)]
+mod query;
 mod rate_limit;
 mod relinker;
 mod request;
