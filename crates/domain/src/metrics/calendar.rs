@@ -8,7 +8,7 @@ use jiff::civil::{Date, Weekday};
 
 /// A day or a week, or the part of it that lies in the window.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Period {
+pub struct TimeSlice {
     /// `2026-11-24`, or `2026-W48`.
     pub name: String,
     /// What of the window it is.
@@ -23,11 +23,11 @@ pub(crate) enum Cut {
 }
 
 impl Cut {
-    /// The periods of a window without gaps, in order; those without an event are among them.
-    pub(crate) fn periods(self, window: Window, zone: &TimeZone) -> Vec<Period> {
-        let mut periods = Vec::new();
+    /// The slices of a window without gaps, in order; those without an event are among them.
+    pub(crate) fn slices(self, window: Window, zone: &TimeZone) -> Vec<TimeSlice> {
+        let mut slices = Vec::new();
         let Some(first) = date_of(window.since, zone) else {
-            return periods;
+            return slices;
         };
         let mut date = match self {
             Self::Days => Some(first),
@@ -41,11 +41,11 @@ impl Cut {
             if since < until {
                 let name = self.name(current);
                 let window = Window { since, until };
-                periods.push(Period { name, window });
+                slices.push(TimeSlice { name, window });
             }
             date = next.filter(|_| until < window.until);
         }
-        periods
+        slices
     }
 
     fn after(self, date: Date) -> Option<Date> {
@@ -66,36 +66,36 @@ impl Cut {
     }
 }
 
-/// Sorts events into periods.
+/// Sorts events into slices.
 pub(crate) struct Sorter<'a, T> {
-    periods: &'a [Period],
+    slices: &'a [TimeSlice],
     current: usize,
     sorted: Vec<T>,
 }
 
 impl<'a, T: Default + Clone> Sorter<'a, T> {
-    pub(crate) fn new(periods: &'a [Period]) -> Self {
+    pub(crate) fn new(slices: &'a [TimeSlice]) -> Self {
         Self {
-            periods,
+            slices,
             current: 0,
-            sorted: vec![T::default(); periods.len()],
+            sorted: vec![T::default(); slices.len()],
         }
     }
 
-    /// What belongs to the period of a time, in microseconds. Times have to come in order.
+    /// What belongs to the slice of a time, in microseconds. Times have to come in order.
     pub(crate) fn at(&mut self, time: i64) -> Option<&mut T> {
-        while let Some(period) = self.periods.get(self.current)
-            && period.window.until.microseconds() <= time
+        while let Some(slice) = self.slices.get(self.current)
+            && slice.window.until.microseconds() <= time
         {
             self.current += 1;
         }
         self.sorted.get_mut(self.current)
     }
 
-    /// Every period with what belongs to it.
-    pub(crate) fn finish<U>(self, mut each: impl FnMut(T) -> U) -> Vec<(Period, U)> {
-        let periods = self.periods.iter().cloned();
-        periods.zip(self.sorted.into_iter().map(&mut each)).collect()
+    /// Every slice with what belongs to it.
+    pub(crate) fn finish<U>(self, mut each: impl FnMut(T) -> U) -> Vec<(TimeSlice, U)> {
+        let slices = self.slices.iter().cloned();
+        slices.zip(self.sorted.into_iter().map(&mut each)).collect()
     }
 }
 
@@ -122,12 +122,12 @@ fn start_of(date: Date, zone: &TimeZone) -> Option<Timestamp> {
 mod tests {
     use super::*;
 
-    fn periods(cut: Cut, since: &str, until: &str, zone: &str) -> Vec<(String, String)> {
+    fn slices(cut: Cut, since: &str, until: &str, zone: &str) -> Vec<(String, String)> {
         let [since, until] = [since, until].map(|text| Timestamp::parse(text).unwrap());
         let window = Window::new(since, until).unwrap();
-        cut.periods(window, &TimeZone::parse(zone).unwrap())
+        cut.slices(window, &TimeZone::parse(zone).unwrap())
             .into_iter()
-            .map(|period| (period.name, period.window.since.to_string()))
+            .map(|slice| (slice.name, slice.window.since.to_string()))
             .collect()
     }
 
@@ -141,14 +141,14 @@ mod tests {
     #[test]
     fn days_begin_at_midnight_of_the_zone_and_are_clipped_to_the_window() {
         assert_eq!(
-            periods(Cut::Days, "2024-02-28T12:00:00Z", "2024-03-01T00:00:00Z", "UTC"),
+            slices(Cut::Days, "2024-02-28T12:00:00Z", "2024-03-01T00:00:00Z", "UTC"),
             told(&[
                 ("2024-02-28", "2024-02-28T12:00:00Z"),
                 ("2024-02-29", "2024-02-29T00:00:00Z")
             ])
         );
         assert_eq!(
-            periods(
+            slices(
                 Cut::Days,
                 "2024-01-01T00:00:00Z",
                 "2024-01-02T00:00:00Z",
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn a_day_on_which_clocks_are_set_has_23_or_25_hours() {
         assert_eq!(
-            periods(
+            slices(
                 Cut::Days,
                 "2024-03-30T23:00:00Z",
                 "2024-04-01T22:00:00Z",
@@ -176,7 +176,7 @@ mod tests {
             ])
         );
         assert_eq!(
-            periods(
+            slices(
                 Cut::Days,
                 "2024-10-26T22:00:00Z",
                 "2024-10-28T23:00:00Z",
@@ -193,7 +193,7 @@ mod tests {
     fn midnight_may_not_exist_and_a_whole_day_neither() {
         // Clocks were set from 00:00 to 01:00.
         assert_eq!(
-            periods(
+            slices(
                 Cut::Days,
                 "2024-04-25T22:00:00Z",
                 "2024-04-26T21:00:00Z",
@@ -203,7 +203,7 @@ mod tests {
         );
         // Samoa went from the 29th to the 31st.
         assert_eq!(
-            periods(
+            slices(
                 Cut::Days,
                 "2011-12-29T10:00:00Z",
                 "2011-12-31T10:00:00Z",
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn weeks_begin_on_monday_and_are_named_by_iso_8601() {
         assert_eq!(
-            periods(Cut::Weeks, "2020-12-30T00:00:00Z", "2021-01-12T00:00:00Z", "UTC"),
+            slices(Cut::Weeks, "2020-12-30T00:00:00Z", "2021-01-12T00:00:00Z", "UTC"),
             told(&[
                 ("2020-W53", "2020-12-30T00:00:00Z"),
                 ("2021-W01", "2021-01-04T00:00:00Z"),
@@ -234,8 +234,8 @@ mod tests {
             Timestamp::parse("2024-01-01T00:00:00Z").unwrap(),
             Timestamp::parse("2024-01-04T00:00:00Z").unwrap(),
         );
-        let periods = Cut::Days.periods(window.unwrap(), &TimeZone::UTC);
-        let mut sorter: Sorter<'_, u32> = Sorter::new(&periods);
+        let slices = Cut::Days.slices(window.unwrap(), &TimeZone::UTC);
+        let mut sorter: Sorter<'_, u32> = Sorter::new(&slices);
         for time in [
             "2024-01-01T00:00:00Z",
             "2024-01-03T00:00:00Z",

@@ -3,7 +3,7 @@
 //! `mergedAt - createdAt` of the pull requests that were merged in the window, never below 0. Those of which nobody has told
 //! when they were opened have none. Source: the time to merge of the forges' own reports, without a DORA counterpart.
 
-use super::calendar::{Cut, Period, Sorter};
+use super::calendar::{Cut, Sorter, TimeSlice};
 use super::facts::MergeRow;
 use super::question::Scope;
 use super::{Distribution, Window};
@@ -19,13 +19,13 @@ pub struct CycleTime {
     /// In the one before, in hours.
     pub previous: Option<Distribution>,
     /// Week by week, by the merge, in hours.
-    pub weekly: Vec<(Period, Option<Distribution>)>,
+    pub weekly: Vec<(TimeSlice, Option<Distribution>)>,
 }
 
 impl CycleTime {
     pub(crate) fn of(scope: &Scope<'_>) -> Self {
         let window = scope.window();
-        let weeks = Cut::Weeks.periods(window, &scope.question.time_zone);
+        let weeks = Cut::Weeks.slices(window, &scope.question.time_zone);
         let mut weekly: Sorter<'_, Vec<i64>> = Sorter::new(&weeks);
         for row in scope.merges(window) {
             if let (Some(week), Some(time)) = (weekly.at(row.merged_at), row.cycle_time()) {

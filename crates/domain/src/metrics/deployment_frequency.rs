@@ -3,7 +3,7 @@
 //! Successful deployments that ended in the window; per day: divided by the window's length in days of 24 hours; per week:
 //! by its length in weeks. Source: DORA, <https://dora.dev/guides/dora-metrics-four-keys/>.
 
-use super::calendar::{Cut, Period, Sorter};
+use super::calendar::{Cut, Sorter, TimeSlice};
 use super::question::Scope;
 use super::{Level, Window};
 use crate::run::DeploymentStatus;
@@ -63,7 +63,7 @@ pub struct DeploymentFrequency {
     /// By environment, every one that something was deployed to, by name.
     pub environments: Vec<(String, StatusCounts)>,
     /// Day by day.
-    pub daily: Vec<(Period, StatusCounts)>,
+    pub daily: Vec<(TimeSlice, StatusCounts)>,
 }
 
 impl DeploymentFrequency {
@@ -83,7 +83,7 @@ impl DeploymentFrequency {
         for (number, counts) in (0..).zip(by_number).filter(|(_, counts)| counts.total() > 0) {
             environments.insert(scope.facts.environment_name(number), counts);
         }
-        let days = Cut::Days.periods(window, &scope.question.time_zone);
+        let days = Cut::Days.slices(window, &scope.question.time_zone);
         let mut daily: Sorter<'_, StatusCounts> = Sorter::new(&days);
         for (row, _) in scope.deployments(window) {
             if let Some(day) = daily.at(row.completed_at) {

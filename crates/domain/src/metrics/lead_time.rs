@@ -4,7 +4,7 @@
 //! deployment's completion; percentiles over all of these. Source: DORA,
 //! <https://dora.dev/guides/dora-metrics-four-keys/>, measured from the merge; DORA measures from the commit.
 
-use super::calendar::{Cut, Period, Sorter};
+use super::calendar::{Cut, Sorter, TimeSlice};
 use super::number_set::number_set;
 use super::question::Scope;
 use super::{Distribution, Level, Window};
@@ -40,13 +40,13 @@ pub struct LeadTimes {
     /// The slowest, slowest first; of equally slow ones the first pull request first.
     pub slowest: Vec<Shipment>,
     /// Week by week, by the deployments' completion, in seconds.
-    pub weekly: Vec<(Period, Option<Distribution>)>,
+    pub weekly: Vec<(TimeSlice, Option<Distribution>)>,
 }
 
 impl LeadTimes {
     pub(crate) fn of(scope: &Scope<'_>) -> Self {
         let window = scope.window();
-        let weeks = Cut::Weeks.periods(window, &scope.question.time_zone);
+        let weeks = Cut::Weeks.slices(window, &scope.question.time_zone);
         let mut weekly: Sorter<'_, Vec<i64>> = Sorter::new(&weeks);
         let shipments: Vec<_> = shipments(scope, window).collect();
         let mut seconds = Vec::with_capacity(shipments.len());

@@ -4,7 +4,7 @@
 //! hours.
 
 use super::Window;
-use super::calendar::{Cut, Period, Sorter};
+use super::calendar::{Cut, Sorter, TimeSlice};
 use super::deployment_frequency::float;
 use super::question::Scope;
 
@@ -16,7 +16,7 @@ pub struct MergeCounts {
     /// In the one before.
     pub previous: Option<MergeCount>,
     /// Week by week or day by day.
-    pub series: Vec<(Period, u64)>,
+    pub series: Vec<(TimeSlice, u64)>,
 }
 
 /// How many pull requests were merged in a window in which any was.
@@ -25,7 +25,7 @@ pub struct MergeCount {
     /// All of them.
     pub merged: u64,
     /// A week, or a day.
-    pub per_period: f64,
+    pub per_slice: f64,
 }
 
 impl MergeCounts {
@@ -41,8 +41,8 @@ impl MergeCounts {
 
     fn of(scope: &Scope<'_>, cut: Cut) -> Self {
         let window = scope.window();
-        let periods = cut.periods(window, &scope.question.time_zone);
-        let mut series: Sorter<'_, u64> = Sorter::new(&periods);
+        let slices = cut.slices(window, &scope.question.time_zone);
+        let mut series: Sorter<'_, u64> = Sorter::new(&slices);
         for row in scope.merges(window) {
             if let Some(count) = series.at(row.merged_at) {
                 *count += 1;
@@ -50,13 +50,13 @@ impl MergeCounts {
         }
         let count = |window: Window| {
             let merged = merged(scope, window);
-            let periods = match cut {
+            let slices = match cut {
                 Cut::Days => window.days(),
                 Cut::Weeks => window.days() / 7.0,
             };
             (merged > 0).then(|| MergeCount {
                 merged,
-                per_period: float(merged) / periods,
+                per_slice: float(merged) / slices,
             })
         };
         Self {

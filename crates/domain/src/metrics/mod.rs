@@ -34,7 +34,7 @@ mod tests;
 mod window;
 
 pub use answer::{Answer, Figures};
-pub use calendar::Period;
+pub use calendar::TimeSlice;
 pub use change_failure_rate::{ChangeFailureRate, FailureRate, ServiceFailureRate};
 pub use contributors::{Contributor, Contributors};
 pub use coverage::{Coverage, Share, UnshippedReason};

@@ -4,7 +4,7 @@
 //! 72 hours, or merges down by half or more on the window before; else `healthy`.
 
 use super::Window;
-use super::calendar::{Cut, Period, Sorter};
+use super::calendar::{Cut, Sorter, TimeSlice};
 use super::facts::MergeRow;
 use super::names::NameNumber;
 use super::number_set::{NumberSet, number_set};
@@ -91,7 +91,7 @@ pub struct RepositoryHealth {
     /// the one before it, and 90 days.
     pub last_merged_at: Option<Timestamp>,
     /// Merges week by week.
-    pub weekly: Vec<(Period, u64)>,
+    pub weekly: Vec<(TimeSlice, u64)>,
 }
 
 /// Every repository of the scope, by name.
@@ -130,8 +130,8 @@ pub(crate) fn service_health(scope: &Scope<'_>) -> Vec<RepositoryHealth> {
 }
 
 /// For each week the merges of each repository, by its place.
-fn weekly(scope: &Scope<'_>) -> Vec<(Period, Vec<u64>)> {
-    let weeks = Cut::Weeks.periods(scope.window(), &scope.question.time_zone);
+fn weekly(scope: &Scope<'_>) -> Vec<(TimeSlice, Vec<u64>)> {
+    let weeks = Cut::Weeks.slices(scope.window(), &scope.question.time_zone);
     let mut weekly: Sorter<'_, Vec<u64>> = Sorter::new(&weeks);
     for row in scope.merges(scope.window()) {
         let Some((counts, place)) = weekly.at(row.merged_at).zip(scope.place_of(row.repository_id)) else {

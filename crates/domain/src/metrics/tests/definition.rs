@@ -248,7 +248,7 @@ proptest! {
         let Figures::Throughput(throughput) = material.measure(Metric::Throughput).figures else { unreachable!() };
         prop_assert!(agree(lead.current, 1.0, lead_times(&world, &question, window).as_ref()));
         prop_assert!(lead.slowest.windows(2).all(|pair| pair[0].lead_time >= pair[1].lead_time));
-        // Periods lie edge to edge from one end of the window to the other, and each has what happened in it.
+        // Slices lie edge to edge from one end of the window to the other, and each has what happened in it.
         let (mut day_begins, mut week_begins) = (window.since, window.since);
         for (day, counts) in &frequency.daily {
             prop_assert_eq!(std::mem::replace(&mut day_begins, day.window.until), day.window.since);
