@@ -14,7 +14,7 @@ use super::recovery::Recovery;
 use super::risk_signals::{RiskSignal, risk_signals};
 use super::service_health::{RepositoryHealth, service_health};
 use super::size_vs_time::SizeVsTime;
-use super::{Distribution, Metric, NoData};
+use super::{Distribution, Metric, NoData, Rated};
 use crate::id::{DeploymentId, PullRequestId};
 
 /// The figures of a metric.
@@ -90,6 +90,7 @@ impl Figures {
         let count = |distribution: Option<Distribution>| {
             distribution.map_or(0, |distribution| distribution.count as u64)
         };
+        let count_rated = |rated: Option<Rated>| count(rated.map(|rated| rated.distribution));
         let merges = || merged(scope, scope.window());
         let no_merges = || {
             Some(if scope.service_is_unmatched {
@@ -118,14 +119,14 @@ impl Figures {
                 let total = frequency.current.map_or(0, |current| current.statuses.total());
                 (total, Some(NoData::NoDeployments))
             }
-            Self::LeadTime(lead_times) => (count(lead_times.current), Some(not_shipped(scope))),
+            Self::LeadTime(lead_times) => (count_rated(lead_times.current), Some(not_shipped(scope))),
             Self::ChangeFailureRate(rate) => {
                 let decided = rate
                     .current
                     .map_or(0, |rate| rate.statuses.total() - rate.statuses.cancelled);
                 (decided, Some(no_outcomes(scope)))
             }
-            Self::Recovery(recovery) => (count(recovery.current), Some(NoData::NoRecoveries)),
+            Self::Recovery(recovery) => (count_rated(recovery.current), Some(NoData::NoRecoveries)),
             Self::CycleTime(cycle_time) => (count(cycle_time.current), no_details()),
             Self::SizeVsTime(points) => (points.current as u64, no_details()),
             Self::Throughput(_) | Self::Velocity(_) | Self::Contributors(_) | Self::ServiceHealth(_) => {

@@ -2,6 +2,7 @@
 //! happened is not worth much, and says so.
 
 use super::Window;
+use super::deployment_frequency::float;
 use super::number_set::number_set;
 use super::question::Scope;
 use crate::linking::UnlinkedReason;
@@ -16,6 +17,14 @@ pub struct Share<R> {
     pub linked: u64,
     /// Those without one, by reason; reasons that nothing has are left out.
     pub unlinked: Vec<(R, u64)>,
+}
+
+impl<R> Share<R> {
+    /// The linked ones of all, 0 to 1; `None` of none.
+    #[must_use]
+    pub fn ratio(&self) -> Option<f64> {
+        (self.total > 0).then(|| float(self.linked) / float(self.total))
+    }
 }
 
 /// Why a merged pull request is in no deployment.

@@ -107,6 +107,11 @@ impl MergeRow {
     }
 }
 
+/// The time that a row keeps as microseconds.
+pub(crate) fn time_of(microseconds: i64) -> Timestamp {
+    Timestamp::from_microseconds(microseconds).unwrap_or(Timestamp::FIRST)
+}
+
 impl Row for DeploymentRow {
     type Extra = LinkRow;
 

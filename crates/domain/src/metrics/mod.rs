@@ -43,7 +43,7 @@ pub use deployment_frequency::{DeploymentFrequency, Frequency, StatusCounts};
 pub use distribution::Distribution;
 pub use facts::{ChangedDeployment, CompletedDeployment, Facts, MergedPullRequest};
 pub use lead_time::{LeadTimes, Shipment};
-pub use level::Level;
+pub use level::{Level, Rated};
 pub use merges::{MergeCount, MergeCounts};
 pub use metric::Metric;
 pub use no_data::NoData;

@@ -7,7 +7,7 @@ use super::lead_time::lead_time;
 use super::merges::merged;
 use super::question::Scope;
 use super::recovery::recovery;
-use super::{Distribution, Window};
+use super::{Distribution, Rated, Window};
 
 /// The figures of one window.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,11 +15,11 @@ pub struct Summary {
     /// How often something was deployed.
     pub deployment_frequency: Option<Frequency>,
     /// From merge to users, in seconds.
-    pub lead_time: Option<Distribution>,
+    pub lead_time: Option<Rated>,
     /// The share of deployments that did harm.
     pub change_failure_rate: Option<FailureRate>,
     /// From failure to recovery, in minutes.
-    pub recovery: Option<Distribution>,
+    pub recovery: Option<Rated>,
     /// How many pull requests were merged.
     pub pull_requests_merged: u64,
     /// From opening a pull request to its merge, in hours.

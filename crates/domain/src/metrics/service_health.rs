@@ -5,7 +5,7 @@
 
 use super::Window;
 use super::calendar::{Cut, Sorter, TimeSlice};
-use super::facts::MergeRow;
+use super::facts::{MergeRow, time_of};
 use super::names::NameNumber;
 use super::number_set::{NumberSet, number_set};
 use super::question::Scope;
@@ -199,7 +199,7 @@ pub(crate) fn activities(scope: &Scope<'_>) -> Vec<Activity> {
         let Some(activity) = place.and_then(|place| activities.get_mut(place)) else {
             continue;
         };
-        activity.last_merged_at = Some(Timestamp::from_microseconds(row.merged_at));
+        activity.last_merged_at = Some(time_of(row.merged_at));
         if row.merged_at >= begins {
             activity.add(row);
         } else if row.merged_at >= previous {
