@@ -70,7 +70,7 @@ impl Coverage {
 fn deployments(scope: &Scope<'_>) -> Share<UnlinkedReason> {
     let mut counter = Counter::new();
     let successful = scope
-        .deployments_anywhere(scope.window())
+        .deployments_anywhere(scope.window)
         .filter(|(row, _)| scope.facts.ships(row));
     for (row, links) in successful {
         let reason = row.unlinked.unwrap_or(UnlinkedReason::NothingNew);
@@ -81,7 +81,7 @@ fn deployments(scope: &Scope<'_>) -> Share<UnlinkedReason> {
 
 fn pull_requests(scope: &Scope<'_>) -> Share<UnshippedReason> {
     let since = Window {
-        since: scope.window().since,
+        since: scope.window.since,
         until: Timestamp::LAST,
     };
     let mut shipped = number_set(0);
@@ -93,7 +93,7 @@ fn pull_requests(scope: &Scope<'_>) -> Share<UnshippedReason> {
         shipped.extend(links.iter().map(|link| link.pull_request_id));
     }
     let mut counter = Counter::new();
-    for row in scope.merges(scope.window()) {
+    for row in scope.merges(scope.window) {
         let reason = if row.merged_at > last_shipment {
             UnshippedReason::NoDeploymentSince
         } else {

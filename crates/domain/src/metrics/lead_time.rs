@@ -43,7 +43,7 @@ pub struct LeadTimes {
 
 impl LeadTimes {
     pub(crate) fn of(scope: &Scope<'_>) -> Self {
-        let window = scope.window();
+        let window = scope.window;
         let weeks = Cut::Weeks.slices(window, &scope.question.time_zone);
         let mut weekly: Sorter<'_, Vec<i64>> = Sorter::new(&weeks);
         let shipments: Vec<_> = shipments(scope, window).collect();

@@ -50,7 +50,7 @@ pub use no_data::NoData;
 pub use overview::{Overview, Summary};
 pub use question::{LOOK_BACK, Material, Question};
 pub use recovery::{Outage, Recovery};
-pub use risk_signals::{Entity, RiskKind, RiskSignal, Severity};
+pub use risk_signals::{Entity, RiskKind, RiskSignal, RiskSignals, Severity};
 pub use service_health::{Concern, Health, RepositoryHealth};
 pub use size_vs_time::{SizePoint, SizeVsTime};
 pub use window::{InvalidTimeRange, InvalidWindow, MAX_DAYS, TimeRange, Window};

@@ -34,6 +34,15 @@ pub struct Outage {
     pub ended: Option<(DeploymentId, Timestamp)>,
 }
 
+impl Outage {
+    /// How long it lasted, in whole seconds; `None` while it does.
+    #[must_use]
+    pub fn duration_seconds(&self) -> Option<i64> {
+        let (_, ended_at) = self.ended?;
+        Some((ended_at.microseconds() - self.opened_at.microseconds()) / 1_000_000)
+    }
+}
+
 /// Time to recovery.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recovery {
@@ -49,11 +58,11 @@ pub struct Recovery {
 
 impl Recovery {
     pub(crate) fn of(scope: &Scope<'_>) -> Self {
-        let found = outages(scope, scope.window());
+        let found = outages(scope, scope.window);
         let told = |outage: &OutageRow<'_>| outage.told(scope);
         Self {
             current: found.rated(),
-            previous: recovery(scope, scope.window().previous()),
+            previous: recovery(scope, scope.window.previous()),
             incidents: found.ended.iter().rev().take(TOLD).map(told).collect(),
             open: found.open.iter().take(TOLD).map(told).collect(),
         }
