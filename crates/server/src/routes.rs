@@ -16,34 +16,15 @@ pub(crate) struct Endpoint {
     resource: Resource,
 }
 
-pub(crate) fn table() -> [Endpoint; 11] {
-    [
-        post(
-            "/api/webhooks/deployments",
-            deployments::record,
-            deployments::documented,
-        ),
-        post(
-            "/api/webhooks/github/{organizationSlug}",
-            github::receive,
-            github::documented,
-        ),
-        post(
-            "/api/pull-requests",
-            pull_requests::record,
-            pull_requests::documented,
-        ),
+#[rustfmt::skip] // A table is read line by line.
+pub(crate) fn table() -> Vec<Endpoint> {
+    vec![
+        post("/api/webhooks/deployments", deployments::record, deployments::documented),
+        post("/api/webhooks/github/{organizationSlug}", github::receive, github::documented),
+        post("/api/pull-requests", pull_requests::record, pull_requests::documented),
         post("/api/commits", commits::record, commits::documented),
-        get(
-            "/api/deployments/{id}/explain",
-            explain::deployment,
-            explain::deployment_documented,
-        ),
-        get(
-            "/api/pull-requests/{id}/explain",
-            explain::pull_request,
-            explain::pull_request_documented,
-        ),
+        get("/api/deployments/{id}/explain", explain::deployment, explain::deployment_documented),
+        get("/api/pull-requests/{id}/explain", explain::pull_request, explain::pull_request_documented),
         get("/openapi.json", openapi::get, openapi::documented),
         get("/docs", docs::page, docs::page_documented),
         get("/docs/{file}", docs::file, docs::file_documented),

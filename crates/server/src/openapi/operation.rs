@@ -134,6 +134,11 @@ impl Operation {
         self.parameter(name, ParameterIn::Header, Required::False, meaning, takes)
     }
 
+    /// Adds a parameter of its query.
+    pub(crate) fn query(self, name: &str, meaning: &str, takes: Field) -> Self {
+        self.parameter(name, ParameterIn::Query, Required::False, meaning, takes)
+    }
+
     fn parameter(
         mut self,
         name: &str,

@@ -146,6 +146,7 @@ fn name(error: &ApiError) -> String {
         ApiError::BodyTooLarge { limit } => format!("BodyLargerThan{}KiB", limit / 1024),
         ApiError::BodyTooSlow(_) => "BodyTooSlow".to_owned(),
         ApiError::InvalidPayload(_) => "InvalidPayload".to_owned(),
+        ApiError::InvalidQuery(_) => "InvalidQuery".to_owned(),
         ApiError::NotFound => "NotFound".to_owned(),
         ApiError::MethodNotAllowed { .. } => "MethodNotAllowed".to_owned(),
         ApiError::RateLimited(_) => "RateLimited".to_owned(),
