@@ -5,10 +5,12 @@ mod auth;
 mod body;
 mod commits;
 mod deployments;
+mod docs;
 mod error;
 mod explain;
 mod github;
 mod health;
+mod openapi;
 mod pull_requests;
 #[cfg_attr(
     not(test),
