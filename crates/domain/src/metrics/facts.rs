@@ -253,7 +253,7 @@ impl Facts {
                 repository_id: row.repository_id,
                 merged_at: Timestamp::from_microseconds(row.merged_at)?,
                 created_at: Timestamp::from_microseconds(row.created_at),
-                author: self.author(row).and_then(Actor::clean),
+                author: self.author_name(row.author).and_then(Actor::clean),
                 lines: row.lines(),
             })
         })
