@@ -86,6 +86,11 @@ impl Query {
         })
     }
 
+    /// Whether a parameter was sent, right or wrong.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        values(&self.sent, name).next().is_some()
+    }
+
     /// Refuses a parameter by a rule that it does not break alone.
     pub(crate) fn refuse(&mut self, name: &str, rule: impl Display) {
         self.broken.add(name, rule);

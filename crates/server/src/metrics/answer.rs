@@ -20,9 +20,18 @@ pub fn report_json(report: &Report) -> impl Serialize {
 }
 
 /// The answer to a metric.
+#[derive(Serialize)]
+struct MetricJson {
+    #[serde(flatten)]
+    frame: FrameJson,
+    #[serde(flatten)]
+    figures: FiguresJson,
+}
+
+/// What every answer to a metric has.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct MetricJson<F> {
+pub(super) struct FrameJson {
     /// The metric's name, as in the path.
     metric: &'static str,
     /// What it means, by which formula, and where that comes from.
@@ -43,8 +52,6 @@ pub(super) struct MetricJson<F> {
     no_data: Option<NoDataJson>,
     /// How much of what was asked about is linked.
     coverage: CoverageJson,
-    #[serde(flatten)]
-    figures: F,
 }
 
 #[derive(Serialize)]
@@ -64,7 +71,16 @@ enum FiguresJson {
     RiskSignals(RiskSignalsJson),
 }
 
-impl MetricJson<FiguresJson> {
+impl MetricJson {
+    fn of(report: &Report) -> Self {
+        Self {
+            frame: FrameJson::of(report),
+            figures: FiguresJson::of(report),
+        }
+    }
+}
+
+impl FrameJson {
     fn of(report: &Report) -> Self {
         let (question, answer) = (&report.question, &report.answer);
         Self {
@@ -82,7 +98,6 @@ impl MetricJson<FiguresJson> {
             sample_size: answer.sample_size,
             no_data: answer.no_data.map(NoDataJson::of),
             coverage: CoverageJson::of(&answer.coverage),
-            figures: FiguresJson::of(report),
         }
     }
 }

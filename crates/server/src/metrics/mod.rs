@@ -10,7 +10,7 @@ mod told;
 
 pub use answer::report_json;
 
-use answer::MetricJson;
+use answer::FrameJson;
 
 use crate::app::State;
 use crate::auth::Reader;
@@ -22,7 +22,7 @@ use actix_web::web::{Data, block};
 use deployments::{ChangeFailureRateJson, DeploymentFrequencyJson, LeadTimeJson, RecoveryJson};
 use periscope_domain::environment::Environment;
 use periscope_domain::id::OrganizationId;
-use periscope_domain::metrics::{InvalidWindow, Metric, Question, TimeRange, Window};
+use periscope_domain::metrics::{Metric, Question, TimeRange, Window};
 use periscope_domain::text::ServiceName;
 use periscope_domain::time_zone::TimeZone;
 use periscope_domain::timestamp::Timestamp;
@@ -108,7 +108,12 @@ fn documented<F: ToSchema>(metric: Metric, id: &'static str, summary: &str) -> O
             "The IANA name of the zone whose days and weeks the window is cut into: UTC if nothing else is said.",
             schema::any_text(),
         )
-        .answer::<MetricJson<F>>(200, "The figures, those of the window before beside them.")
+        .answer_of(
+            "application/json",
+            schema::both::<FrameJson, F>(),
+            200,
+            "The figures, those of the window before beside them.",
+        )
 }
 
 async fn answer(
@@ -164,22 +169,20 @@ fn window(
     now: Timestamp,
 ) -> Window {
     let default = Window::of_last(range.unwrap_or(TimeRange::DEFAULT), now);
+    for (name, other) in [("since", "until"), ("until", "since")] {
+        if query.has(other) && !query.has(name) {
+            query.refuse(name, "is required: since and until go together");
+        }
+    }
     match (range, times) {
-        (_, (None, None)) => default,
-        (Some(_), _) => {
+        (None, (Some(since), Some(until))) => Window::new(since, until).unwrap_or_else(|rule| {
+            query.refuse("until", rule);
+            default
+        }),
+        (Some(_), _) if query.has("since") || query.has("until") => {
             query.refuse("timeRange", "must not be given together with since and until");
             default
         }
-        (None, (Some(since), Some(until))) => {
-            Window::new(since, until).unwrap_or_else(|rule: InvalidWindow| {
-                query.refuse("until", rule);
-                default
-            })
-        }
-        (None, (since, _)) => {
-            let missing = if since.is_none() { "since" } else { "until" };
-            query.refuse(missing, "is required: since and until go together");
-            default
-        }
+        _ => default,
     }
 }
