@@ -52,6 +52,13 @@ impl Timestamp {
         (time.year() >= 1).then_some(Self(time))
     }
 
+    /// The point that lies so many microseconds after 1970-01-01 00:00 UTC. `None` outside of the years 1 to 9999.
+    #[must_use]
+    pub fn from_microseconds(microseconds: i64) -> Option<Self> {
+        let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(microseconds) * MICROSECOND).ok()?;
+        (time.year() >= 1).then_some(Self(time))
+    }
+
     /// Reads an ISO 8601 date and time with a zone, in the extended form (`2024-01-15T10:30:00Z`,
     /// `2024-01-15T10:30:00.5+02:00`, also `+0200` as `date +%z` prints it) or the basic one
     /// (`20240115T103000Z`).

@@ -2,6 +2,7 @@
 //! "not ready" for a moment, so that whoever spreads the load looks elsewhere; accept no more; finish what runs.
 
 use crate::auth::KeyCache;
+use crate::metrics::Turnstile;
 use crate::rate_limit::RateLimits;
 use crate::recorder::{Groups, Recorder};
 use crate::{relinker, request, routes};
@@ -86,6 +87,7 @@ pub(crate) struct State {
     pub(crate) recorder: Arc<Recorder>,
     pub(crate) secret_key: Option<SecretKey>,
     pub(crate) timing: Timing,
+    pub(crate) measuring: Turnstile,
     stopping: AtomicBool,
 }
 
@@ -140,6 +142,7 @@ impl Application {
             recorder: Arc::default(),
             secret_key: settings.secret_key,
             timing,
+            measuring: Turnstile::default(),
             stopping: AtomicBool::new(false),
         });
         let shared = Arc::clone(&state);
