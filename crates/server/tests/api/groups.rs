@@ -43,14 +43,20 @@ fn let_go(app: &TestApp) {
     app.store.release();
 }
 
-/// Sends reports while one is held, and gives all their answers.
-async fn gather(app: &TestApp, ids: &[&str]) -> Vec<Answer> {
-    let held = hold(app).await;
+/// Sends reports and lets them gather behind one that is held.
+async fn send(app: &TestApp, ids: &[&str]) -> JoinSet<Answer> {
     let mut sent = JoinSet::new();
     for id in ids {
         sent.spawn(app.deploy(&named(id)).send());
     }
     sleep(GATHERING).await;
+    sent
+}
+
+/// Sends reports while one is held, and gives all their answers.
+async fn gather(app: &TestApp, ids: &[&str]) -> Vec<Answer> {
+    let held = hold(app).await;
+    let sent = send(app, ids).await;
     let_go(app);
     assert_eq!(held.await.unwrap().status, 201);
     sent.join_all().await
@@ -103,11 +109,7 @@ async fn whoever_fails_its_group_fails_alone() {
 async fn without_its_store_everyone_is_told_to_come_again() {
     let app = start(Setup::default().timing).await;
     let held = hold(&app).await;
-    let mut sent = JoinSet::new();
-    for id in ["a", "b", "c", "d"] {
-        sent.spawn(app.deploy(&named(id)).send());
-    }
-    sleep(GATHERING).await;
+    let sent = send(&app, &["a", "b", "c", "d"]).await;
     app.store.break_down(Port::Deployments, Fault::Unavailable);
     app.store.release();
     assert_eq!(held.await.unwrap().status, 201);
@@ -150,11 +152,7 @@ async fn clients_that_go_away_take_nobody_along() {
 async fn what_has_gathered_when_it_is_stopped_is_recorded() {
     let mut app = start(Setup::default().timing).await;
     let held = hold(&app).await;
-    let mut sent = JoinSet::new();
-    for id in ["a", "b", "c", "d"] {
-        sent.spawn(app.deploy(&named(id)).send());
-    }
-    sleep(GATHERING).await;
+    let sent = send(&app, &["a", "b", "c", "d"]).await;
     app.stop();
     while tokio::net::TcpStream::connect(app.address).await.is_ok() {
         tokio::task::yield_now().await;
