@@ -47,33 +47,55 @@ struct Case {
     connections: usize,
     organizations: usize,
     in_groups: bool,
+    with_commits: bool,
 }
 
 impl Case {
-    const ALL: [Self; 8] = [
-        Self::new(32, ORGANIZATIONS, true),
-        Self::new(32, 1, true),
-        Self::new(256, ORGANIZATIONS, true),
-        Self::new(256, 1, true),
-        Self::new(32, ORGANIZATIONS, false),
-        Self::new(32, 1, false),
-        Self::new(1, ORGANIZATIONS, true),
-        Self::new(1, ORGANIZATIONS, false),
-    ];
-
-    const fn new(connections: usize, organizations: usize, in_groups: bool) -> Self {
+    const fn in_groups(connections: usize, organizations: usize) -> Self {
         Self {
             connections,
             organizations,
-            in_groups,
+            in_groups: true,
+            with_commits: false,
         }
     }
 
+    const fn alone(connections: usize, organizations: usize) -> Self {
+        Self {
+            in_groups: false,
+            ..Self::in_groups(connections, organizations)
+        }
+    }
+
+    const fn with_commits(self) -> Self {
+        Self {
+            with_commits: true,
+            ..self
+        }
+    }
+
+    const ALL: [Self; 12] = [
+        Self::in_groups(32, ORGANIZATIONS),
+        Self::in_groups(32, 1),
+        Self::in_groups(256, ORGANIZATIONS),
+        Self::in_groups(256, 1),
+        Self::in_groups(256, ORGANIZATIONS).with_commits(),
+        Self::in_groups(256, 1).with_commits(),
+        Self::alone(32, ORGANIZATIONS),
+        Self::alone(32, 1),
+        Self::alone(32, ORGANIZATIONS).with_commits(),
+        Self::alone(32, 1).with_commits(),
+        Self::in_groups(1, ORGANIZATIONS),
+        Self::alone(1, ORGANIZATIONS),
+    ];
+
     fn name(self) -> String {
-        let how = if self.in_groups { "in groups" } else { "alone" };
         format!(
-            "webhook {how}, {} connections, {} organizations",
-            self.connections, self.organizations
+            "{}, {} connections, {} organizations{}",
+            if self.in_groups { "in groups" } else { "alone" },
+            self.connections,
+            self.organizations,
+            if self.with_commits { ", commits" } else { "" },
         )
     }
 
@@ -87,7 +109,12 @@ impl Case {
             server: server.process_id(),
             postgres: setup.postgres_process_id,
         };
-        let tenants = setup.tenants.get(..self.organizations);
+        let tenants = if self.with_commits {
+            &setup.tenants_with_commits
+        } else {
+            &setup.tenants
+        };
+        let tenants = tenants.get(..self.organizations);
         let tenants = tenants.context("too few organizations")?;
         load::run(&server.host, &workers, self.connections, tenants, duration)
     }
@@ -126,11 +153,11 @@ fn measure(setup: &Setup, arguments: &Arguments) -> anyhow::Result<()> {
         upserts.push(upsert);
     }
     println!(
-        "{:<54}{:>8}{:>7}{:>9}{:>9}{:>11}{:>13}{:>8}",
+        "{:<50}{:>8}{:>7}{:>9}{:>9}{:>11}{:>13}{:>8}",
         "", "per s", "ratio", "p50 ms", "p99 ms", "server us", "postgres us", "errors"
     );
     println!(
-        "{:<54}{:>8.0}",
+        "{:<50}{:>8.0}",
         "bare upsert, pgbench, 16 clients",
         median(&mut upserts)
     );
@@ -146,7 +173,7 @@ fn tell(what: &str, mut loads: Vec<(f64, Load)>) {
     loads.sort_by(|(a, _), (b, _)| a.total_cmp(b));
     if let Some((ratio, load)) = loads.get(loads.len() / 2) {
         println!(
-            "{what:<54}{:>8.0}{ratio:>7.2}{:>9.2}{:>9.2}{:>11.0}{:>13.0}{errors:>8}",
+            "{what:<50}{:>8.0}{ratio:>7.2}{:>9.2}{:>9.2}{:>11.0}{:>13.0}{errors:>8}",
             load.rate, load.p50, load.p99, load.server, load.postgres
         );
     }

@@ -4,6 +4,7 @@ use anyhow::{Context, bail};
 use periscope_adapters::postgres::private::{Durability, Options, Owner, PrivatePostgres};
 use periscope_adapters::postgres::{PgOptions, PgStore, migrate};
 use periscope_adapters::system::{SystemClock, system_random};
+use periscope_domain::commit_graph::Commit;
 use periscope_domain::commit_sha::CommitSha;
 use periscope_domain::id::OrganizationId;
 use periscope_domain::organization::{OrganizationSlug, Plan};
@@ -13,7 +14,8 @@ use periscope_domain::repository::RepositoryName;
 use periscope_domain::text::{ApiKeyName, BranchName, OrganizationName};
 use periscope_domain::timestamp::Timestamp;
 use periscope_domain::use_cases::{
-    IssueApiKey, Origin, RecordPullRequests, issue_api_key, record_pull_requests,
+    IssueApiKey, Origin, RecordCommits, RecordPullRequests, issue_api_key, record_commits,
+    record_pull_requests,
 };
 use std::env;
 use std::fs;
@@ -39,6 +41,8 @@ pub(crate) struct Setup {
     /// The same without groups.
     pub(crate) alone: Server,
     pub(crate) tenants: Vec<Tenant>,
+    /// As many again, which have also told of their commits.
+    pub(crate) tenants_with_commits: Vec<Tenant>,
     pub(crate) postgres_process_id: u32,
     postgres: PrivatePostgres,
 }
@@ -58,8 +62,12 @@ pub(crate) async fn start(organizations: usize) -> anyhow::Result<Setup> {
         pool_size: 4,
     })?;
     let mut tenants = Vec::new();
+    let mut tenants_with_commits = Vec::new();
     for number in 1..=organizations as u64 {
         tenants.push(tenant(&store, number).await?);
+        let other = tenant(&store, organizations as u64 + number).await?;
+        tell_commits(&store, &other).await?;
+        tenants_with_commits.push(other);
     }
     psql(
         &url,
@@ -71,6 +79,7 @@ pub(crate) async fn start(organizations: usize) -> anyhow::Result<Setup> {
         alone: Server::start(Command::new(env::current_exe()?).arg("--alone"), &url)?,
         url,
         tenants,
+        tenants_with_commits,
         postgres_process_id: postgres_process_id()?,
         postgres,
     })
@@ -178,6 +187,28 @@ async fn tenant(store: &PgStore, number: u64) -> anyhow::Result<Tenant> {
         key: secret.expose().to_owned(),
         id,
     })
+}
+
+/// The merge commits of all pull requests, one after the other.
+async fn tell_commits(store: &PgStore, tenant: &Tenant) -> anyhow::Result<()> {
+    let start = Timestamp::parse("2026-01-01T00:00:00Z")?;
+    let commits = (1..=PULL_REQUESTS).map(|number| {
+        let parent = (number > 1).then(|| sha(tenant.number, number - 1));
+        anyhow::Ok(Commit {
+            sha: sha(tenant.number, number),
+            parents: Some(parent.into_iter().collect()),
+            committed_at: Some(start.plus(Duration::minutes(i64::try_from(number)?))),
+        })
+    });
+    let command = RecordCommits {
+        organization_id: tenant.id,
+        repository: RepositoryName::parse("acme/api")?,
+        commits: commits.collect::<Result<_, _>>()?,
+        pushes: Vec::new(),
+        origin: Origin::Sent,
+    };
+    record_commits(store, &command, SystemClock.now()).await?;
+    Ok(())
 }
 
 fn pull_request(organization: u64, number: u64) -> anyhow::Result<PullRequest> {
