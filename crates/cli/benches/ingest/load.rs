@@ -1,7 +1,7 @@
 //! Keep-alive connections that report new deployments as fast as they are answered.
 
 use crate::http::Connection;
-use crate::processor::used_by;
+use crate::processor::{Cost, Meter, Workers};
 use crate::setup::{PULL_REQUESTS, Tenant, sha};
 use anyhow::{Context, anyhow};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,25 +19,17 @@ pub(crate) struct Load {
     pub(crate) p50: f64,
     pub(crate) p99: f64,
     pub(crate) errors: usize,
-    /// Microseconds of the processor for each answer, in the server and in Postgres.
-    pub(crate) server: f64,
-    pub(crate) postgres: f64,
-}
-
-/// Who works for it.
-pub(crate) struct Workers {
-    pub(crate) server: u32,
-    pub(crate) postgres: u32,
+    pub(crate) cost: Cost,
 }
 
 pub(crate) fn run(
     host: &str,
-    workers: &Workers,
+    workers: Workers,
     connections: usize,
     tenants: &[Tenant],
     duration: Duration,
 ) -> anyhow::Result<Load> {
-    let (server, postgres) = (used_by(workers.server)?, used_by(workers.postgres)?);
+    let meter = Meter::start(workers)?;
     let start = Instant::now();
     let senders: Vec<anyhow::Result<Vec<Option<f64>>>> = thread::scope(|scope| {
         let senders: Vec<_> = (0..connections)
@@ -64,14 +56,12 @@ pub(crate) fn run(
     };
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     let answered = times.len() as f64;
-    let each = |used: Duration, before: Duration| used.saturating_sub(before).as_secs_f64() * 1e6 / answered;
     Ok(Load {
         rate: answered / seconds,
         p50: percentile(50),
         p99: percentile(99),
         errors: answers.len() - times.len(),
-        server: each(used_by(workers.server)?, server),
-        postgres: each(used_by(workers.postgres)?, postgres),
+        cost: meter.read(answered)?,
     })
 }
 

@@ -9,7 +9,8 @@ mod setup;
 
 use anyhow::Context;
 use clap::Parser;
-use load::{Load, Workers};
+use load::Load;
+use processor::{Cost, Meter, Workers};
 use setup::Setup;
 use std::fs;
 use std::process::Command;
@@ -21,7 +22,7 @@ use std::time::Duration;
 struct Arguments {
     /// How long each measurement takes
     #[arg(long, default_value_t = 5)]
-    seconds: u64,
+    seconds: u32,
     /// How often each is repeated; medians are told
     #[arg(long, default_value_t = 3)]
     rounds: usize,
@@ -106,7 +107,7 @@ impl Case {
             &setup.alone
         };
         let workers = Workers {
-            server: server.process_id(),
+            server: Some(server.process_id()),
             postgres: setup.postgres_process_id,
         };
         let tenants = if self.with_commits {
@@ -116,7 +117,7 @@ impl Case {
         };
         let tenants = tenants.get(..self.organizations);
         let tenants = tenants.context("too few organizations")?;
-        load::run(&server.host, &workers, self.connections, tenants, duration)
+        load::run(&server.host, workers, self.connections, tenants, duration)
     }
 }
 
@@ -142,68 +143,102 @@ fn measure(setup: &Setup, arguments: &Arguments) -> anyhow::Result<()> {
     let cases = Case::ALL
         .into_iter()
         .filter(|case| case.name().contains(&arguments.only));
-    let mut measured: Vec<(Case, Vec<(f64, Load)>)> = cases.map(|case| (case, Vec::new())).collect();
+    let mut measured: Vec<(Case, Vec<Beside>)> = cases.map(|case| (case, Vec::new())).collect();
     let mut upserts = Vec::new();
     for _ in 0..arguments.rounds {
-        let upsert = upsert(&setup.url, arguments.seconds)?;
+        let upsert = upsert(setup, arguments.seconds)?;
         for (case, loads) in &mut measured {
-            let load = case.run(setup, Duration::from_secs(arguments.seconds))?;
-            loads.push((load.rate / upsert, load));
+            let load = case.run(setup, Duration::from_secs(arguments.seconds.into()))?;
+            loads.push(Beside { upsert, load });
         }
         upserts.push(upsert);
     }
     println!(
-        "{:<50}{:>8}{:>7}{:>9}{:>9}{:>11}{:>13}{:>8}",
-        "", "per s", "ratio", "p50 ms", "p99 ms", "server us", "postgres us", "errors"
+        "{:<46}{:>7}{:>7}{:>8}{:>8}{:>7} {:>6}{:>8}{:>10}{:>9}",
+        "", "per s", "ratio", "p50 ms", "p99 ms", "errors", "load", "server", "postgres", "us ratio"
     );
+    let upsert = median(&mut upserts, |upsert| upsert.rate).context("no rounds")?;
+    let Cost { load, postgres, .. } = upsert.cost;
     println!(
-        "{:<50}{:>8.0}",
-        "bare upsert, pgbench, 16 clients",
-        median(&mut upserts)
+        "{:<46}{:>7.0}{:>31}{load:>6.0}{:>8}{postgres:>10.0}",
+        "bare upsert, pgbench, 16 clients", upsert.rate, "", ""
     );
-    for (case, loads) in measured {
-        tell(&case.name(), loads);
+    for (case, mut loads) in measured {
+        let errors: usize = loads.iter().map(|beside| beside.load.errors).sum();
+        if let Some(beside) = median(&mut loads, Beside::ratio) {
+            tell(&case.name(), beside, errors);
+        }
     }
     Ok(())
 }
 
-/// Tells of the median of several loads with their ratios to the upsert.
-fn tell(what: &str, mut loads: Vec<(f64, Load)>) {
-    let errors: usize = loads.iter().map(|(_, load)| load.errors).sum();
-    loads.sort_by(|(a, _), (b, _)| a.total_cmp(b));
-    if let Some((ratio, load)) = loads.get(loads.len() / 2) {
-        println!(
-            "{what:<50}{:>8.0}{ratio:>7.2}{:>9.2}{:>9.2}{:>11.0}{:>13.0}{errors:>8}",
-            load.rate, load.p50, load.p99, load.server, load.postgres
-        );
+/// A load and the upsert of the same turn.
+struct Beside {
+    upsert: Upsert,
+    load: Load,
+}
+
+impl Beside {
+    fn ratio(&self) -> f64 {
+        self.load.rate / self.upsert.rate
     }
 }
 
-fn median(rates: &mut [f64]) -> f64 {
-    rates.sort_by(f64::total_cmp);
-    rates.get(rates.len() / 2).copied().unwrap_or(f64::NAN)
+fn tell(what: &str, beside: &Beside, errors: usize) {
+    let Load {
+        rate, p50, p99, cost, ..
+    } = beside.load;
+    let Cost {
+        load,
+        server,
+        postgres,
+    } = cost;
+    println!(
+        "{what:<46}{rate:>7.0}{:>7.2}{p50:>8.2}{p99:>8.2}{errors:>7} {load:>6.0}{server:>8.0}{postgres:>10.0}{:>9.2}",
+        beside.ratio(),
+        beside.upsert.cost.total() / cost.total(),
+    );
 }
 
-/// How many rows a second `pgbench` inserts or updates.
-fn upsert(url: &str, seconds: u64) -> anyhow::Result<f64> {
+fn median<T>(measured: &mut [T], by: impl Fn(&T) -> f64) -> Option<&T> {
+    measured.sort_by(|a, b| by(a).total_cmp(&by(b)));
+    measured.get(measured.len() / 2)
+}
+
+/// Rows inserted or updated one by one.
+#[derive(Clone, Copy)]
+struct Upsert {
+    /// A second.
+    rate: f64,
+    cost: Cost,
+}
+
+/// How many rows `pgbench` inserts or updates.
+fn upsert(setup: &Setup, seconds: u32) -> anyhow::Result<Upsert> {
     let script = std::env::temp_dir().join(format!("periscope-upsert-{}.sql", std::process::id()));
     fs::write(
         &script,
         "\\set id random(1, 1000000)\ninsert into upsert_probe (id, value) values (:id, 'x') \
          on conflict (id) do update set value = excluded.value;\n",
     )?;
+    let meter = Meter::start(Workers {
+        server: None,
+        postgres: setup.postgres_process_id,
+    })?;
     let output = Command::new("pgbench")
         .args(["--no-vacuum", "--protocol=prepared", "--client=16", "--jobs=2"])
         .arg(format!("--time={seconds}"))
         .arg("--file")
         .arg(&script)
-        .arg(url)
+        .arg(&setup.url)
         .output()
         .context("cannot run pgbench, which comes with PostgreSQL");
     fs::remove_file(&script)?;
     let text = String::from_utf8_lossy(&output?.stdout).into_owned();
-    let rate = text
+    let rate: Option<f64> = text
         .lines()
         .find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
-    rate.with_context(|| format!("pgbench told no rate: {text}"))
+    let rate = rate.with_context(|| format!("pgbench told no rate: {text}"))?;
+    let cost = meter.read(rate * f64::from(seconds))?;
+    Ok(Upsert { rate, cost })
 }

@@ -1,21 +1,74 @@
-//! The processor's time that a process and its children have used: what a request costs, whoever else uses the machine.
+//! The processor's time that a request costs, by who works for it: told beside rates because it changes less with what
+//! else the machine does.
 
 use anyhow::Context;
 use std::fs;
-use std::time::Duration;
+use std::process;
 
 /// How `/proc` counts.
 const TICKS_PER_SECOND: u64 = 100;
 
-/// A line of `/proc/PID/stat`.
-struct Stat {
-    parent: u32,
-    /// Its own, and that of children that have ended.
-    ticks: u64,
+/// Processes that work for a request, beside this one, which makes the load.
+#[derive(Clone, Copy)]
+pub(crate) struct Workers {
+    pub(crate) server: Option<u32>,
+    pub(crate) postgres: u32,
 }
 
-/// What a process and all that it started have used until now.
-pub(crate) fn used_by(id: u32) -> anyhow::Result<Duration> {
+/// Ticks used until now.
+pub(crate) struct Meter {
+    workers: Workers,
+    used: [u64; 3],
+}
+
+/// Microseconds for each request.
+#[derive(Clone, Copy)]
+pub(crate) struct Cost {
+    pub(crate) load: f64,
+    pub(crate) server: f64,
+    pub(crate) postgres: f64,
+}
+
+impl Meter {
+    pub(crate) fn start(workers: Workers) -> anyhow::Result<Self> {
+        let used = used_by(workers)?;
+        Ok(Self { workers, used })
+    }
+
+    /// What each of so many requests has cost since the start.
+    pub(crate) fn read(&self, requests: f64) -> anyhow::Result<Cost> {
+        let mut now = used_by(self.workers)?.into_iter().zip(self.used);
+        let mut each = || {
+            let (now, before) = now.next().unwrap_or_default();
+            let microseconds = (now - before) * 1_000_000 / TICKS_PER_SECOND;
+            #[expect(clippy::cast_precision_loss, reason = "a mean for people")]
+            let each = microseconds as f64 / requests;
+            each
+        };
+        Ok(Cost {
+            load: each(),
+            server: each(),
+            postgres: each(),
+        })
+    }
+}
+
+impl Cost {
+    pub(crate) fn total(self) -> f64 {
+        self.load + self.server + self.postgres
+    }
+}
+
+fn used_by(workers: Workers) -> anyhow::Result<[u64; 3]> {
+    let server = workers.server.map_or(Ok(0), |id| anyhow::Ok(stat(id)?.ticks))?;
+    Ok([
+        stat(process::id())?.ticks,
+        server,
+        with_children(workers.postgres)?,
+    ])
+}
+
+fn with_children(id: u32) -> anyhow::Result<u64> {
     let mut ticks = stat(id)?.ticks;
     for entry in fs::read_dir("/proc")? {
         let child = entry?.file_name().to_str().and_then(|name| name.parse().ok());
@@ -26,7 +79,14 @@ pub(crate) fn used_by(id: u32) -> anyhow::Result<Duration> {
             ticks += stat.ticks;
         }
     }
-    Ok(Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND))
+    Ok(ticks)
+}
+
+/// A line of `/proc/PID/stat`.
+struct Stat {
+    parent: u32,
+    /// Its own, and those of children that have ended.
+    ticks: u64,
 }
 
 fn stat(id: u32) -> anyhow::Result<Stat> {

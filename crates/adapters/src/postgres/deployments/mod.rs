@@ -1,5 +1,6 @@
 //! Deployments with their history and links: a context is one statement, a decision another.
 
+mod contexts;
 mod earlier;
 mod links;
 mod read;
@@ -98,7 +99,7 @@ fn named((external_id, row): NamedRow) -> Result<StoredDeployment, StoreError> {
 
 batch_statement! {
     /// Deployments by their numbers. They are looked up one by one, as pull requests are.
-    ReadIdentified { wanted: Identified } -> (Text, read::DeploymentSql) {
+    ReadIdentified { wanted: Identified } -> (Text, contexts::DeploymentSql) {
         " select
             d.external_id, d.id, d.revision, d.commit_sha, d.environment, d.status, d.started_at, d.completed_at,
             d.service, d.previous_commit_sha, d.branch, d.triggered_by, d.pipeline_name, d.pipeline_url,
