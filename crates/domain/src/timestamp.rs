@@ -52,6 +52,13 @@ impl Timestamp {
         (time.year() >= 1).then_some(Self(time))
     }
 
+    /// The point that lies so many microseconds after 1970-01-01 00:00 UTC. `None` outside of the years 1 to 9999.
+    #[must_use]
+    pub fn from_microseconds(microseconds: i64) -> Option<Self> {
+        let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(microseconds) * MICROSECOND).ok()?;
+        (time.year() >= 1).then_some(Self(time))
+    }
+
     /// Reads an ISO 8601 date and time with a zone, in the extended form (`2024-01-15T10:30:00Z`,
     /// `2024-01-15T10:30:00.5+02:00`, also `+0200` as `date +%z` prints it) or the basic one
     /// (`20240115T103000Z`).
@@ -173,6 +180,24 @@ mod tests {
         ] {
             assert_eq!(Timestamp::parse(bad), Err(InvalidTimestamp), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_time_comes_back_from_its_microseconds() {
+        for text in [
+            "2024-01-15T10:30:00.123456Z",
+            "1969-12-31T23:59:59.999999Z",
+            "0001-01-01T00:00:00Z",
+        ] {
+            let time = Timestamp::parse(text).unwrap();
+            assert_eq!(
+                Timestamp::from_microseconds(time.microseconds()),
+                Some(time),
+                "{text}"
+            );
+        }
+        assert_eq!(Timestamp::from_microseconds(i64::MAX), None);
+        assert_eq!(Timestamp::from_microseconds(i64::MIN), None);
     }
 
     #[test]
