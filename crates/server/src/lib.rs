@@ -6,16 +6,12 @@ mod body;
 mod commits;
 mod deployments;
 mod error;
-mod explain;
 mod github;
 mod health;
 mod pull_requests;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "no endpoint asks for all kinds of parameters yet")
-)]
 mod query;
 mod rate_limit;
+mod read;
 mod relinker;
 mod request;
 mod routes;
@@ -23,4 +19,4 @@ mod violations;
 mod wire;
 
 pub use app::{Application, Settings, Timing};
-pub use explain::{deployment_json, pull_request_json};
+pub use read::explain::{deployment_json, pull_request_json};
