@@ -15,6 +15,7 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
+use utoipa::ToSchema;
 
 /// Why a request was not fulfilled; the message is what its sender reads.
 #[derive(Debug, Error)]
@@ -42,7 +43,7 @@ pub(crate) enum ApiError {
     #[error("Accept-Encoding must allow gzip, deflate or identity")]
     NotAcceptable,
     #[error("Method not allowed")]
-    MethodNotAllowed { allowed: &'static str },
+    MethodNotAllowed { allowed: String },
     #[error("Too many requests")]
     RateLimited(#[from] Refusal),
     #[error("Shutting down")]
@@ -134,9 +135,12 @@ pub(crate) fn causes(error: &dyn StdError) -> String {
 }
 
 /// The form of every answer that is not a success.
-#[derive(Serialize)]
-struct ErrorBody<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(crate) struct ErrorBody<'a> {
+    /// What is wrong; of several broken rules the first.
     error: &'a str,
+    /// Every broken rule, if there are several.
     #[serde(skip_serializing_if = "Option::is_none")]
     details: Option<&'a [Broken]>,
 }
@@ -171,7 +175,7 @@ impl ResponseError for ApiError {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
             }
             Self::MethodNotAllowed { allowed } => {
-                response.insert_header((header::ALLOW, *allowed));
+                response.insert_header((header::ALLOW, allowed.as_str()));
             }
             Self::RateLimited(refusal) => {
                 response

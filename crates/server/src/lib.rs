@@ -5,9 +5,12 @@ mod auth;
 mod body;
 mod commits;
 mod deployments;
+mod docs;
 mod error;
 mod github;
 mod health;
+mod metrics;
+mod openapi;
 mod pull_requests;
 mod query;
 mod rate_limit;
@@ -19,4 +22,5 @@ mod violations;
 mod wire;
 
 pub use app::{Application, Settings, Timing};
+pub use metrics::report_json;
 pub use read::explain::{deployment_json, pull_request_json};

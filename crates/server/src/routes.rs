@@ -1,66 +1,135 @@
-//! The whole URL table.
+//! The whole URL table: each path with its method, who answers it, and what is documented of it.
 
 use crate::error::ApiError;
-use crate::read::{self, freshness};
-use crate::{commits, deployments, github, health, pull_requests};
+use crate::openapi::{self, Operation};
+use crate::read::{self, explain, freshness};
+use crate::{commits, deployments, docs, github, health, metrics, pull_requests};
+use actix_web::guard::{self, Guard};
 use actix_web::middleware::{Compress, from_fn};
-use actix_web::web::{self, ServiceConfig, post};
-use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, guard};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{FromRequest, Handler, HttpResponse, Responder, Route};
+use std::collections::BTreeMap;
 use std::future::ready;
+use utoipa::openapi::path::HttpMethod;
+
+/// A line of the table.
+pub(crate) struct Endpoint {
+    pub(crate) method: HttpMethod,
+    pub(crate) path: &'static str,
+    pub(crate) documented: fn() -> Operation,
+    allows: &'static str,
+    route: Route,
+}
+
+#[rustfmt::skip] // A table is read line by line.
+pub(crate) fn table() -> Vec<Endpoint> {
+    vec![
+        post("/api/webhooks/deployments", deployments::record, deployments::documented),
+        post("/api/webhooks/github/{organizationSlug}", github::receive, github::documented),
+        post("/api/pull-requests", pull_requests::record, pull_requests::documented),
+        post("/api/commits", commits::record, commits::documented),
+        read("/api/deployments", read::deployments::list, read::deployments::list_documented),
+        read("/api/deployments/{id}", read::deployments::one, read::deployments::one_documented),
+        read("/api/deployments/{id}/explain", explain::deployment, explain::deployment_documented),
+        read("/api/pull-requests", read::pull_requests::list, read::pull_requests::list_documented),
+        read("/api/pull-requests/{id}", read::pull_requests::one, read::pull_requests::one_documented),
+        read("/api/pull-requests/{id}/explain", explain::pull_request, explain::pull_request_documented),
+        read("/api/repositories", read::repositories::list, read::repositories::documented),
+        read("/api/services", read::services::list, read::services::documented),
+        read("/api/organization", read::organization::one, read::organization::documented),
+        read("/api/metrics/overview", metrics::overview::get, metrics::overview::documented),
+        read("/api/metrics/deployment-frequency", metrics::deployment_frequency::get, metrics::deployment_frequency::documented),
+        read("/api/metrics/lead-time", metrics::lead_time::get, metrics::lead_time::documented),
+        read("/api/metrics/change-failure-rate", metrics::change_failure_rate::get, metrics::change_failure_rate::documented),
+        read("/api/metrics/mttr", metrics::mttr::get, metrics::mttr::documented),
+        read("/api/metrics/pr-cycle-time", metrics::pr_cycle_time::get, metrics::pr_cycle_time::documented),
+        read("/api/metrics/throughput", metrics::throughput::get, metrics::throughput::documented),
+        read("/api/metrics/pr-velocity", metrics::pr_velocity::get, metrics::pr_velocity::documented),
+        read("/api/metrics/size-vs-time", metrics::size_vs_time::get, metrics::size_vs_time::documented),
+        read("/api/metrics/contributors", metrics::contributors::get, metrics::contributors::documented),
+        read("/api/metrics/service-health", metrics::service_health::get, metrics::service_health::documented),
+        read("/api/metrics/risk-signals", metrics::risk_signals::get, metrics::risk_signals::documented),
+        get("/openapi.json", openapi::get, openapi::documented),
+        get("/docs", docs::page, docs::page_documented),
+        get("/docs/{file}", docs::file, docs::file_documented),
+        get("/livez", health::live, health::live_documented),
+        get("/readyz", health::ready, health::ready_documented),
+    ]
+}
 
 pub(crate) fn configure(app: &mut ServiceConfig) {
-    app.service(only_post("/api/webhooks/deployments").route(post().to(deployments::record)))
-        .service(only_post("/api/webhooks/github/{organizationSlug}").route(post().to(github::receive)))
-        .service(only_post("/api/commits").route(post().to(commits::record)))
-        .service(
-            only("/api/pull-requests", "GET, HEAD, POST")
-                .route(post().to(pull_requests::record))
-                .route(read(read::pull_requests::list)),
-        )
-        .service(only_get("/api/pull-requests/{id}").route(read(read::pull_requests::one)))
-        .service(only_get("/api/pull-requests/{id}/explain").route(read(read::explain::pull_request)))
-        .service(only_get("/api/deployments").route(read(read::deployments::list)))
-        .service(only_get("/api/deployments/{id}").route(read(read::deployments::one)))
-        .service(only_get("/api/deployments/{id}/explain").route(read(read::explain::deployment)))
-        .service(only_get("/api/repositories").route(read(read::repositories::list)))
-        .service(only_get("/api/services").route(read(read::services::list)))
-        .service(only_get("/api/organization").route(read(read::organization::one)))
-        .service(only_get("/livez").route(get().to(health::live)))
-        .service(only_get("/readyz").route(get().to(health::ready)))
-        .default_service(web::to(not_found));
+    let mut by_path: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for endpoint in table() {
+        by_path.entry(endpoint.path).or_default().push(endpoint);
+    }
+    for (path, endpoints) in by_path {
+        let mut allowed: Vec<_> = endpoints.iter().map(|endpoint| endpoint.allows).collect();
+        allowed.sort_unstable();
+        let allowed = allowed.join(", ");
+        let refused = web::to(move || ready(method_not_allowed(&allowed)));
+        let resource = web::resource(path).default_service(refused);
+        app.service(
+            endpoints
+                .into_iter()
+                .fold(resource, |resource, endpoint| resource.route(endpoint.route)),
+        );
+    }
+    app.default_service(web::to(not_found));
 }
 
-/// A route that reads, compressed for whoever accepts that, and not sent again to whoever has it.
-fn read<F, Args>(handler: F) -> Route
+fn post<F, Args>(path: &'static str, handler: F, documented: fn() -> Operation) -> Endpoint
 where
-    F: Handler<Args>,
+    F: Handler<Args, Output: Responder + 'static>,
     Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
 {
-    get()
-        .to(handler)
-        .wrap(Compress::default())
-        .wrap(from_fn(freshness::answer))
+    Endpoint {
+        method: HttpMethod::Post,
+        path,
+        documented,
+        allows: "POST",
+        route: answering(guard::Post(), handler),
+    }
 }
 
-/// `HEAD` is `GET` without a body.
-fn get() -> Route {
-    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+/// Answers HEAD as well, as GET without the body.
+fn get<F, Args>(path: &'static str, handler: F, documented: fn() -> Operation) -> Endpoint
+where
+    F: Handler<Args, Output: Responder + 'static>,
+    Args: FromRequest + 'static,
+{
+    Endpoint {
+        method: HttpMethod::Get,
+        path,
+        documented,
+        allows: "GET, HEAD",
+        route: answering(guard::Any(guard::Get()).or(guard::Head()), handler),
+    }
 }
 
-fn only_post(path: &str) -> Resource {
-    only(path, "POST")
+/// A `get` that is compressed for whoever accepts that, and not sent again to whoever has it.
+fn read<F, Args>(path: &'static str, handler: F, documented: fn() -> Operation) -> Endpoint
+where
+    F: Handler<Args, Output: Responder + 'static>,
+    Args: FromRequest + 'static,
+{
+    let endpoint = get(path, handler, documented);
+    let compressed = endpoint.route.wrap(Compress::default());
+    Endpoint {
+        route: compressed.wrap(from_fn(freshness::answer)),
+        ..endpoint
+    }
 }
 
-fn only_get(path: &str) -> Resource {
-    only(path, "GET, HEAD")
+fn answering<F, Args>(methods: impl Guard + 'static, handler: F) -> Route
+where
+    F: Handler<Args, Output: Responder + 'static>,
+    Args: FromRequest + 'static,
+{
+    web::route().guard(methods).to(handler)
 }
 
-fn only(path: &str, allowed: &'static str) -> Resource {
-    web::resource(path).default_service(web::to(move || ready(method_not_allowed(allowed))))
-}
-
-fn method_not_allowed(allowed: &'static str) -> Result<HttpResponse, ApiError> {
+fn method_not_allowed(allowed: &str) -> Result<HttpResponse, ApiError> {
+    let allowed = allowed.to_owned();
     Err(ApiError::MethodNotAllowed { allowed })
 }
 

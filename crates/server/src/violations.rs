@@ -6,6 +6,7 @@ use periscope_domain::timestamp::{ImplausibleTimestamp, InvalidTimestamp, Timest
 use serde::Serialize;
 use std::fmt::Display;
 use thiserror::Error;
+use utoipa::ToSchema;
 
 /// Rules that were broken; the message is that of the first one.
 #[derive(Debug, Error)]
@@ -54,9 +55,12 @@ impl From<Violations> for InvalidPayload {
 }
 
 /// A rule that a field breaks.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BrokenRule)]
 pub(crate) struct Broken {
+    /// The name of the field, with its place if it is in an array: `commits[3].sha`.
     field: String,
+    /// What is wrong, beginning with the field.
     message: String,
 }
 

@@ -5,6 +5,7 @@ mod api_keys;
 mod commits;
 mod deployments;
 mod github_connections;
+mod metric_facts;
 mod organizations;
 mod pull_requests;
 mod relinking;
@@ -20,8 +21,8 @@ use periscope_domain::id::{DeploymentId, OrganizationId, PullRequestId, Reposito
 use periscope_domain::listing::{Order, Page, PageRequest, Position};
 use periscope_domain::organization::Organization;
 use periscope_domain::ports::{
-    ApiKeys, Commits, Deployments, GithubConnections, Organizations, PullRequests, Relinking, Repositories,
-    Store, StoreError,
+    ApiKeys, Commits, Deployments, GithubConnections, MetricFacts, Organizations, PullRequests, Relinking,
+    Repositories, Store, StoreError,
 };
 use periscope_domain::pull_request::StoredPullRequest;
 use periscope_domain::repository::Repository;
@@ -205,6 +206,9 @@ impl Store for MemoryStore {
         self
     }
     fn relinking(&self) -> &dyn Relinking {
+        self
+    }
+    fn metric_facts(&self) -> &dyn MetricFacts {
         self
     }
 }

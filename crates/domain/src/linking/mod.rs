@@ -9,6 +9,7 @@ mod graph_range;
 mod merge_time;
 mod scope;
 mod touch;
+mod unlinked;
 
 #[cfg(test)]
 mod graph_tests;
@@ -20,6 +21,7 @@ pub use finding::{BaseFinding, Finding, Rejection};
 pub use graph_range::{BaseSearch, GraphAnswer, GraphRange, needs_more_earlier};
 pub use merge_time::MergeTimeRange;
 pub use touch::{Told, is_possible_base_changed, is_touched_by};
+pub use unlinked::UnlinkedReason;
 
 use crate::commit_sha::{CommitReference, CommitSha};
 use crate::deployment::Deployment;

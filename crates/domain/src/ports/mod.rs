@@ -9,6 +9,7 @@ mod api_keys;
 mod commits;
 mod deployments;
 mod github_connections;
+mod metric_facts;
 mod organizations;
 mod pull_requests;
 mod relinking;
@@ -22,6 +23,7 @@ pub use deployments::{
     LinkingEpoch,
 };
 pub use github_connections::GithubConnections;
+pub use metric_facts::MetricFacts;
 pub use organizations::{NewOrganization, Organizations};
 pub use pull_requests::{
     ChangedPullRequest, PullRequestDecision, PullRequestQuery, PullRequests, PullRequestsContext,
@@ -94,4 +96,6 @@ pub trait Store: Send + Sync {
     fn deployments(&self) -> &dyn Deployments;
     /// Deployments whose links have to be looked at again.
     fn relinking(&self) -> &dyn Relinking;
+    /// What metrics are computed from.
+    fn metric_facts(&self) -> &dyn MetricFacts;
 }

@@ -7,6 +7,7 @@ use super::page::Paging;
 use crate::app::State;
 use crate::auth::Reader;
 use crate::error::ApiError;
+use crate::openapi::{Operation, schema};
 use crate::query::Query;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
@@ -18,6 +19,8 @@ use periscope_domain::run::DeploymentStatus;
 use periscope_domain::text::ServiceName;
 use periscope_domain::use_cases::{DeploymentDescription, describe_deployment};
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::ObjectBuilder;
 
 pub(crate) async fn list(
     state: Data<State>,
@@ -71,9 +74,45 @@ pub(crate) async fn one(
     Ok(HttpResponse::Ok().json(DescribedDeploymentJson::of(&described)))
 }
 
+pub(crate) fn list_documented() -> Operation {
+    Operation::reading(
+        "listDeployments",
+        "List deployments",
+        "In order of their time: that of their completion, or of their start as long as they are not completed. What \
+         keeps its time is on exactly one page, whatever arrives meanwhile.",
+    )
+    .query("environment", "Where they went, in any letter case.", schema::text(100))
+    .query("service", "What was deployed, in any letter case.", schema::text(255))
+    .query(
+        "status",
+        "How far they have come: one, several between commas, or given several times.",
+        schema::values(statuses().into(), 0, 6),
+    )
+    .query("since", "The earliest time.", schema::time())
+    .query("until", "The first time that is too late.", schema::time())
+    .answer::<DeploymentPage>(200, "One page of them.")
+    .or_table()
+    .in_pages()
+    .leads_to("getDeployment", "id", "$response.body#/deployments/0/id")
+}
+
+pub(crate) fn one_documented() -> Operation {
+    let about = "With the pull requests that it ships, and every event that told of it.";
+    Operation::reading("getDeployment", "A deployment", about)
+        .path_parameter("id", "Periscope's own number of the deployment.", schema::id())
+        .answer::<DescribedDeploymentJson>(200, "The deployment.")
+        .refusing([ApiError::NotFound])
+        .leads_to("explainDeployment", "id", "$response.body#/id")
+}
+
+fn statuses() -> ObjectBuilder {
+    schema::words(DeploymentStatus::ALL.map(DeploymentStatus::as_str))
+}
+
 /// A deployment, as all its reports together tell it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Deployment)]
 pub(crate) struct DeploymentJson {
     /// Periscope's number for it.
     id: i64,
@@ -82,24 +121,33 @@ pub(crate) struct DeploymentJson {
     /// The deployed commit, 5 to 40 hex digits.
     commit_sha: String,
     /// The commit that was live before, as its sender said.
+    #[schema(required)]
     previous_commit_sha: Option<String>,
     /// The deployed service, as its sender spelled it.
+    #[schema(required)]
     service: Option<String>,
     /// Where it went, in lower case.
     environment: String,
     /// `pending`, `in_progress`, `success`, `failure`, `cancelled` or `rolled_back`.
+    #[schema(schema_with = statuses)]
     status: &'static str,
     /// When it began (ISO 8601, UTC).
+    #[schema(format = DateTime)]
     started_at: String,
     /// When it ended (ISO 8601, UTC); null as long as it has not.
+    #[schema(format = DateTime, required)]
     completed_at: Option<String>,
     /// The branch that was deployed.
+    #[schema(required)]
     branch: Option<String>,
     /// Who started it.
+    #[schema(required)]
     triggered_by: Option<String>,
     /// The pipeline that did it.
+    #[schema(required)]
     pipeline_name: Option<String>,
     /// Where the pipeline's run can be looked at.
+    #[schema(required)]
     pipeline_url: Option<String>,
 }
 
@@ -125,7 +173,8 @@ impl DeploymentJson {
 }
 
 /// A deployment in a list.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ListedDeployment)]
 pub(crate) struct ListedDeploymentJson {
     #[serde(flatten)]
     deployment: DeploymentJson,
@@ -144,11 +193,12 @@ impl ListedDeploymentJson {
 }
 
 /// One page of deployments.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DeploymentPage {
     deployments: Vec<ListedDeploymentJson>,
     /// The `cursor` of the next page; null on the last one.
+    #[schema(required)]
     next_cursor: Option<String>,
 }
 
@@ -178,7 +228,8 @@ impl List for DeploymentPage {
 }
 
 /// A deployment with what it shipped and how it came about.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = DescribedDeployment)]
 pub(crate) struct DescribedDeploymentJson {
     #[serde(flatten)]
     deployment: DeploymentJson,
@@ -199,18 +250,23 @@ impl DescribedDeploymentJson {
 }
 
 /// One accepted event of a deployment.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = DeploymentEvent)]
 pub(crate) struct EventJson {
     /// The status that it told.
+    #[schema(schema_with = statuses)]
     status: &'static str,
     /// When it said that the deployment began (ISO 8601, UTC).
+    #[schema(format = DateTime)]
     started_at: String,
     /// When it said that the deployment ended (ISO 8601, UTC).
+    #[schema(format = DateTime, required)]
     completed_at: Option<String>,
     /// The commit that it named.
     commit_sha: String,
     /// When it arrived (ISO 8601, UTC).
+    #[schema(format = DateTime)]
     received_at: String,
 }
 

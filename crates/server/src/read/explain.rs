@@ -8,6 +8,7 @@ use super::pull_requests::PullRequestJson;
 use crate::app::State;
 use crate::auth::Reader;
 use crate::error::ApiError;
+use crate::openapi::{Operation, schema};
 use crate::query::Query;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
@@ -19,6 +20,7 @@ use periscope_domain::use_cases::{
 };
 use serde::Serialize;
 use std::borrow::Cow;
+use utoipa::ToSchema;
 
 pub(crate) async fn deployment(
     state: Data<State>,
@@ -58,6 +60,35 @@ pub(crate) async fn pull_request(
     Ok(HttpResponse::Ok().json(pull_request_json(&explanation)))
 }
 
+pub(crate) fn deployment_documented() -> Operation {
+    Operation::reading(
+        "explainDeployment",
+        "Explain a deployment",
+        "How its links were found.",
+    )
+    .path_parameter("id", "Periscope's own number of the deployment.", schema::id())
+    .answer::<DeploymentAnswer<'_>>(200, "The explanation.")
+    .refusing([ApiError::NotFound])
+    .leads_to(
+        "explainPullRequest",
+        "id",
+        "$response.body#/links/0/pullRequest/id",
+    )
+}
+
+pub(crate) fn pull_request_documented() -> Operation {
+    let about = "Which deployments shipped it, or why none did.";
+    Operation::reading("explainPullRequest", "Explain a pull request", about)
+        .path_parameter("id", "Periscope's own number of the pull request.", schema::id())
+        .answer::<PullRequestAnswer<'_>>(200, "The explanation.")
+        .refusing([ApiError::NotFound])
+        .leads_to(
+            "explainDeployment",
+            "id",
+            "$response.body#/shippedBy/0/deployment/id",
+        )
+}
+
 /// The explanation of a deployment as the API answers it.
 #[must_use]
 pub fn deployment_json(explanation: &DeploymentExplanation) -> impl Serialize {
@@ -70,13 +101,20 @@ pub fn pull_request_json(explanation: &PullRequestExplanation) -> impl Serialize
     PullRequestAnswer::of(explanation)
 }
 
-#[derive(Serialize)]
+/// How the links of a deployment were found.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = DeploymentExplanation)]
 struct DeploymentAnswer<'a> {
+    /// The deployment.
     deployment: DeploymentJson,
+    /// How its links were found, step by step.
     steps: Vec<StepJson<'a>>,
+    /// The pull requests that it ships.
     links: Vec<LinkJson>,
+    /// What could not be known.
     warnings: Vec<StepJson<'a>>,
+    /// Whether this is the last word; else what came late is still being worked in.
     settled: bool,
 }
 
@@ -96,12 +134,18 @@ impl<'a> DeploymentAnswer<'a> {
     }
 }
 
-#[derive(Serialize)]
+/// Which deployments shipped a pull request, or why none did.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = PullRequestExplanation)]
 struct PullRequestAnswer<'a> {
+    /// The pull request.
     pull_request: PullRequestJson,
+    /// How the deployments were looked for.
     steps: Vec<StepJson<'a>>,
+    /// The deployments that shipped it.
     shipped_by: Vec<ShippedByJson>,
+    /// Deployments that might have shipped it and did not.
     not_in: Vec<NotInJson>,
 }
 
@@ -124,10 +168,15 @@ impl<'a> PullRequestAnswer<'a> {
     }
 }
 
-#[derive(Serialize)]
+/// A deployment that did not ship a pull request.
+#[derive(Serialize, ToSchema)]
+#[schema(as = NotIn)]
 struct NotInJson {
+    /// The deployment.
     deployment: DeploymentJson,
+    /// A word for programs, which never changes.
     code: &'static str,
+    /// The reason, for people.
     message: &'static str,
 }
 
@@ -141,9 +190,13 @@ impl NotInJson {
     }
 }
 
-#[derive(Serialize)]
+/// A step of an explanation.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Step)]
 struct StepJson<'a> {
+    /// A word for programs, which never changes.
     code: &'static str,
+    /// A sentence for people.
     message: Cow<'a, str>,
 }
 

@@ -2,22 +2,31 @@
 
 use super::deployments::DeploymentJson;
 use super::pull_requests::PullRequestJson;
+use crate::openapi::schema;
 use periscope_domain::deployment::StoredDeployment;
-use periscope_domain::linking::Link;
+use periscope_domain::linking::{Link, LinkRule};
 use periscope_domain::use_cases::LinkedPullRequest;
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::ObjectBuilder;
+
+fn rules() -> ObjectBuilder {
+    schema::words(LinkRule::ALL.map(LinkRule::as_str))
+}
 
 /// How a link was found.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LinkReason {
-    /// `exact`, `graph` or `merge_time`.
+    /// The rule that proves it.
+    #[schema(schema_with = rules)]
     rule: &'static str,
     /// The commit that the range was counted from; null for `exact`.
+    #[schema(required)]
     base_commit_sha: Option<String>,
     /// Whole seconds from the merge to the completion of the deployment.
     lead_time_seconds: i64,
-    /// The same for people.
+    /// The reason, for people.
     message: String,
 }
 
@@ -33,9 +42,11 @@ impl LinkReason {
 }
 
 /// A pull request that a deployment shipped.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Link)]
 pub(crate) struct LinkJson {
+    /// The pull request.
     pull_request: PullRequestJson,
     #[serde(flatten)]
     reason: LinkReason,
@@ -51,9 +62,11 @@ impl LinkJson {
 }
 
 /// A deployment that shipped a pull request.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ShippedBy)]
 pub(crate) struct ShippedByJson {
+    /// The deployment.
     deployment: DeploymentJson,
     #[serde(flatten)]
     reason: LinkReason,

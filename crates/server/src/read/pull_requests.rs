@@ -7,6 +7,7 @@ use super::page::Paging;
 use crate::app::State;
 use crate::auth::Reader;
 use crate::error::ApiError;
+use crate::openapi::{Operation, schema};
 use crate::query::Query;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
@@ -20,6 +21,7 @@ use periscope_domain::use_cases::{
 };
 use serde::Serialize;
 use thiserror::Error;
+use utoipa::ToSchema;
 
 pub(crate) async fn list(
     state: Data<State>,
@@ -80,9 +82,41 @@ pub(crate) async fn one(
     Ok(HttpResponse::Ok().json(DescribedPullRequestJson::of(&described)))
 }
 
+pub(crate) fn list_documented() -> Operation {
+    Operation::reading(
+        "listPullRequests",
+        "List pull requests",
+        "In order of their merges. What was merged at one time stays where it is, so each is on exactly one page, whatever \
+         arrives meanwhile.",
+    )
+    .query("repository", "Where they were merged, in any letter case.", schema::repository_name())
+    .query("service", "A service that names their repository.", schema::text(255))
+    .query("author", "Who opened them, in any letter case.", schema::text(255))
+    .query("linked", "Whether a deployment shipped them.", schema::boolean())
+    .query("since", "The earliest merge.", schema::time())
+    .query("until", "The first merge that is too late.", schema::time())
+    .answer::<PullRequestPage>(200, "One page of them.")
+    .or_table()
+    .in_pages()
+    .leads_to("getPullRequest", "id", "$response.body#/pullRequests/0/id")
+}
+
+pub(crate) fn one_documented() -> Operation {
+    Operation::reading(
+        "getPullRequest",
+        "A pull request",
+        "With the deployments that shipped it.",
+    )
+    .path_parameter("id", "Periscope's own number of the pull request.", schema::id())
+    .answer::<DescribedPullRequestJson>(200, "The pull request.")
+    .refusing([ApiError::NotFound])
+    .leads_to("explainPullRequest", "id", "$response.body#/id")
+}
+
 /// A merged pull request, as all its sources together tell it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = PullRequest)]
 pub(crate) struct PullRequestJson {
     /// Periscope's number for it.
     id: i64,
@@ -90,28 +124,40 @@ pub(crate) struct PullRequestJson {
     repository: String,
     /// The number that its forge gave it.
     number: i32,
+    /// Its title.
+    #[schema(required)]
     title: Option<String>,
     /// Where it can be looked at.
+    #[schema(required)]
     url: Option<String>,
     /// Who opened it.
+    #[schema(required)]
     author: Option<String>,
     /// Who merged it.
+    #[schema(required)]
     merged_by: Option<String>,
     /// The branch that it was merged into.
+    #[schema(required)]
     base_branch: Option<String>,
     /// The branch that it came from.
+    #[schema(required)]
     head_branch: Option<String>,
     /// The commit that its merge made, 40 hex digits.
     merge_commit_sha: String,
     /// When it was opened (ISO 8601, UTC).
+    #[schema(format = DateTime, required)]
     created_at: Option<String>,
     /// When it was merged (ISO 8601, UTC).
+    #[schema(format = DateTime)]
     merged_at: String,
     /// Lines added.
+    #[schema(required)]
     additions: Option<i32>,
     /// Lines deleted.
+    #[schema(required)]
     deletions: Option<i32>,
     /// Files changed.
+    #[schema(required)]
     changed_files: Option<i32>,
 }
 
@@ -139,7 +185,8 @@ impl PullRequestJson {
 }
 
 /// A pull request in a list.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ListedPullRequest)]
 pub(crate) struct ListedPullRequestJson {
     #[serde(flatten)]
     pull_request: PullRequestJson,
@@ -157,11 +204,12 @@ impl ListedPullRequestJson {
 }
 
 /// One page of pull requests.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PullRequestPage {
     pull_requests: Vec<ListedPullRequestJson>,
     /// The `cursor` of the next page; null on the last one.
+    #[schema(required)]
     next_cursor: Option<String>,
 }
 
@@ -193,8 +241,9 @@ impl List for PullRequestPage {
 }
 
 /// A pull request with where it went.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = DescribedPullRequest)]
 pub(crate) struct DescribedPullRequestJson {
     #[serde(flatten)]
     pull_request: PullRequestJson,

@@ -4,11 +4,13 @@ use super::format::{Format, List};
 use crate::app::State;
 use crate::auth::Reader;
 use crate::error::ApiError;
+use crate::openapi::Operation;
 use crate::query::Query;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use periscope_domain::repository::Repository;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 pub(crate) async fn list(
     state: Data<State>,
@@ -24,9 +26,20 @@ pub(crate) async fn list(
     format.answer(&list, None)
 }
 
+pub(crate) fn documented() -> Operation {
+    Operation::reading(
+        "listRepositories",
+        "List repositories",
+        "All of them, by full name.",
+    )
+    .answer::<RepositoryList>(200, "The repositories.")
+    .or_table()
+}
+
 /// A Git repository.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Repository)]
 pub(crate) struct RepositoryJson {
     /// Its full name, `owner/name`.
     full_name: String,
@@ -47,8 +60,9 @@ impl RepositoryJson {
 }
 
 /// Every repository of an organization, by full name.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct RepositoryList {
+    /// They.
     repositories: Vec<RepositoryJson>,
 }
 

@@ -24,6 +24,8 @@ mod hostile;
 mod limits;
 mod lists;
 mod logs;
+mod metrics;
+mod openapi;
 mod pull_requests;
 mod rate_limits;
 mod reader;

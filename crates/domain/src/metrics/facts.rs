@@ -1,0 +1,363 @@
+//! What metrics are computed from: the completed deployments of an organization with their links, and its merged pull
+//! requests, in order of time and in a form that a million of fit into some ten megabytes. Every figure is a pass over
+//! a slice of it, so none needs an aggregate of its own in a store that could come to another result.
+//!
+//! Rows lie in spans of some six days. What changes is put in anew, and only the spans that it belongs to are copied if
+//! somebody still reads the facts before.
+
+use super::Window;
+use super::names::{NameNumber, Names};
+use super::spans::{Row, Spans};
+use crate::environment::Environment;
+use crate::id::{DeploymentId, PullRequestId, RepositoryId};
+use crate::lead_time::LeadTime;
+use crate::linking::UnlinkedReason;
+use crate::run::DeploymentStatus;
+use crate::text::{Actor, ServiceName};
+use crate::timestamp::Timestamp;
+use std::sync::Arc;
+
+/// A deployment that has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompletedDeployment {
+    /// When it ended.
+    pub completed_at: Timestamp,
+    /// How it ended.
+    pub status: DeploymentStatus,
+    /// Where it went.
+    pub environment: Environment,
+    /// What was deployed.
+    pub service: Option<ServiceName>,
+    /// Why it has no links, if it could have some.
+    pub unlinked: Option<UnlinkedReason>,
+    /// The pull requests that it shipped.
+    pub links: Vec<(PullRequestId, LeadTime)>,
+}
+
+/// A deployment as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedDeployment {
+    /// Its number.
+    pub id: DeploymentId,
+    /// What is known of its end; `None` if it runs, perhaps again.
+    pub completed: Option<CompletedDeployment>,
+}
+
+/// A merged pull request as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MergedPullRequest {
+    /// Its number.
+    pub id: PullRequestId,
+    /// Its repository.
+    pub repository_id: RepositoryId,
+    /// When it was merged.
+    pub merged_at: Timestamp,
+    /// When it was opened.
+    pub created_at: Option<Timestamp>,
+    /// Who opened it.
+    pub author: Option<Actor>,
+    /// Lines added and deleted together.
+    pub lines: Option<u32>,
+}
+
+/// A completed deployment as it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DeploymentRow {
+    /// Microseconds since 1970.
+    pub(crate) completed_at: i64,
+    pub(crate) id: DeploymentId,
+    /// Of its span's links the first one that is its own; the next deployment's begin where these end.
+    first_link: u32,
+    pub(crate) service: NameNumber,
+    pub(crate) environment: NameNumber,
+    pub(crate) status: DeploymentStatus,
+    pub(crate) unlinked: Option<UnlinkedReason>,
+}
+
+/// A link as it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LinkRow {
+    pub(crate) pull_request_id: PullRequestId,
+    pub(crate) lead_time: LeadTime,
+}
+
+/// A merged pull request as it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MergeRow {
+    /// Microseconds since 1970.
+    pub(crate) merged_at: i64,
+    pub(crate) id: PullRequestId,
+    pub(crate) repository_id: RepositoryId,
+    /// Microseconds; `i64::MIN` if it is not known.
+    created_at: i64,
+    pub(crate) author: NameNumber,
+    /// `u32::MAX` if it is not known.
+    lines: u32,
+}
+
+impl MergeRow {
+    /// From its opening to its merge, in microseconds.
+    pub(crate) fn cycle_time(&self) -> Option<i64> {
+        (self.created_at != i64::MIN).then(|| self.merged_at.saturating_sub(self.created_at).max(0))
+    }
+
+    /// Lines added and deleted together.
+    pub(crate) fn lines(&self) -> Option<u32> {
+        (self.lines != u32::MAX).then_some(self.lines)
+    }
+}
+
+/// The time that a row keeps as microseconds.
+pub(crate) fn time_of(microseconds: i64) -> Timestamp {
+    Timestamp::from_microseconds(microseconds).unwrap_or(Timestamp::FIRST)
+}
+
+impl Row for DeploymentRow {
+    type Extra = LinkRow;
+
+    fn at(&self) -> i64 {
+        self.completed_at
+    }
+
+    fn id(&self) -> i64 {
+        self.id.get()
+    }
+
+    fn first_extra(&self) -> u32 {
+        self.first_link
+    }
+
+    fn set_first_extra(&mut self, first: u32) {
+        self.first_link = first;
+    }
+}
+
+impl Row for MergeRow {
+    type Extra = ();
+
+    fn at(&self) -> i64 {
+        self.merged_at
+    }
+
+    fn id(&self) -> i64 {
+        self.id.get()
+    }
+
+    fn first_extra(&self) -> u32 {
+        0
+    }
+
+    fn set_first_extra(&mut self, _first: u32) {}
+}
+
+/// What metrics of an organization are computed from. Cloning it shares what is kept.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    deployments: Spans<DeploymentRow>,
+    merges: Spans<MergeRow>,
+    names: Arc<AllNames>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct AllNames {
+    /// As they were spelled.
+    services: Names,
+    /// In lower case: services are compared without letter case.
+    service_keys: Names,
+    /// The key of each service's spelling, from number 0.
+    keys_of_services: Vec<NameNumber>,
+    environments: Names,
+    authors: Names,
+}
+
+impl Facts {
+    /// Nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts in deployments as they are now, in place of what was known of them.
+    pub fn put_deployments(&mut self, changed: &[ChangedDeployment]) {
+        let names = &mut self.names;
+        let rows = changed.iter().filter_map(|changed| {
+            let completed = changed.completed.as_ref()?;
+            let row = DeploymentRow {
+                completed_at: completed.completed_at.microseconds(),
+                id: changed.id,
+                first_link: 0,
+                service: AllNames::service(names, completed.service.as_ref().map(ServiceName::as_str)),
+                environment: AllNames::environment(names, &completed.environment),
+                status: completed.status,
+                unlinked: completed.unlinked,
+            };
+            let links = completed
+                .links
+                .iter()
+                .map(|(pull_request_id, lead_time)| LinkRow {
+                    pull_request_id: *pull_request_id,
+                    lead_time: *lead_time,
+                });
+            Some((row, links.collect()))
+        });
+        let rows = rows.collect();
+        self.deployments
+            .put(changed.iter().map(|changed| changed.id.get()), rows);
+    }
+
+    /// Puts in pull requests as they are now, in place of what was known of them.
+    pub fn put_pull_requests(&mut self, changed: &[MergedPullRequest]) {
+        let names = &mut self.names;
+        let rows = changed.iter().map(|merged| {
+            let row = MergeRow {
+                merged_at: merged.merged_at.microseconds(),
+                id: merged.id,
+                repository_id: merged.repository_id,
+                created_at: merged.created_at.map_or(i64::MIN, Timestamp::microseconds),
+                author: AllNames::author(names, merged.author.as_ref().map(Actor::as_str)),
+                lines: merged.lines.unwrap_or(u32::MAX),
+            };
+            (row, Vec::new())
+        });
+        let rows = rows.collect();
+        self.merges
+            .put(changed.iter().map(|merged| merged.id.get()), rows);
+    }
+
+    /// The deployments that were completed in a window, as they were put in, in order of completion.
+    pub fn completed_deployments(
+        &self,
+        window: Window,
+    ) -> impl Iterator<Item = (DeploymentId, CompletedDeployment)> {
+        self.deployments(window).filter_map(|(row, links)| {
+            let completed = CompletedDeployment {
+                completed_at: Timestamp::from_microseconds(row.completed_at)?,
+                status: row.status,
+                environment: Environment::parse(self.environment_name(row.environment)).ok()?,
+                service: self.service_name(row).and_then(ServiceName::clean),
+                unlinked: row.unlinked,
+                links: links
+                    .iter()
+                    .map(|link| (link.pull_request_id, link.lead_time))
+                    .collect(),
+            };
+            Some((row.id, completed))
+        })
+    }
+
+    /// The pull requests that were merged in a window, as they were put in, in order of their merge.
+    pub fn merged_pull_requests(&self, window: Window) -> impl Iterator<Item = MergedPullRequest> {
+        self.merges(window).filter_map(|row| {
+            Some(MergedPullRequest {
+                id: row.id,
+                repository_id: row.repository_id,
+                merged_at: Timestamp::from_microseconds(row.merged_at)?,
+                created_at: Timestamp::from_microseconds(row.created_at),
+                author: self.author_name(row.author).and_then(Actor::clean),
+                lines: row.lines(),
+            })
+        })
+    }
+
+    /// About how many bytes they take.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let names = &self.names;
+        let names = [
+            &names.services,
+            &names.service_keys,
+            &names.environments,
+            &names.authors,
+        ];
+        self.deployments.weight() + self.merges.weight() + names.into_iter().map(Names::weight).sum::<usize>()
+    }
+
+    /// The deployments that were completed in a window, with their links, in order of completion.
+    pub(crate) fn deployments(&self, window: Window) -> impl Iterator<Item = (&DeploymentRow, &[LinkRow])> {
+        self.deployments
+            .between(window.since.microseconds(), window.until.microseconds())
+    }
+
+    /// The pull requests that were merged in a window, in order of their merge.
+    pub(crate) fn merges(&self, window: Window) -> impl Iterator<Item = &MergeRow> {
+        self.merges
+            .between(window.since.microseconds(), window.until.microseconds())
+            .map(|(row, _)| row)
+    }
+
+    /// Whether a deployment reached users, so that it could ship pull requests.
+    pub(crate) fn ships(&self, row: &DeploymentRow) -> bool {
+        row.status == DeploymentStatus::Success
+            && self.names.environments.find(Environment::PRODUCTION) == Some(row.environment)
+    }
+
+    /// The number of an environment, if any deployment went there.
+    pub(crate) fn environment(&self, environment: &Environment) -> Option<NameNumber> {
+        self.names.environments.find(environment.as_str())
+    }
+
+    /// The name of an environment.
+    pub(crate) fn environment_name(&self, number: NameNumber) -> &str {
+        self.names.environments.text(number).unwrap_or_default()
+    }
+
+    /// The number of a service whatever its letter case, if it was ever deployed.
+    pub(crate) fn service(&self, service: &ServiceName) -> Option<NameNumber> {
+        self.names.service_keys.find(&service.as_str().to_lowercase())
+    }
+
+    /// What is the same for all spellings of a deployment's service; 0 if it names none.
+    pub(crate) fn service_key(&self, row: &DeploymentRow) -> NameNumber {
+        let index = usize::try_from(row.service).unwrap_or_default();
+        self.names
+            .keys_of_services
+            .get(index)
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// How many numbers of services there may be.
+    pub(crate) fn service_keys(&self) -> usize {
+        self.names.service_keys.count()
+    }
+
+    /// A deployment's service as it spells it.
+    pub(crate) fn service_name(&self, row: &DeploymentRow) -> Option<&str> {
+        self.names.services.text(row.service)
+    }
+
+    /// The name of an author; `None` for 0, which stands for those that are not known.
+    pub(crate) fn author_name(&self, number: NameNumber) -> Option<&str> {
+        self.names.authors.text(number)
+    }
+}
+
+/// New names are rare: only they copy what somebody else still reads.
+impl AllNames {
+    fn service(names: &mut Arc<Self>, spelling: Option<&str>) -> NameNumber {
+        let Some(spelling) = spelling else { return 0 };
+        let known = names.services.find(spelling);
+        known.unwrap_or_else(|| Arc::make_mut(names).new_service(spelling))
+    }
+
+    fn new_service(&mut self, spelling: &str) -> NameNumber {
+        let key = self.service_keys.number(Some(&spelling.to_lowercase()));
+        if self.keys_of_services.is_empty() {
+            self.keys_of_services.push(0);
+        }
+        self.keys_of_services.push(key);
+        self.services.number(Some(spelling))
+    }
+
+    fn environment(names: &mut Arc<Self>, environment: &Environment) -> NameNumber {
+        let name = environment.as_str();
+        let known = names.environments.find(name);
+        known.unwrap_or_else(|| Arc::make_mut(names).environments.number(Some(name)))
+    }
+
+    fn author(names: &mut Arc<Self>, author: Option<&str>) -> NameNumber {
+        let Some(author) = author else { return 0 };
+        let known = names.authors.find(author);
+        known.unwrap_or_else(|| Arc::make_mut(names).authors.number(Some(author)))
+    }
+}

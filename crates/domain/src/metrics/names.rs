@@ -1,0 +1,50 @@
+//! Names that facts repeat a million times, each kept once and counted by a number.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A name's number. 0 stands for "none".
+pub(crate) type NameNumber = u32;
+
+/// Texts with their numbers, from 1.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    texts: Vec<Arc<str>>,
+    numbers: HashMap<Arc<str>, NameNumber>,
+}
+
+impl Names {
+    /// The number of a text, which gets one if it has none.
+    pub(crate) fn number(&mut self, text: Option<&str>) -> NameNumber {
+        let Some(text) = text else { return 0 };
+        if let Some(number) = self.numbers.get(text) {
+            return *number;
+        }
+        let text: Arc<str> = text.into();
+        self.texts.push(Arc::clone(&text));
+        let number = NameNumber::try_from(self.texts.len()).unwrap_or(NameNumber::MAX);
+        self.numbers.insert(text, number);
+        number
+    }
+
+    /// The number of a text, if it has one.
+    pub(crate) fn find(&self, text: &str) -> Option<NameNumber> {
+        self.numbers.get(text).copied()
+    }
+
+    /// The text of a number; `None` for 0.
+    pub(crate) fn text(&self, number: NameNumber) -> Option<&str> {
+        let index = usize::try_from(number).ok()?.checked_sub(1)?;
+        self.texts.get(index).map(|text| &**text)
+    }
+
+    /// How many numbers there are, with 0.
+    pub(crate) fn count(&self) -> usize {
+        self.texts.len() + 1
+    }
+
+    /// About how many bytes they take.
+    pub(crate) fn weight(&self) -> usize {
+        self.texts.iter().map(|text| text.len() + 80).sum()
+    }
+}
