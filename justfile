@@ -32,6 +32,11 @@ deny:
 schema:
     PRINT_SCHEMA=1 cargo test --package periscope-adapters --test schema the_schema_file
 
+# Print the examples of the API's description and crates/server/openapi.json anew
+openapi:
+    PRINT_OPENAPI=1 cargo test --package periscope-server --test api openapi::every_example
+    PRINT_OPENAPI=1 cargo test --package periscope-server --test api openapi::the_description
+
 # Measure: `just bench ingest` is the webhook against a bare upsert on the same Postgres
 bench NAME *ARGS:
     cargo bench --package periscope --bench {{ NAME }} -- {{ ARGS }}

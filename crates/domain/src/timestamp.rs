@@ -55,9 +55,8 @@ impl Timestamp {
     /// The point that lies so many microseconds after 1970-01-01 00:00 UTC. `None` outside of the years 1 to 9999.
     #[must_use]
     pub fn from_microseconds(microseconds: i64) -> Option<Self> {
-        let nanoseconds = i128::from(microseconds) * MICROSECOND;
-        let time = OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok()?;
-        (1..=9999).contains(&time.year()).then_some(Self(time))
+        let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(microseconds) * MICROSECOND).ok()?;
+        (time.year() >= 1).then_some(Self(time))
     }
 
     /// Reads an ISO 8601 date and time with a zone, in the extended form (`2024-01-15T10:30:00Z`,

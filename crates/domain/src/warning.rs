@@ -25,6 +25,16 @@ pub enum Warning {
 }
 
 impl Warning {
+    /// Every code.
+    pub const CODES: [&'static str; 6] = [
+        "commit_unknown",
+        "commit_ambiguous",
+        "base_unknown",
+        "base_not_ancestor",
+        "service_unmatched",
+        "stale_event_ignored",
+    ];
+
     /// The code, which never changes.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -78,5 +88,27 @@ impl fmt::Display for Warning {
                 "this event is older than what is recorded for the deployment and changed nothing",
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_warning_has_one_of_the_codes() {
+        let commit = CommitReference::parse("abc1234").unwrap();
+        let warnings = [
+            Warning::CommitUnknown(commit.clone()),
+            Warning::CommitAmbiguous(commit.clone()),
+            Warning::BaseUnknown(commit.clone()),
+            Warning::NoProvedBase(commit.clone()),
+            Warning::BaseNotAncestor(commit),
+            Warning::ServiceUnmatched(ServiceName::parse("api").unwrap()),
+            Warning::StaleEventIgnored,
+        ];
+        let mut codes: Vec<&str> = warnings.iter().map(Warning::code).collect();
+        codes.dedup();
+        assert_eq!(codes, Warning::CODES);
     }
 }

@@ -4,6 +4,7 @@
 use crate::app::State;
 use crate::auth::Ingest;
 use crate::error::ApiError;
+use crate::openapi::{Operation, schema};
 use crate::violations::{InvalidPayload, Violations};
 use crate::wire::{Item, List, Value, decode, wire_object};
 use actix_web::HttpResponse;
@@ -15,6 +16,7 @@ use periscope_domain::repository::RepositoryName;
 use periscope_domain::timestamp::Timestamp;
 use periscope_domain::use_cases::{Origin, RecordCommits, RecordedCommits, record_commits};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 const BODY_LIMIT: usize = 5 * 1024 * 1024;
 const MAX_ITEMS: usize = 1000;
@@ -22,23 +24,37 @@ const MAX_ITEMS: usize = 1000;
 /// Linux has a merge of 66 commits; nobody has told of a larger one that was meant.
 const MAX_PARENTS: usize = 1000;
 
+const ABOUT: &str = "Tells of up to 1,000 commits of one repository, in any order; all of them are recorded or, if one \
+                     breaks a rule, none. The graph that they make proves which pull requests a deployment ships. A \
+                     commit cannot be told with other parents than before, nor be its own ancestor.";
+
 wire_object! {
-    struct Batch<'a> {
-        repository: Value<'a> = "repository",
-        commits: List<Item<CommitItem<'a>>, MAX_ITEMS> = "commits",
+    /// Commits of one repository.
+    struct CommitBatch<'a> {
+        /// The full name of the repository. It comes into being with its first commit or pull request.
+        repository: Value<'a> = "repository" => schema::repository_name(),
+        /// The commits, in any order.
+        commits: List<Item<CommitItem<'a>>, MAX_ITEMS> = "commits" => schema::objects::<CommitItem<'_>>(1, MAX_ITEMS),
     }
 }
 
 wire_object! {
+    /// A commit.
     struct CommitItem<'a> {
-        sha: Value<'a> = "sha",
-        parents: List<Value<'a>, MAX_PARENTS> = "parents",
-        committed_at: Value<'a> = "committedAt",
+        /// Its SHA-1.
+        sha: Value<'a> = "sha" => schema::commit_sha(),
+        /// The SHA-1 of each of its parents, the first one first. They may be unknown still; none is a root.
+        parents: List<Value<'a>, MAX_PARENTS> = "parents" => schema::values(schema::commit_sha(), 0, MAX_PARENTS),
+        /// When it was committed, as an ISO 8601 time with a zone.
+        committed_at: Value<'a> = "committedAt" => schema::time(),
     }
 }
 
-#[derive(Serialize)]
+/// What was recorded of the commits.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RecordedCommits)]
 struct Answer {
+    /// How many were not known before, or only by name.
     recorded: u64,
 }
 
@@ -46,7 +62,7 @@ pub(crate) async fn record(
     state: Data<State>,
     request: Ingest<BODY_LIMIT>,
 ) -> Result<HttpResponse, ApiError> {
-    let batch: Batch<'_> = decode(&request.body)?;
+    let batch: CommitBatch<'_> = decode(&request.body)?;
     let command = batch.command(request.organization_id())?;
     let recorded = match record_commits(&*state.store, &command, state.clock.now()).await? {
         RecordedCommits::Recorded { recorded } => recorded,
@@ -55,7 +71,13 @@ pub(crate) async fn record(
     Ok(HttpResponse::Ok().json(Answer { recorded }))
 }
 
-impl Batch<'_> {
+pub(crate) fn documented() -> Operation {
+    Operation::recording("recordCommits", BODY_LIMIT, "Record commits", ABOUT)
+        .body::<CommitBatch<'_>>()
+        .answer::<Answer>(200, "They are recorded.")
+}
+
+impl CommitBatch<'_> {
     fn command(&self, organization_id: OrganizationId) -> Result<RecordCommits, InvalidPayload> {
         let mut broken = Violations::default();
         let repository = broken.required("repository", &self.repository, RepositoryName::parse);

@@ -4,6 +4,7 @@
 use crate::app::State;
 use crate::auth::Ingest;
 use crate::error::{ApiError, Bug};
+use crate::openapi::{Operation, schema};
 use crate::violations::{InvalidPayload, Violations, is_absent, plausible_time};
 use crate::wire::{Value, decode, wire_object};
 use actix_web::HttpResponse;
@@ -17,26 +18,50 @@ use periscope_domain::timestamp::Timestamp;
 use periscope_domain::use_cases::{
     DeploymentAction, RecordDeployment, RecordedDeployment, record_deployments,
 };
+use periscope_domain::warning::Warning;
 use periscope_domain::web_url::WebUrl;
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::{ObjectBuilder, OneOfBuilder};
 
 const BODY_LIMIT: usize = 256 * 1024;
 
+const ABOUT: &str = "What a CI job says of a deployment. The first report creates it; a later one replaces the fields that \
+                     it carries, unless it is older than what is known. A successful production deployment is linked to \
+                     the pull requests that it ships. Anything but a 2xx means: send the same again.";
+
 wire_object! {
-    struct DeploymentBody<'a> {
-        deployment_id: Value<'a> = "deploymentId",
-        commit_sha: Value<'a> = "commitSha",
-        environment: Value<'a> = "environment",
-        status: Value<'a> = "status",
-        started_at: Value<'a> = "startedAt",
-        completed_at: Value<'a> = "completedAt",
-        organization_slug: Value<'a> = "organizationSlug",
-        service: Value<'a> = "service",
-        branch: Value<'a> = "branch",
-        triggered_by: Value<'a> = "triggeredBy",
-        pipeline_name: Value<'a> = "pipelineName",
-        previous_commit_sha: Value<'a> = "previousCommitSha",
-        pipeline_url: Value<'a> = "pipelineUrl",
+    /// A deployment, as a CI job reports it.
+    struct DeploymentReport<'a> {
+        /// The sender's name for the deployment. The same one again updates it.
+        deployment_id: Value<'a> = "deploymentId" => schema::text(255),
+        /// The deployed commit, whole or abbreviated; kept in lower case.
+        commit_sha: Value<'a> = "commitSha" => schema::commit_reference(),
+        /// Where it went: `production`, `staging`, `development`, `preview`, `test` or any other; kept in lower case.
+        /// Only `production` ships pull requests.
+        environment: Value<'a> = "environment" => schema::text(100),
+        /// How far it has come. The last four are terminal.
+        status: Value<'a> = "status" => schema::words(DeploymentStatus::ALL.map(DeploymentStatus::as_str)),
+        /// When it began: an ISO 8601 time with a zone, from 2000-01-01 to 24 hours from now.
+        started_at: Value<'a> = "startedAt" => schema::time(),
+        /// When it ended, by the same rule and not before `startedAt`. Required with a terminal status, ignored with
+        /// any other.
+        completed_at: Value<'a> = "completedAt" => schema::anything().optional(),
+        /// The organization that the report is meant for; it must be the key's.
+        organization_slug: Value<'a> = "organizationSlug" => schema::organization_slug().optional(),
+        /// What was deployed: the full or bare name of a repository, or an alias of one.
+        service: Value<'a> = "service" => schema::text(255).optional(),
+        /// The branch that was deployed.
+        branch: Value<'a> = "branch" => schema::text(255).optional(),
+        /// Who started it.
+        triggered_by: Value<'a> = "triggeredBy" => schema::text(255).optional(),
+        /// The name of the pipeline.
+        pipeline_name: Value<'a> = "pipelineName" => schema::text(255).optional(),
+        /// The commit that was live before; zeros only mean none. Without it, the latest earlier deployment of the
+        /// service that the deployed commit contains.
+        previous_commit_sha: Value<'a> = "previousCommitSha" => schema::commit_reference().optional(),
+        /// Where the run of the pipeline can be looked at.
+        pipeline_url: Value<'a> = "pipelineUrl" => schema::web_url().optional(),
     }
 }
 
@@ -45,7 +70,7 @@ pub(crate) async fn record(
     request: Ingest<BODY_LIMIT>,
 ) -> Result<HttpResponse, ApiError> {
     let now = state.clock.now();
-    let body: DeploymentBody<'_> = decode(&request.body)?;
+    let body: DeploymentReport<'_> = decode(&request.body)?;
     let report = body.report(now)?;
     if let Some(slug) = body.organization() {
         request.require_organization(slug)?;
@@ -60,7 +85,31 @@ pub(crate) async fn record(
     Ok(answer(&recorded))
 }
 
-impl DeploymentBody<'_> {
+pub(crate) fn documented() -> Operation {
+    Operation::recording("recordDeployment", BODY_LIMIT, "Report a deployment", ABOUT)
+        .body_that::<DeploymentReport<'_>>(completion())
+        .answer::<Answer>(201, "The deployment was not known before.")
+        .answer::<Answer>(200, "The deployment was known, and is up to date now.")
+        .refusing([ApiError::OrganizationMismatch])
+        .leads_to("explainDeployment", "id", "$response.body#/deploymentId")
+}
+
+/// A terminal status needs its time; with another one `completedAt` does not count, whatever it is.
+fn completion() -> OneOfBuilder {
+    let statuses = |is_terminal: bool| {
+        let statuses = DeploymentStatus::ALL.into_iter();
+        let statuses = statuses.filter(move |status| status.is_terminal() == is_terminal);
+        schema::words(statuses.map(DeploymentStatus::as_str))
+    };
+    let open = ObjectBuilder::new().property("status", statuses(false));
+    let finished = ObjectBuilder::new()
+        .property("status", statuses(true))
+        .property("completedAt", schema::time().schema)
+        .required("completedAt");
+    OneOfBuilder::new().item(open).item(finished)
+}
+
+impl DeploymentReport<'_> {
     fn report(&self, now: Timestamp) -> Result<Deployment, InvalidPayload> {
         let mut broken = Violations::default();
         let external_id = broken.required("deploymentId", &self.deployment_id, ExternalDeploymentId::parse);
@@ -130,21 +179,41 @@ impl DeploymentBody<'_> {
     }
 }
 
-#[derive(Serialize)]
+/// What became of a report.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = RecordedDeployment)]
 struct Answer {
+    /// Whether the deployment was new.
+    #[schema(schema_with = actions)]
     action: &'static str,
+    /// Periscope's own number of the deployment.
     deployment_id: i64,
+    /// How many pull requests are linked to the deployment now.
     #[serde(rename = "linkedPRs")]
     linked_pull_requests: u64,
+    /// What may surprise; left out if there is nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<AnswerWarning>,
 }
 
-#[derive(Serialize)]
+/// Something about a deployment that may surprise its sender. It was recorded all the same.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Warning)]
 struct AnswerWarning {
+    /// A word for programs, which never changes.
+    #[schema(schema_with = warning_codes)]
     code: &'static str,
+    /// A sentence for people.
     message: String,
+}
+
+fn actions() -> ObjectBuilder {
+    schema::words(["created", "updated"])
+}
+
+fn warning_codes() -> ObjectBuilder {
+    schema::words(Warning::CODES)
 }
 
 fn answer(recorded: &RecordedDeployment) -> HttpResponse {

@@ -2,6 +2,7 @@
 //! sentences. What went wrong inside is for the log alone; a sender learns whether to change the request (4xx) or to
 //! send the same one again (503, which is safe because recording the same report twice gives the same state).
 
+use crate::query::InvalidQuery;
 use crate::rate_limit::Refusal;
 use crate::violations::{Broken, InvalidPayload};
 use actix_web::http::{StatusCode, header};
@@ -14,6 +15,7 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
+use utoipa::ToSchema;
 
 /// Why a request was not fulfilled; the message is what its sender reads.
 #[derive(Debug, Error)]
@@ -34,6 +36,8 @@ pub(crate) enum ApiError {
     BodyTooSlow(Duration),
     #[error(transparent)]
     InvalidPayload(#[from] InvalidPayload),
+    #[error(transparent)]
+    InvalidQuery(#[from] InvalidQuery),
     #[error("Not found")]
     NotFound,
     #[error("Method not allowed")]
@@ -127,9 +131,12 @@ pub(crate) fn causes(error: &dyn StdError) -> String {
 }
 
 /// The form of every answer that is not a success.
-#[derive(Serialize)]
-struct ErrorBody<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(crate) struct ErrorBody<'a> {
+    /// What is wrong; of several broken rules the first.
     error: &'a str,
+    /// Every broken rule, if there are several.
     #[serde(skip_serializing_if = "Option::is_none")]
     details: Option<&'a [Broken]>,
 }
@@ -137,7 +144,7 @@ struct ErrorBody<'a> {
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::InvalidPayload(_) => StatusCode::BAD_REQUEST,
+            Self::InvalidPayload(_) | Self::InvalidQuery(_) => StatusCode::BAD_REQUEST,
             Self::InvalidApiKey | Self::InvalidSignature => StatusCode::UNAUTHORIZED,
             Self::MissingScope(_) | Self::OrganizationMismatch => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -178,7 +185,9 @@ impl ResponseError for ApiError {
             _ => {}
         }
         let details = match self {
-            Self::InvalidPayload(invalid) => invalid.details(),
+            Self::InvalidPayload(InvalidPayload(rules)) | Self::InvalidQuery(InvalidQuery(rules)) => {
+                rules.details()
+            }
             _ => None,
         };
         response.json(ErrorBody {

@@ -4,13 +4,15 @@
 use crate::app::State;
 use crate::auth::Reader;
 use crate::error::ApiError;
+use crate::openapi::{Operation, schema};
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use periscope_domain::commit_sha::CommitReference;
 use periscope_domain::deployment::StoredDeployment;
 use periscope_domain::id::{DeploymentId, PullRequestId};
-use periscope_domain::linking::{Absence, Link};
+use periscope_domain::linking::{Absence, Link, LinkRule};
 use periscope_domain::pull_request::StoredPullRequest;
+use periscope_domain::run::DeploymentStatus;
 use periscope_domain::text::{ServiceName, Title};
 use periscope_domain::use_cases::{
     DeploymentExplanation, PullRequestExplanation, Step, explain_deployment, explain_pull_request,
@@ -18,6 +20,8 @@ use periscope_domain::use_cases::{
 use periscope_domain::web_url::WebUrl;
 use serde::Serialize;
 use std::borrow::Cow;
+use utoipa::ToSchema;
+use utoipa::openapi::ObjectBuilder;
 
 pub(crate) async fn deployment(
     state: Data<State>,
@@ -53,6 +57,43 @@ pub(crate) async fn pull_request(
     Ok(HttpResponse::Ok().json(pull_request_json(&explanation)))
 }
 
+pub(crate) fn deployment_documented() -> Operation {
+    Operation::reading(
+        "explainDeployment",
+        "Explain a deployment",
+        "How its links were found.",
+    )
+    .path_parameter("id", "Periscope's own number of the deployment.", schema::id())
+    .answer::<DeploymentAnswer<'_>>(200, "The explanation.")
+    .refusing([ApiError::NotFound])
+    .leads_to(
+        "explainPullRequest",
+        "id",
+        "$response.body#/links/0/pullRequest/id",
+    )
+}
+
+pub(crate) fn pull_request_documented() -> Operation {
+    let about = "Which deployments shipped it, or why none did.";
+    Operation::reading("explainPullRequest", "Explain a pull request", about)
+        .path_parameter("id", "Periscope's own number of the pull request.", schema::id())
+        .answer::<PullRequestAnswer<'_>>(200, "The explanation.")
+        .refusing([ApiError::NotFound])
+        .leads_to(
+            "explainDeployment",
+            "id",
+            "$response.body#/shippedBy/0/deployment/id",
+        )
+}
+
+fn statuses() -> ObjectBuilder {
+    schema::words(DeploymentStatus::ALL.map(DeploymentStatus::as_str))
+}
+
+fn rules() -> ObjectBuilder {
+    schema::words(LinkRule::ALL.map(LinkRule::as_str))
+}
+
 /// The explanation of a deployment as the API answers it.
 #[must_use]
 pub fn deployment_json(explanation: &DeploymentExplanation) -> impl Serialize {
@@ -70,13 +111,20 @@ fn number(id: &str) -> Result<i64, ApiError> {
     id.parse().map_err(|_| ApiError::NotFound)
 }
 
-#[derive(Serialize)]
+/// How the links of a deployment were found.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = DeploymentExplanation)]
 struct DeploymentAnswer<'a> {
+    /// The deployment.
     deployment: DeploymentJson<'a>,
+    /// How its links were found, step by step.
     steps: Vec<StepJson<'a>>,
+    /// The pull requests that it ships.
     links: Vec<LinkJson<'a>>,
+    /// What could not be known.
     warnings: Vec<StepJson<'a>>,
+    /// Whether this is the last word; else what came late is still being worked in.
     settled: bool,
 }
 
@@ -100,12 +148,18 @@ impl<'a> DeploymentAnswer<'a> {
     }
 }
 
-#[derive(Serialize)]
+/// Which deployments shipped a pull request, or why none did.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = PullRequestExplanation)]
 struct PullRequestAnswer<'a> {
+    /// The pull request.
     pull_request: PullRequestJson<'a>,
+    /// How the deployments were looked for.
     steps: Vec<StepJson<'a>>,
+    /// The deployments that shipped it.
     shipped_by: Vec<ShippedByJson<'a>>,
+    /// Deployments that might have shipped it and did not.
     not_in: Vec<NotInJson<'a>>,
 }
 
@@ -132,16 +186,30 @@ impl<'a> PullRequestAnswer<'a> {
     }
 }
 
-#[derive(Serialize)]
+/// A deployment.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ExplainedDeployment)]
 struct DeploymentJson<'a> {
+    /// Periscope's own number.
     id: i64,
+    /// The sender's name for it.
     deployment_id: &'a str,
+    /// The deployed commit.
     commit_sha: &'a str,
+    /// The commit that was live before, if it was told.
+    #[schema(required)]
     previous_commit_sha: Option<&'a str>,
+    /// What was deployed.
+    #[schema(required)]
     service: Option<&'a str>,
+    /// Where it went.
     environment: &'a str,
+    /// How far it has come.
+    #[schema(schema_with = statuses)]
     status: &'static str,
+    /// When it ended.
+    #[schema(format = DateTime, required)]
     completed_at: Option<String>,
 }
 
@@ -161,15 +229,27 @@ impl<'a> DeploymentJson<'a> {
     }
 }
 
-#[derive(Serialize)]
+/// A merged pull request.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ExplainedPullRequest)]
 struct PullRequestJson<'a> {
+    /// Periscope's own number.
     id: i64,
+    /// The full name of its repository.
     repository: &'a str,
+    /// Its number in the repository.
     number: i32,
+    /// Its title.
+    #[schema(required)]
     title: Option<&'a str>,
+    /// Where it can be looked at.
+    #[schema(required)]
     url: Option<&'a str>,
+    /// The commit that its merge made.
     merge_commit_sha: String,
+    /// When it was merged.
+    #[schema(format = DateTime, required)]
     merged_at: String,
 }
 
@@ -188,12 +268,19 @@ impl<'a> PullRequestJson<'a> {
     }
 }
 
-#[derive(Serialize)]
+/// Why a deployment ships a pull request.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct LinkReason {
+    /// The rule that proves it.
+    #[schema(schema_with = rules)]
     rule: &'static str,
+    /// The commit that was live before, if the rule needs one.
+    #[schema(required)]
     base_commit_sha: Option<String>,
+    /// From the merge to the end of the deployment.
     lead_time_seconds: i64,
+    /// The reason, for people.
     message: String,
 }
 
@@ -208,26 +295,37 @@ impl LinkReason {
     }
 }
 
-#[derive(Serialize)]
+/// A pull request that a deployment ships.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ExplainedLink)]
 struct LinkJson<'a> {
+    /// The pull request.
     pull_request: PullRequestJson<'a>,
     #[serde(flatten)]
     reason: LinkReason,
 }
 
-#[derive(Serialize)]
+/// A deployment that shipped a pull request.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ShippedBy)]
 struct ShippedByJson<'a> {
+    /// The deployment.
     deployment: DeploymentJson<'a>,
     #[serde(flatten)]
     reason: LinkReason,
 }
 
-#[derive(Serialize)]
+/// A deployment that did not ship a pull request.
+#[derive(Serialize, ToSchema)]
+#[schema(as = NotIn)]
 struct NotInJson<'a> {
+    /// The deployment.
     deployment: DeploymentJson<'a>,
+    /// A word for programs, which never changes.
     code: &'static str,
+    /// The reason, for people.
     message: &'static str,
 }
 
@@ -241,9 +339,13 @@ impl<'a> NotInJson<'a> {
     }
 }
 
-#[derive(Serialize)]
+/// A step of an explanation.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Step)]
 struct StepJson<'a> {
+    /// A word for programs, which never changes.
     code: &'static str,
+    /// A sentence for people.
     message: Cow<'a, str>,
 }
 

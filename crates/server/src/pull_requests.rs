@@ -4,6 +4,7 @@
 use crate::app::State;
 use crate::auth::Ingest;
 use crate::error::ApiError;
+use crate::openapi::{Operation, schema};
 use crate::violations::{InvalidPayload, Violations, plausible_time};
 use crate::wire::{Item, List, Value, decode, wire_object};
 use actix_web::HttpResponse;
@@ -17,38 +18,64 @@ use periscope_domain::timestamp::Timestamp;
 use periscope_domain::use_cases::{Origin, RecordPullRequests, RecordedPullRequests, record_pull_requests};
 use periscope_domain::web_url::WebUrl;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 const BODY_LIMIT: usize = 5 * 1024 * 1024;
 const MAX_ITEMS: usize = 1000;
 
+const ABOUT: &str = "Tells of up to 1,000 merged pull requests of one repository, in any order; all of them are \
+                     recorded or, if one breaks a rule, none. Deployments that ship them are linked, whenever they come.";
+
 wire_object! {
-    struct Batch<'a> {
-        repository: Value<'a> = "repository",
-        pull_requests: List<Item<PullRequestItem<'a>>, MAX_ITEMS> = "pullRequests",
+    /// Merged pull requests of one repository.
+    struct PullRequestBatch<'a> {
+        /// The full name of the repository. It comes into being with its first commit or pull request.
+        repository: Value<'a> = "repository" => schema::repository_name(),
+        /// The pull requests, in any order.
+        pull_requests: List<Item<PullRequestItem<'a>>, MAX_ITEMS> = "pullRequests"
+            => schema::objects::<PullRequestItem<'_>>(1, MAX_ITEMS),
     }
 }
 
 wire_object! {
+    /// A merged pull request.
     struct PullRequestItem<'a> {
-        number: Value<'a> = "number",
-        merge_commit_sha: Value<'a> = "mergeCommitSha",
-        merged_at: Value<'a> = "mergedAt",
-        created_at: Value<'a> = "createdAt",
-        title: Value<'a> = "title",
-        url: Value<'a> = "url",
-        author: Value<'a> = "author",
-        merged_by: Value<'a> = "mergedBy",
-        base_branch: Value<'a> = "baseBranch",
-        head_branch: Value<'a> = "headBranch",
-        additions: Value<'a> = "additions",
-        deletions: Value<'a> = "deletions",
-        changed_files: Value<'a> = "changedFiles",
+        /// Its number in the repository.
+        number: Value<'a> = "number" => schema::integer(1, i32::MAX),
+        /// The commit that its merge made: a merge commit, a squash, or the last one of a rebase.
+        merge_commit_sha: Value<'a> = "mergeCommitSha" => schema::commit_sha(),
+        /// When it was merged: an ISO 8601 time with a zone, from 2000-01-01 to 24 hours from now.
+        merged_at: Value<'a> = "mergedAt" => schema::time(),
+        /// When it was opened, by the same rule.
+        created_at: Value<'a> = "createdAt" => schema::time().optional(),
+        /// Its title.
+        title: Value<'a> = "title" => schema::text(1024).optional(),
+        /// Where it can be looked at.
+        url: Value<'a> = "url" => schema::web_url().optional(),
+        /// The login of who opened it.
+        author: Value<'a> = "author" => schema::text(255).optional(),
+        /// The login of who merged it.
+        merged_by: Value<'a> = "mergedBy" => schema::text(255).optional(),
+        /// The branch that it was merged into.
+        base_branch: Value<'a> = "baseBranch" => schema::text(255).optional(),
+        /// The branch that it came from.
+        head_branch: Value<'a> = "headBranch" => schema::text(255).optional(),
+        /// Lines added.
+        additions: Value<'a> = "additions" => schema::integer(0, i32::MAX).optional(),
+        /// Lines deleted.
+        deletions: Value<'a> = "deletions" => schema::integer(0, i32::MAX).optional(),
+        /// Files changed.
+        changed_files: Value<'a> = "changedFiles" => schema::integer(0, i32::MAX).optional(),
     }
 }
 
-#[derive(Serialize)]
+/// What was recorded of the pull requests.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RecordedPullRequests)]
 struct Answer {
+    /// How many were not known before.
     recorded: u64,
+    /// How many were known otherwise.
     updated: u64,
 }
 
@@ -57,7 +84,7 @@ pub(crate) async fn record(
     request: Ingest<BODY_LIMIT>,
 ) -> Result<HttpResponse, ApiError> {
     let now = state.clock.now();
-    let batch: Batch<'_> = decode(&request.body)?;
+    let batch: PullRequestBatch<'_> = decode(&request.body)?;
     let command = batch.command(request.organization_id(), now)?;
     let (recorded, updated) = match record_pull_requests(&*state.store, &command, now).await? {
         RecordedPullRequests::Recorded { recorded, updated } => (recorded, updated),
@@ -66,7 +93,18 @@ pub(crate) async fn record(
     Ok(HttpResponse::Ok().json(Answer { recorded, updated }))
 }
 
-impl Batch<'_> {
+pub(crate) fn documented() -> Operation {
+    Operation::recording(
+        "recordPullRequests",
+        BODY_LIMIT,
+        "Record merged pull requests",
+        ABOUT,
+    )
+    .body::<PullRequestBatch<'_>>()
+    .answer::<Answer>(200, "They are recorded.")
+}
+
+impl PullRequestBatch<'_> {
     fn command(
         &self,
         organization_id: OrganizationId,

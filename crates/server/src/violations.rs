@@ -1,36 +1,29 @@
-//! Collects every rule that a body breaks, in the order in which its fields are looked at, so that a sender can put
-//! all of them right at once. Nothing is allocated as long as no rule is broken.
+//! Collects every rule that a body or a query breaks, in the order in which its fields are looked at, so that a sender
+//! can put all of them right at once. Nothing is allocated as long as no rule is broken.
 
 use crate::wire::{List, Value};
 use periscope_domain::timestamp::{ImplausibleTimestamp, InvalidTimestamp, Timestamp};
 use serde::Serialize;
 use std::fmt::Display;
 use thiserror::Error;
+use utoipa::ToSchema;
 
-/// Why a body was refused.
+/// Rules that were broken; the message is that of the first one.
 #[derive(Debug, Error)]
-#[error("Invalid payload: {first}")]
-pub(crate) struct InvalidPayload {
+#[error("{first}")]
+pub(crate) struct BrokenRules {
     first: String,
     broken: Vec<Broken>,
 }
 
-impl InvalidPayload {
-    /// A body that could not be read far enough to look at its fields.
-    pub(crate) fn malformed(problem: impl Into<String>) -> Self {
-        Self {
-            first: problem.into(),
-            broken: Vec::new(),
-        }
-    }
-
+impl BrokenRules {
     /// Every broken rule, if there is more than one.
     pub(crate) fn details(&self) -> Option<&[Broken]> {
         (self.broken.len() > 1).then_some(&self.broken)
     }
 }
 
-impl From<Violations> for InvalidPayload {
+impl From<Violations> for BrokenRules {
     fn from(violations: Violations) -> Self {
         let first = violations.broken.first().map(|broken| broken.message.clone());
         Self {
@@ -40,10 +33,34 @@ impl From<Violations> for InvalidPayload {
     }
 }
 
+/// Why a body was refused.
+#[derive(Debug, Error)]
+#[error("Invalid payload: {0}")]
+pub(crate) struct InvalidPayload(pub(crate) BrokenRules);
+
+impl InvalidPayload {
+    /// A body that could not be read far enough to look at its fields.
+    pub(crate) fn malformed(problem: impl Into<String>) -> Self {
+        Self(BrokenRules {
+            first: problem.into(),
+            broken: Vec::new(),
+        })
+    }
+}
+
+impl From<Violations> for InvalidPayload {
+    fn from(violations: Violations) -> Self {
+        Self(violations.into())
+    }
+}
+
 /// A rule that a field breaks.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BrokenRule)]
 pub(crate) struct Broken {
+    /// The name of the field, with its place if it is in an array: `commits[3].sha`.
     field: String,
+    /// What is wrong, beginning with the field.
     message: String,
 }
 
@@ -153,7 +170,8 @@ impl Violations {
         &[]
     }
 
-    fn check<T, E: Display>(&mut self, field: &str, result: Result<T, E>) -> Option<T> {
+    /// What was made of a field, unless it breaks a rule.
+    pub(crate) fn check<T, E: Display>(&mut self, field: &str, result: Result<T, E>) -> Option<T> {
         result.map_err(|rule| self.add(field, rule)).ok()
     }
 }

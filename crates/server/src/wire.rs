@@ -81,11 +81,39 @@ pub(crate) fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, ApiErr
     Ok(object)
 }
 
-/// Declares what is read of a JSON object, and by which names.
+/// Declares what is read of a JSON object, by which names, and what is documented of it: of the object, of each field,
+/// and what the field takes.
 macro_rules! wire_object {
-    (struct $object:ident<$a:lifetime> { $($field:ident: $type:ty = $name:literal,)+ }) => {
+    (
+        $(#[doc = $about:literal])+
+        struct $object:ident<$a:lifetime> {
+            $($(#[doc = $meaning:literal])+ $field:ident: $type:ty = $name:literal => $takes:expr,)+
+        }
+    ) => {
+        $(#[doc = $about])+
         #[derive(Debug, Default)]
         struct $object<$a> { $($field: $type,)+ }
+
+        impl utoipa::PartialSchema for $object<'_> {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                $crate::openapi::schema::object(concat!($($about),+), Self::documented_fields())
+            }
+        }
+
+        impl utoipa::ToSchema for $object<'_> {
+            fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>) {
+                for (_, _, field) in Self::documented_fields() {
+                    schemas.extend(field.components);
+                }
+            }
+        }
+
+        impl $object<'_> {
+            /// The name of each field, what it means and what it takes.
+            fn documented_fields() -> Vec<(&'static str, &'static str, $crate::openapi::schema::Field)> {
+                vec![$(($name, concat!($($meaning),+), $takes.into())),+]
+            }
+        }
 
         impl<$a> serde::Deserialize<$a> for $object<$a> {
             fn deserialize<D: serde::Deserializer<$a>>(deserializer: D) -> Result<Self, D::Error> {

@@ -107,6 +107,11 @@ impl MergeRow {
     }
 }
 
+/// The time that a row keeps as microseconds.
+pub(crate) fn time_of(microseconds: i64) -> Timestamp {
+    Timestamp::from_microseconds(microseconds).unwrap_or(Timestamp::FIRST)
+}
+
 impl Row for DeploymentRow {
     type Extra = LinkRow;
 
@@ -248,7 +253,7 @@ impl Facts {
                 repository_id: row.repository_id,
                 merged_at: Timestamp::from_microseconds(row.merged_at)?,
                 created_at: Timestamp::from_microseconds(row.created_at),
-                author: self.author(row).and_then(Actor::clean),
+                author: self.author_name(row.author).and_then(Actor::clean),
                 lines: row.lines(),
             })
         })
@@ -278,6 +283,12 @@ impl Facts {
         self.merges
             .between(window.since.microseconds(), window.until.microseconds())
             .map(|(row, _)| row)
+    }
+
+    /// Whether a deployment reached users, so that it could ship pull requests.
+    pub(crate) fn ships(&self, row: &DeploymentRow) -> bool {
+        row.status == DeploymentStatus::Success
+            && self.names.environments.find(Environment::PRODUCTION) == Some(row.environment)
     }
 
     /// The number of an environment, if any deployment went there.
@@ -315,9 +326,9 @@ impl Facts {
         self.names.services.text(row.service)
     }
 
-    /// The author of a pull request.
-    pub(crate) fn author(&self, row: &MergeRow) -> Option<&str> {
-        self.names.authors.text(row.author)
+    /// The name of an author; `None` for 0, which stands for those that are not known.
+    pub(crate) fn author_name(&self, number: NameNumber) -> Option<&str> {
+        self.names.authors.text(number)
     }
 }
 

@@ -9,6 +9,7 @@ mod push;
 use crate::app::State;
 use crate::body;
 use crate::error::ApiError;
+use crate::openapi::{Operation, schema};
 use crate::rate_limit::Credential;
 use crate::violations::{InvalidPayload, Violations};
 use crate::wire::{Item, Value, wire_object};
@@ -27,6 +28,11 @@ use periscope_domain::use_cases::Origin;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::net::IpAddr;
+use utoipa::ToSchema;
+use utoipa::openapi::ObjectBuilder;
+
+const ABOUT: &str = "GitHub's events `pull_request` (closed by merging), `push` (the commits of the graph) and `ping`, signed with \
+                     the organization's secret. A delivery has one effect, however often it is sent.";
 
 const BODY_LIMIT: usize = 5 * 1024 * 1024;
 
@@ -57,9 +63,40 @@ pub(crate) async fn receive(state: Data<State>, delivery: Delivery) -> Result<Ht
     }
 }
 
-#[derive(Serialize)]
+/// What became of a delivery.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Delivery)]
 struct Answer {
+    /// `ignored` is what changed nothing: an event that is not recorded, a repository that is not monitored, a delivery
+    /// that came before.
+    #[schema(schema_with = actions)]
     action: &'static str,
+}
+
+fn actions() -> ObjectBuilder {
+    schema::words(["pong", "recorded", "ignored"])
+}
+
+pub(crate) fn documented() -> Operation {
+    let payload = schema::any_of([pull_request::payload(), push::payload(), schema::anything()]);
+    let form = ObjectBuilder::new()
+        .property("payload", schema::any_text().schema)
+        .required("payload");
+    Operation::signed("receiveGithub", BODY_LIMIT, "Receive a webhook of GitHub", ABOUT)
+        .path_parameter(
+            "organizationSlug",
+            "The organization whose secret signs it.",
+            schema::organization_slug(),
+        )
+        .header("X-GitHub-Event", "What happened. All but `pull_request` and `push` is ignored.", schema::any_text())
+        .header(
+            "X-GitHub-Delivery",
+            "The id of the delivery, of 1-100 characters, which has one effect. Required for what is recorded.",
+            schema::any_text(),
+        )
+        .body_of("application/json", payload)
+        .body_of("application/x-www-form-urlencoded", form.into())
+        .answer::<Answer>(200, "It was received.")
 }
 
 fn answer(action: &'static str) -> HttpResponse {
@@ -164,15 +201,17 @@ impl Delivery {
 }
 
 wire_object! {
-    struct Repository<'a> {
-        full_name: Value<'a> = "full_name",
+    /// A repository of GitHub.
+    struct GithubRepository<'a> {
+        /// Its full name.
+        full_name: Value<'a> = "full_name" => schema::repository_name(),
     }
 }
 
 /// What every event that is recorded has to tell: the delivery that it came with, and its repository.
 fn origin(
     delivery: &Delivery,
-    repository: &Item<Repository<'_>>,
+    repository: &Item<GithubRepository<'_>>,
     broken: &mut Violations,
 ) -> Option<(RepositoryName, Origin)> {
     let name = repository

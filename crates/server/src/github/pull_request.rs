@@ -1,8 +1,9 @@
 //! `pull_request` events: one that was closed by merging it is recorded.
 
-use super::{Delivery, Repository, answer, origin};
+use super::{Delivery, GithubRepository, answer, origin};
 use crate::app::State;
 use crate::error::ApiError;
+use crate::openapi::schema::{self, Field};
 use crate::violations::{InvalidPayload, Violations, plausible_time};
 use crate::wire::{Item, Value, decode, wire_object};
 use actix_web::HttpResponse;
@@ -29,42 +30,70 @@ pub(super) async fn record(state: &State, delivery: &Delivery) -> Result<HttpRes
 }
 
 wire_object! {
+    /// GitHub's event `pull_request`.
     struct PullRequestEvent<'a> {
-        action: Value<'a> = "action",
-        pull_request: Item<GithubPullRequest<'a>> = "pull_request",
-        repository: Item<Repository<'a>> = "repository",
+        /// What happened to it. Only `closed` is looked at.
+        action: Value<'a> = "action" => schema::any_text(),
+        /// The pull request.
+        pull_request: Item<GithubPullRequest<'a>> = "pull_request" => schema::part::<GithubPullRequest<'_>>(),
+        /// The repository that it was merged into.
+        repository: Item<GithubRepository<'a>> = "repository" => schema::part::<GithubRepository<'_>>(),
     }
 }
 
 wire_object! {
+    /// A pull request of GitHub. It is recorded if it was merged; the texts are cleaned rather than refused.
     struct GithubPullRequest<'a> {
-        number: Value<'a> = "number",
-        merged: Value<'a> = "merged",
-        merge_commit_sha: Value<'a> = "merge_commit_sha",
-        merged_at: Value<'a> = "merged_at",
-        created_at: Value<'a> = "created_at",
-        title: Value<'a> = "title",
-        html_url: Value<'a> = "html_url",
-        user: Item<GithubUser<'a>> = "user",
-        merged_by: Item<GithubUser<'a>> = "merged_by",
-        base: Item<GithubBranch<'a>> = "base",
-        head: Item<GithubBranch<'a>> = "head",
-        additions: Value<'a> = "additions",
-        deletions: Value<'a> = "deletions",
-        changed_files: Value<'a> = "changed_files",
+        /// Its number in the repository.
+        number: Value<'a> = "number" => schema::integer(1, i32::MAX),
+        /// Whether it was closed by merging it.
+        merged: Value<'a> = "merged" => schema::boolean(),
+        /// The commit that its merge made.
+        merge_commit_sha: Value<'a> = "merge_commit_sha" => schema::commit_sha(),
+        /// When it was merged.
+        merged_at: Value<'a> = "merged_at" => schema::time(),
+        /// When it was opened.
+        created_at: Value<'a> = "created_at" => schema::time().optional(),
+        /// Its title.
+        title: Value<'a> = "title" => schema::any_text().optional(),
+        /// Where it can be looked at.
+        html_url: Value<'a> = "html_url" => schema::any_text().optional(),
+        /// Who opened it.
+        user: Item<GithubUser<'a>> = "user" => schema::part::<GithubUser<'_>>().optional(),
+        /// Who merged it.
+        merged_by: Item<GithubUser<'a>> = "merged_by" => schema::part::<GithubUser<'_>>().optional(),
+        /// The branch that it was merged into.
+        base: Item<GithubBranch<'a>> = "base" => schema::part::<GithubBranch<'_>>().optional(),
+        /// The branch that it came from.
+        head: Item<GithubBranch<'a>> = "head" => schema::part::<GithubBranch<'_>>().optional(),
+        /// Lines added.
+        additions: Value<'a> = "additions" => schema::integer(0, i32::MAX).optional(),
+        /// Lines deleted.
+        deletions: Value<'a> = "deletions" => schema::integer(0, i32::MAX).optional(),
+        /// Files changed.
+        changed_files: Value<'a> = "changed_files" => schema::integer(0, i32::MAX).optional(),
     }
 }
 
 wire_object! {
+    /// A user of GitHub.
     struct GithubUser<'a> {
-        login: Value<'a> = "login",
+        /// The name that they log in with.
+        login: Value<'a> = "login" => schema::any_text(),
     }
 }
 
 wire_object! {
+    /// A branch of a repository of GitHub.
     struct GithubBranch<'a> {
-        name: Value<'a> = "ref",
+        /// Its name.
+        name: Value<'a> = "ref" => schema::any_text(),
     }
+}
+
+/// What is read of the event.
+pub(super) fn payload() -> Field {
+    schema::part::<PullRequestEvent<'_>>()
 }
 
 impl PullRequestEvent<'_> {

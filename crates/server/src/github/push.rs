@@ -2,9 +2,10 @@
 //! that the branch has now and had not before; and not even that, where the branch was made or forced, or where there
 //! are more commits than GitHub lists.
 
-use super::{Delivery, Repository, answer, origin};
+use super::{Delivery, GithubRepository, answer, origin};
 use crate::app::State;
 use crate::error::ApiError;
+use crate::openapi::schema::{self, Field};
 use crate::violations::{InvalidPayload, Violations};
 use crate::wire::{Item, List, Value, decode, wire_object};
 use actix_web::HttpResponse;
@@ -17,21 +18,37 @@ use periscope_domain::use_cases::{RecordCommits, RecordedCommits, record_commits
 const MAX_LISTED: usize = 2048;
 
 wire_object! {
+    /// GitHub's event `push`.
     struct PushEvent<'a> {
-        reference: Value<'a> = "ref",
-        before: Value<'a> = "before",
-        after: Value<'a> = "after",
-        forced: Value<'a> = "forced",
-        commits: List<Item<PushedCommit<'a>>, MAX_LISTED> = "commits",
-        repository: Item<Repository<'a>> = "repository",
+        /// The branch that was moved. One that does not begin with `refs/heads/` is ignored.
+        reference: Value<'a> = "ref" => schema::any_text(),
+        /// The commit that it was at before; zeros if it is new.
+        before: Value<'a> = "before" => schema::commit_sha(),
+        /// The commit that it is at now; zeros if it is gone.
+        after: Value<'a> = "after" => schema::commit_sha(),
+        /// Whether commits may have been taken off it.
+        forced: Value<'a> = "forced" => schema::boolean(),
+        /// The commits that came with the push.
+        commits: List<Item<PushedCommit<'a>>, MAX_LISTED> = "commits"
+            => schema::objects::<PushedCommit<'_>>(0, MAX_LISTED),
+        /// The repository that was pushed to.
+        repository: Item<GithubRepository<'a>> = "repository" => schema::part::<GithubRepository<'_>>(),
     }
 }
 
 wire_object! {
+    /// A commit as GitHub tells of it: without its parents.
     struct PushedCommit<'a> {
-        id: Value<'a> = "id",
-        timestamp: Value<'a> = "timestamp",
+        /// Its SHA-1.
+        id: Value<'a> = "id" => schema::commit_sha(),
+        /// When it was committed.
+        timestamp: Value<'a> = "timestamp" => schema::time(),
     }
+}
+
+/// What is read of the event.
+pub(super) fn payload() -> Field {
+    schema::part::<PushEvent<'_>>()
 }
 
 pub(super) async fn record(state: &State, delivery: &Delivery) -> Result<HttpResponse, ApiError> {

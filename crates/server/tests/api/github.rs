@@ -63,7 +63,7 @@ impl Github {
         Self { app, secret }
     }
 
-    fn sign(&self, body: &str) -> String {
+    pub(crate) fn sign(&self, body: &str) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.secret.as_bytes()).unwrap();
         mac.update(body.as_bytes());
         mac.finalize()

@@ -22,6 +22,8 @@ mod health;
 mod hostile;
 mod limits;
 mod logs;
+mod metrics;
+mod openapi;
 mod pull_requests;
 mod rate_limits;
 mod relinking;

@@ -1,0 +1,186 @@
+//! The answer to a question: the figures of a metric, how many events they rest on, how much of what was asked about is
+//! linked, and, where there is no figure, why.
+
+use super::change_failure_rate::ChangeFailureRate;
+use super::contributors::Contributors;
+use super::coverage::Coverage;
+use super::cycle_time::CycleTime;
+use super::deployment_frequency::DeploymentFrequency;
+use super::lead_time::LeadTimes;
+use super::merges::{MergeCounts, merged};
+use super::overview::Overview;
+use super::question::{Material, Scope};
+use super::recovery::Recovery;
+use super::risk_signals::RiskSignals;
+use super::service_health::{RepositoryHealth, service_health};
+use super::size_vs_time::SizeVsTime;
+use super::{Distribution, Metric, NoData, Rated};
+use crate::id::{DeploymentId, PullRequestId};
+
+/// The figures of a metric.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "each is the metric of its name")]
+pub enum Figures {
+    Overview(Box<Overview>),
+    DeploymentFrequency(DeploymentFrequency),
+    LeadTime(LeadTimes),
+    ChangeFailureRate(ChangeFailureRate),
+    Recovery(Recovery),
+    CycleTime(CycleTime),
+    Throughput(MergeCounts),
+    Velocity(MergeCounts),
+    SizeVsTime(SizeVsTime),
+    Contributors(Contributors),
+    ServiceHealth(Vec<RepositoryHealth>),
+    RiskSignals(RiskSignals),
+}
+
+/// The answer to a question.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// What was asked.
+    pub metric: Metric,
+    /// How many events the figures of the window rest on: deployments, shipments, outages or pull requests.
+    pub sample_size: u64,
+    /// Why there is no figure, if there is none.
+    pub no_data: Option<NoData>,
+    /// How much of what was asked about is linked.
+    pub coverage: Coverage,
+    /// The figures.
+    pub figures: Figures,
+}
+
+impl Material {
+    /// Computes a metric: in milliseconds for a hundred thousand events, without waiting for anything.
+    #[must_use]
+    pub fn measure(&self, metric: Metric) -> Answer {
+        let scope = Scope::of(self);
+        let figures = Figures::of(metric, &scope);
+        let (sample_size, no_data) = figures.sample(&scope);
+        Answer {
+            metric,
+            sample_size,
+            no_data: no_data.filter(|_| sample_size == 0),
+            coverage: Coverage::of(&scope),
+            figures,
+        }
+    }
+}
+
+impl Figures {
+    fn of(metric: Metric, scope: &Scope<'_>) -> Self {
+        match metric {
+            Metric::Overview => Self::Overview(Box::new(Overview::of(scope))),
+            Metric::DeploymentFrequency => Self::DeploymentFrequency(DeploymentFrequency::of(scope)),
+            Metric::LeadTime => Self::LeadTime(LeadTimes::of(scope)),
+            Metric::ChangeFailureRate => Self::ChangeFailureRate(ChangeFailureRate::of(scope)),
+            Metric::Recovery => Self::Recovery(Recovery::of(scope)),
+            Metric::CycleTime => Self::CycleTime(CycleTime::of(scope)),
+            Metric::Throughput => Self::Throughput(MergeCounts::throughput(scope)),
+            Metric::Velocity => Self::Velocity(MergeCounts::velocity(scope)),
+            Metric::SizeVsTime => Self::SizeVsTime(SizeVsTime::of(scope)),
+            Metric::Contributors => Self::Contributors(Contributors::of(scope)),
+            Metric::ServiceHealth => Self::ServiceHealth(service_health(scope)),
+            Metric::RiskSignals => Self::RiskSignals(RiskSignals::of(scope)),
+        }
+    }
+
+    /// How many events they rest on, and why there are none if there are none.
+    fn sample(&self, scope: &Scope<'_>) -> (u64, Option<NoData>) {
+        let count = |distribution: Option<Distribution>| {
+            distribution.map_or(0, |distribution| distribution.count as u64)
+        };
+        let count_rated = |rated: Option<Rated>| count(rated.map(|rated| rated.distribution));
+        let merges = || merged(scope, scope.window);
+        let no_merges = || {
+            Some(if scope.service_is_unmatched {
+                NoData::ServiceUnmatched
+            } else if scope.repositories.is_empty() {
+                NoData::NoRepositories
+            } else {
+                NoData::NoMerges
+            })
+        };
+        let no_details = || {
+            if merges() > 0 {
+                Some(NoData::NoDetails)
+            } else {
+                no_merges()
+            }
+        };
+        match self {
+            Self::Overview(overview) => {
+                let deployments = overview.current.deployment_frequency;
+                let deployments = deployments.map_or(0, |frequency| frequency.statuses.total());
+                let events = deployments + overview.current.pull_requests_merged.unwrap_or_default();
+                (events, Some(NoData::NoDeployments))
+            }
+            Self::DeploymentFrequency(frequency) => {
+                let total = frequency.current.map_or(0, |current| current.statuses.total());
+                (total, Some(NoData::NoDeployments))
+            }
+            Self::LeadTime(lead_times) => (count_rated(lead_times.current), Some(not_shipped(scope))),
+            Self::ChangeFailureRate(rate) => {
+                let decided = rate
+                    .current
+                    .map_or(0, |rate| rate.statuses.total() - rate.statuses.cancelled);
+                (decided, Some(no_outcomes(scope)))
+            }
+            Self::Recovery(recovery) => (count_rated(recovery.current), Some(NoData::NoRecoveries)),
+            Self::CycleTime(cycle_time) => (count(cycle_time.current), no_details()),
+            Self::SizeVsTime(points) => (points.current as u64, no_details()),
+            Self::Throughput(_) | Self::Velocity(_) | Self::Contributors(_) | Self::ServiceHealth(_) => {
+                (merges(), no_merges())
+            }
+            Self::RiskSignals(signals) => (signals.sample_size, no_merges()),
+        }
+    }
+
+    /// The pull requests that are told of.
+    #[must_use]
+    pub fn pull_requests(&self) -> Vec<PullRequestId> {
+        match self {
+            Self::LeadTime(lead_times) => {
+                let slowest = lead_times.slowest.iter();
+                slowest.map(|shipment| shipment.pull_request_id).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The deployments that are told of.
+    #[must_use]
+    pub fn deployments(&self) -> Vec<DeploymentId> {
+        match self {
+            Self::LeadTime(lead_times) => {
+                let slowest = lead_times.slowest.iter();
+                slowest.map(|shipment| shipment.deployment_id).collect()
+            }
+            Self::ChangeFailureRate(rate) => rate.recent_failures.clone(),
+            Self::Recovery(recovery) => {
+                let outages = recovery.incidents.iter().chain(&recovery.open);
+                let ids = outages.flat_map(|outage| [Some(outage.opened_by), outage.ended.map(|(id, _)| id)]);
+                ids.flatten().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn not_shipped(scope: &Scope<'_>) -> NoData {
+    if !scope.question.environment.is_production() {
+        NoData::NotProduction
+    } else if scope.deployments(scope.window).next().is_none() {
+        NoData::NoDeployments
+    } else {
+        NoData::NothingShipped
+    }
+}
+
+fn no_outcomes(scope: &Scope<'_>) -> NoData {
+    if scope.deployments(scope.window).next().is_none() {
+        NoData::NoDeployments
+    } else {
+        NoData::NoOutcomes
+    }
+}

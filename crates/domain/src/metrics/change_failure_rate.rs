@@ -1,0 +1,112 @@
+//! Change failure rate: the share of deployments that do harm.
+//!
+//! Deployments that failed or were rolled back, divided by those that succeeded, failed or were rolled back. Beside it the
+//! narrower share: those that failed, divided by every deployment that ended, the cancelled ones included. Source: DORA,
+//! <https://dora.dev/guides/dora-metrics-four-keys/>.
+
+use super::deployment_frequency::{StatusCounts, float, statuses};
+use super::names::NameNumber;
+use super::question::Scope;
+use super::{Level, Window};
+use crate::id::DeploymentId;
+use crate::run::DeploymentStatus;
+use std::collections::BTreeMap;
+
+/// How many of the latest failures are told.
+const RECENT: usize = 20;
+
+/// How deployments ended, and which share of them did harm.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FailureRate {
+    /// The deployments by how they ended.
+    pub statuses: StatusCounts,
+    /// Failed or rolled back, of those that succeeded, failed or were rolled back: 0 to 1.
+    pub share: f64,
+    /// Failed, of all that ended: 0 to 1.
+    pub narrow_share: f64,
+    /// How good the share is.
+    pub level: Level,
+}
+
+impl FailureRate {
+    /// The rate of some deployments; `None` if none of them succeeded, failed or was rolled back.
+    #[must_use]
+    pub fn of(statuses: StatusCounts) -> Option<Self> {
+        let harmful = statuses.failure + statuses.rolled_back;
+        let decided = harmful + statuses.success;
+        let share = float(harmful) / float(decided);
+        (decided > 0).then(|| Self {
+            statuses,
+            share,
+            narrow_share: float(statuses.failure) / float(statuses.total()),
+            level: Level::of_change_failure_rate(share),
+        })
+    }
+}
+
+/// Change failure rate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChangeFailureRate {
+    /// In the window.
+    pub current: Option<FailureRate>,
+    /// In the one before.
+    pub previous: Option<FailureRate>,
+    /// Service by service, by name; those whose deployments name none come first.
+    pub services: Vec<ServiceFailureRate>,
+    /// The latest deployments that failed or were rolled back, the latest first.
+    pub recent_failures: Vec<DeploymentId>,
+}
+
+/// The change failure rate of one service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServiceFailureRate {
+    /// The service, as its latest deployment spells it.
+    pub service: Option<String>,
+    /// Its rate.
+    pub rate: FailureRate,
+}
+
+impl ChangeFailureRate {
+    pub(crate) fn of(scope: &Scope<'_>) -> Self {
+        let window = scope.window;
+        let mut recent_failures: Vec<_> = scope
+            .deployments(window)
+            .filter(|(row, _)| is_harmful(row.status))
+            .map(|(row, _)| row.id)
+            .collect();
+        recent_failures.reverse();
+        recent_failures.truncate(RECENT);
+        Self {
+            current: FailureRate::of(statuses(scope, window)),
+            previous: FailureRate::of(statuses(scope, window.previous())),
+            services: services(scope, window),
+            recent_failures,
+        }
+    }
+}
+
+/// Whether a deployment that ended so did harm.
+pub(crate) const fn is_harmful(status: DeploymentStatus) -> bool {
+    matches!(status, DeploymentStatus::Failure | DeploymentStatus::RolledBack)
+}
+
+/// The rate of each service of which a deployment succeeded, failed or was rolled back in a window.
+pub(crate) fn services(scope: &Scope<'_>, window: Window) -> Vec<ServiceFailureRate> {
+    let mut by_key: BTreeMap<NameNumber, (Option<&str>, StatusCounts)> = BTreeMap::new();
+    for (row, _) in scope.deployments(window) {
+        let (name, counts) = by_key.entry(scope.facts.service_key(row)).or_default();
+        *name = scope.facts.service_name(row);
+        counts.add(row.status);
+    }
+    let mut services: Vec<_> = by_key
+        .into_values()
+        .filter_map(|(name, counts)| {
+            Some(ServiceFailureRate {
+                service: name.map(str::to_owned),
+                rate: FailureRate::of(counts)?,
+            })
+        })
+        .collect();
+    services.sort_by_cached_key(|service| service.service.as_deref().map(str::to_lowercase));
+    services
+}

@@ -1,0 +1,107 @@
+//! Lead time for changes: how long a merged pull request waits until it reaches users.
+//!
+//! For each pull request and service its first successful production deployment in the window, from the merge to the
+//! deployment's completion; percentiles over all of these. Source: DORA,
+//! <https://dora.dev/guides/dora-metrics-four-keys/>, measured from the merge; DORA measures from the commit.
+
+use super::calendar::{Cut, Sorter, TimeSlice};
+use super::number_set::number_set;
+use super::question::Scope;
+use super::{Distribution, Level, Rated, Window};
+use crate::id::{DeploymentId, PullRequestId};
+use crate::lead_time::LeadTime;
+use std::cmp::Reverse;
+
+/// How many of the slowest are told.
+const SLOWEST: usize = 10;
+
+/// A pull request's way to users.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shipment {
+    /// The pull request.
+    pub pull_request_id: PullRequestId,
+    /// The first deployment of the window that shipped it with this service.
+    pub deployment_id: DeploymentId,
+    /// The service, as that deployment spells it.
+    pub service: Option<String>,
+    /// From merge to completion.
+    pub lead_time: LeadTime,
+}
+
+/// Lead time for changes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LeadTimes {
+    /// In the window, in seconds.
+    pub current: Option<Rated>,
+    /// In the one before, in seconds.
+    pub previous: Option<Rated>,
+    /// The slowest, slowest first; of equally slow ones the first pull request first.
+    pub slowest: Vec<Shipment>,
+    /// Week by week, by the deployments' completion, in seconds.
+    pub weekly: Vec<(TimeSlice, Option<Distribution>)>,
+}
+
+impl LeadTimes {
+    pub(crate) fn of(scope: &Scope<'_>) -> Self {
+        let window = scope.window;
+        let weeks = Cut::Weeks.slices(window, &scope.question.time_zone);
+        let mut weekly: Sorter<'_, Vec<i64>> = Sorter::new(&weeks);
+        let shipments: Vec<_> = shipments(scope, window).collect();
+        let mut seconds = Vec::with_capacity(shipments.len());
+        for (row, link) in &shipments {
+            seconds.push(link.lead_time.seconds());
+            if let Some(week) = weekly.at(row.completed_at) {
+                week.push(link.lead_time.seconds());
+            }
+        }
+        Self {
+            current: rated(&mut seconds),
+            previous: lead_time(scope, window.previous()),
+            slowest: slowest(scope, shipments),
+            weekly: weekly.finish(|mut seconds| Distribution::of(&mut seconds)),
+        }
+    }
+}
+
+type ShippedRow<'a> = (&'a super::facts::DeploymentRow, &'a super::facts::LinkRow);
+
+/// Each pull request with the first deployment of the window that shipped it with a service.
+fn shipments<'a>(scope: &Scope<'a>, window: Window) -> impl Iterator<Item = ShippedRow<'a>> {
+    let facts = scope.facts;
+    let mut seen = number_set(0);
+    scope
+        .deployments(window)
+        .flat_map(|(row, links)| links.iter().map(move |link| (row, link)))
+        .filter(move |(row, link)| seen.insert((link.pull_request_id, facts.service_key(row))))
+}
+
+/// The lead times of a window, in seconds.
+pub(crate) fn lead_time(scope: &Scope<'_>, window: Window) -> Option<Rated> {
+    let mut seconds: Vec<_> = shipments(scope, window)
+        .map(|(_, link)| link.lead_time.seconds())
+        .collect();
+    rated(&mut seconds)
+}
+
+fn rated(seconds: &mut [i64]) -> Option<Rated> {
+    Distribution::of(seconds).map(|distribution| Rated {
+        distribution,
+        level: Level::of_lead_time(distribution.p50),
+    })
+}
+
+fn slowest(scope: &Scope<'_>, mut shipments: Vec<ShippedRow<'_>>) -> Vec<Shipment> {
+    let order = |(row, link): &ShippedRow<'_>| (Reverse(link.lead_time), link.pull_request_id, row.id);
+    if shipments.len() > SLOWEST {
+        shipments.select_nth_unstable_by_key(SLOWEST, order);
+        shipments.truncate(SLOWEST);
+    }
+    shipments.sort_unstable_by_key(order);
+    let told = shipments.into_iter().map(|(row, link)| Shipment {
+        pull_request_id: link.pull_request_id,
+        deployment_id: row.id,
+        service: scope.facts.service_name(row).map(str::to_owned),
+        lead_time: link.lead_time,
+    });
+    told.collect()
+}

@@ -1,0 +1,288 @@
+//! The definitions once more, word by word over plain lists and without a thought of speed, held against the engine on
+//! random histories: ties, several services and environments, events told late and corrected, zones that set their clocks.
+
+use super::*;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+const SERVICES: [Option<&str>; 4] = [None, Some("api"), Some("API"), Some("web")];
+const ENVIRONMENTS: [&str; 2] = ["production", "staging"];
+const STATUSES: [DeploymentStatus; 4] = [
+    DeploymentStatus::Success,
+    DeploymentStatus::Failure,
+    DeploymentStatus::Cancelled,
+    DeploymentStatus::RolledBack,
+];
+const ZONES: [&str; 5] = [
+    "UTC",
+    "Europe/Berlin",
+    "America/St_Johns",
+    "Pacific/Apia",
+    "Australia/Lord_Howe",
+];
+
+/// Around the 29th of February and both days of 2024 on which Berlin sets its clocks.
+fn time() -> impl Strategy<Value = Timestamp> {
+    let begin = at("2024-02-20T00:00:00Z");
+    prop_oneof![
+        (0_i64..60, 0_i64..4).prop_map(|(day, quarter)| day * 86_400 + quarter * 21_600),
+        0_i64..260 * 86_400,
+    ]
+    .prop_map(move |seconds| begin.plus(time::Duration::seconds(seconds)))
+}
+
+fn deployed() -> impl Strategy<Value = Deployed> {
+    let links = proptest::collection::vec((1_i64..12, 0_i64..200_000), 0..4);
+    let what = (
+        1_i64..40,
+        time(),
+        0..STATUSES.len(),
+        0..3_usize,
+        0..SERVICES.len(),
+        links,
+    );
+    what.prop_map(|(id, at, status, environment, service, mut links)| {
+        let (status, environment) = (STATUSES[status], ENVIRONMENTS[environment / 2]);
+        links.sort_unstable();
+        links.dedup_by_key(|(pull_request, _)| *pull_request);
+        links.retain(|_| status == DeploymentStatus::Success && environment == "production");
+        Deployed {
+            id,
+            at,
+            status,
+            environment,
+            service: SERVICES[service],
+            links,
+            unlinked: None,
+        }
+    })
+}
+
+fn merged() -> impl Strategy<Value = Merged> {
+    let created = proptest::option::of(0_i64..900_000);
+    let author = proptest::option::of(prop_oneof![Just("octocat"), Just("hubot")]);
+    let lines = proptest::option::of(0_u32..900);
+    let what = (1_i64..40, 1_i64..4, time(), created, author, lines);
+    what.prop_map(|(id, repository, at, created, author, lines)| Merged {
+        id,
+        repository,
+        at,
+        created_at: created.map(|seconds| at.plus(-time::Duration::seconds(seconds))),
+        author,
+        lines,
+    })
+}
+
+/// Events as they are told, the later word on the same one holding, and what is asked of them.
+type Case = (Vec<Deployed>, Vec<Merged>, Question);
+
+fn case() -> impl Strategy<Value = Case> {
+    let question = (
+        time(),
+        1_i64..3_600,
+        0..ZONES.len(),
+        0..2_usize,
+        0..SERVICES.len(),
+    );
+    let question = question.prop_map(|(since, hours, zone, environment, service)| Question {
+        window: Window::new(since, since.plus(time::Duration::hours(hours))).unwrap(),
+        time_zone: TimeZone::parse(ZONES[zone]).unwrap(),
+        environment: Environment::parse(ENVIRONMENTS[environment]).unwrap(),
+        service: SERVICES[service].map(|name| ServiceName::parse(name).unwrap()),
+    });
+    (
+        proptest::collection::vec(deployed(), 0..40),
+        proptest::collection::vec(merged(), 0..30),
+        question,
+    )
+}
+
+/// What holds once everything has been told, in order of time and number.
+fn last_words(deployed: &[Deployed], merged: &[Merged]) -> World {
+    let mut world = World::new();
+    for told in deployed {
+        world.deployed.retain(|other| other.id != told.id);
+        world.deployed.push(told.clone());
+    }
+    for told in merged {
+        world.merged.retain(|other| other.id != told.id);
+        world.merged.push(told.clone());
+    }
+    world.deployed.sort_by_key(|one| (one.at, one.id));
+    world.merged.sort_by_key(|one| (one.at, one.id));
+    world.repositories.push(repository(3, "acme/old", false));
+    world
+}
+
+impl World {
+    fn deployed_in(&self, question: &Question, window: Window) -> Vec<&Deployed> {
+        let asked = question.service.as_ref().map(|name| name.as_str().to_lowercase());
+        self.deployed
+            .iter()
+            .filter(|one| window.contains(one.at) && one.environment == question.environment.as_str())
+            .filter(|one| asked.is_none() || one.service.map(str::to_lowercase) == asked)
+            .collect()
+    }
+
+    fn merged_in(&self, question: &Question, window: Window) -> Vec<&Merged> {
+        let repositories: &[i64] = match question.service.as_ref().map(ServiceName::as_str) {
+            None => &[1, 2],
+            Some("api" | "API") => &[1],
+            Some(_) => &[2],
+        };
+        let merged = self.merged.iter();
+        merged
+            .filter(|one| window.contains(one.at) && repositories.contains(&one.repository))
+            .collect()
+    }
+}
+
+fn distribution(mut values: Vec<i64>) -> Option<Vec<f64>> {
+    values.sort_unstable();
+    let last = u32::try_from(values.len().checked_sub(1)?).unwrap();
+    let value = |rank: u32| f64::from(i32::try_from(values[rank as usize]).unwrap());
+    let percentile = |percent: u32| {
+        let (rank, rest) = (percent * last / 100, percent * last % 100);
+        value(rank) + (value((rank + 1).min(last)) - value(rank)) * f64::from(rest) / 100.0
+    };
+    let sum: f64 = (0..=last).map(value).sum();
+    Some(vec![
+        percentile(50),
+        percentile(75),
+        percentile(95),
+        sum / f64::from(last + 1),
+        value(0),
+        value(last),
+    ])
+}
+
+/// Whether two distributions agree to a thousandth of a second.
+fn agree(found: Option<Distribution>, seconds_per_unit: f64, expected: Option<&Vec<f64>>) -> bool {
+    let found = found.map(|found| {
+        [found.p50, found.p75, found.p95, found.mean, found.min, found.max]
+            .map(|value| value * seconds_per_unit)
+    });
+    match (found, expected) {
+        (None, None) => true,
+        (Some(found), Some(expected)) => found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-3),
+        _ => false,
+    }
+}
+
+fn rated(found: Option<Rated>) -> Option<Distribution> {
+    found.map(|found| found.distribution)
+}
+
+fn lead_times(world: &World, question: &Question, window: Window) -> Option<Vec<f64>> {
+    let deployed = world.deployed_in(question, window);
+    let mut seen = BTreeSet::new();
+    let mut seconds = Vec::new();
+    for one in deployed {
+        for (pull_request, lead_time) in &one.links {
+            if seen.insert((*pull_request, one.service.map(str::to_lowercase))) {
+                seconds.push(*lead_time);
+            }
+        }
+    }
+    distribution(seconds)
+}
+
+fn recoveries(world: &World, question: &Question, window: Window) -> Option<Vec<f64>> {
+    let looked_at = Window {
+        since: window.since.plus(-LOOK_BACK),
+        until: window.until,
+    };
+    let mut seconds = Vec::new();
+    for service in [None, Some("api".to_owned()), Some("web".to_owned())] {
+        let mut deployed = world.deployed_in(question, looked_at);
+        deployed.retain(|one| one.service.map(str::to_lowercase) == service);
+        deployed.retain(|one| one.status != DeploymentStatus::Cancelled);
+        for (index, end) in deployed.iter().enumerate() {
+            let before = &deployed[..index];
+            let last_success = before
+                .iter()
+                .rposition(|one| one.status == DeploymentStatus::Success);
+            let opened = last_success.and_then(|success| before.get(success + 1));
+            if let Some(opened) = opened.filter(|_| end.status == DeploymentStatus::Success)
+                && window.contains(end.at)
+            {
+                seconds.push((end.at.microseconds() - opened.at.microseconds()) / 1_000_000);
+            }
+        }
+    }
+    distribution(seconds)
+}
+
+fn cycle_times(world: &World, question: &Question, window: Window) -> Option<Vec<f64>> {
+    let merged = world.merged_in(question, window).into_iter();
+    let seconds =
+        merged.filter_map(|one| Some((one.at.microseconds() - one.created_at?.microseconds()) / 1_000_000));
+    distribution(seconds.collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn every_figure_is_what_its_definition_says((deployed, merged, question) in case()) {
+        let world = last_words(&deployed, &merged);
+        let told = told_bit_by_bit(deployed, merged);
+        let (window, previous) = (question.window, question.window.previous());
+        let material = Material { question: question.clone(), facts: Arc::new(told), repositories: world.repositories.clone() };
+
+        let Figures::Overview(overview) = material.measure(Metric::Overview).figures else { unreachable!() };
+        for (summary, window) in [(overview.current, window), (overview.previous, previous)] {
+            prop_assert!(agree(rated(summary.lead_time), 1.0, lead_times(&world, &question, window).as_ref()));
+            prop_assert!(agree(rated(summary.recovery), 60.0, recoveries(&world, &question, window).as_ref()));
+            prop_assert!(agree(summary.cycle_time, 3_600.0, cycle_times(&world, &question, window).as_ref()));
+            let merged = world.merged_in(&question, window).len() as u64;
+            prop_assert_eq!(summary.pull_requests_merged.unwrap_or_default(), merged);
+            let deployed = world.deployed_in(&question, window);
+            let count = |status| deployed.iter().filter(|one| one.status == status).count() as u64;
+            let [success, failure, cancelled, rolled_back] = STATUSES.map(count);
+            let expected = StatusCounts { success, failure, cancelled, rolled_back };
+            let found = summary.deployment_frequency.map(|frequency| frequency.statuses).unwrap_or_default();
+            prop_assert_eq!(found, expected);
+            prop_assert_eq!(summary.deployment_frequency.is_none(), expected.total() == 0);
+            prop_assert_eq!(summary.change_failure_rate, FailureRate::of(expected));
+        }
+
+        let Figures::DeploymentFrequency(frequency) = material.measure(Metric::DeploymentFrequency).figures else { unreachable!() };
+        let Figures::LeadTime(lead) = material.measure(Metric::LeadTime).figures else { unreachable!() };
+        let Figures::CycleTime(cycle) = material.measure(Metric::CycleTime).figures else { unreachable!() };
+        let Figures::Throughput(throughput) = material.measure(Metric::Throughput).figures else { unreachable!() };
+        prop_assert!(agree(rated(lead.current), 1.0, lead_times(&world, &question, window).as_ref()));
+        prop_assert!(lead.slowest.windows(2).all(|pair| pair[0].lead_time >= pair[1].lead_time));
+        // Slices lie edge to edge from one end of the window to the other, and each has what happened in it.
+        let (mut day_begins, mut week_begins) = (window.since, window.since);
+        for (day, counts) in &frequency.daily {
+            prop_assert_eq!(std::mem::replace(&mut day_begins, day.window.until), day.window.since);
+            prop_assert_eq!(counts.total(), world.deployed_in(&question, day.window).len() as u64);
+        }
+        for ((week, merged), (_, times)) in throughput.series.iter().zip(&cycle.weekly) {
+            prop_assert_eq!(std::mem::replace(&mut week_begins, week.window.until), week.window.since);
+            prop_assert_eq!(*merged, world.merged_in(&question, week.window).len() as u64);
+            prop_assert!(agree(*times, 3_600.0, cycle_times(&world, &question, week.window).as_ref()));
+        }
+        prop_assert_eq!((day_begins, week_begins), (window.until, window.until));
+    }
+}
+
+/// Facts that are put in one by one, while somebody still reads those before.
+fn told_bit_by_bit(deployed: Vec<Deployed>, merged: Vec<Merged>) -> Facts {
+    let deployed = deployed.into_iter().map(|one| World {
+        deployed: vec![one],
+        ..World::default()
+    });
+    let merged = merged.into_iter().map(|one| World {
+        merged: vec![one],
+        ..World::default()
+    });
+    let mut facts = Facts::new();
+    for event in deployed.chain(merged) {
+        let before = facts.clone();
+        event.put_into(&mut facts);
+        drop(before);
+    }
+    facts
+}

@@ -1,0 +1,156 @@
+//! A small world to measure, and the tests of the metrics over it.
+
+mod definition;
+mod tables;
+
+use super::*;
+use crate::environment::Environment;
+use crate::id::{DeploymentId, PullRequestId, RepositoryId};
+use crate::lead_time::LeadTime;
+use crate::linking::UnlinkedReason;
+use crate::repository::{Repository, RepositoryName};
+use crate::run::DeploymentStatus;
+use crate::text::{Actor, ServiceName};
+use crate::time_zone::TimeZone;
+use crate::timestamp::Timestamp;
+use std::sync::Arc;
+
+/// A deployment that ended.
+#[derive(Clone, Debug)]
+struct Deployed {
+    id: i64,
+    at: Timestamp,
+    status: DeploymentStatus,
+    environment: &'static str,
+    service: Option<&'static str>,
+    /// The pull requests that it shipped, each with its lead time in seconds.
+    links: Vec<(i64, i64)>,
+    unlinked: Option<UnlinkedReason>,
+}
+
+/// A merged pull request.
+#[derive(Clone, Debug)]
+struct Merged {
+    id: i64,
+    repository: i64,
+    at: Timestamp,
+    created_at: Option<Timestamp>,
+    author: Option<&'static str>,
+    lines: Option<u32>,
+}
+
+/// What happened, and where.
+#[derive(Clone, Debug, Default)]
+struct World {
+    deployed: Vec<Deployed>,
+    merged: Vec<Merged>,
+    repositories: Vec<Repository>,
+}
+
+fn at(text: &str) -> Timestamp {
+    Timestamp::parse(text).unwrap()
+}
+
+fn repository(id: i64, name: &str, monitored: bool) -> Repository {
+    Repository {
+        id: RepositoryId::new(id),
+        name: RepositoryName::parse(name).unwrap(),
+        monitored,
+        aliases: Vec::new(),
+    }
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            repositories: vec![repository(1, "acme/api", true), repository(2, "acme/web", true)],
+            ..Self::default()
+        }
+    }
+
+    /// A production deployment of `api`.
+    fn deploy(&mut self, time: &str, status: &str) -> &mut Deployed {
+        let id = i64::try_from(self.deployed.len()).unwrap() + 1;
+        self.deployed.push(Deployed {
+            id,
+            at: at(time),
+            status: DeploymentStatus::parse(status).unwrap(),
+            environment: "production",
+            service: Some("api"),
+            links: Vec::new(),
+            unlinked: None,
+        });
+        self.deployed.last_mut().unwrap()
+    }
+
+    /// A pull request of `acme/api` by octocat.
+    fn merge(&mut self, time: &str) -> &mut Merged {
+        let id = i64::try_from(self.merged.len()).unwrap() + 1;
+        self.merged.push(Merged {
+            id,
+            repository: 1,
+            at: at(time),
+            created_at: None,
+            author: Some("octocat"),
+            lines: None,
+        });
+        self.merged.last_mut().unwrap()
+    }
+
+    fn facts(&self) -> Facts {
+        let mut facts = Facts::new();
+        self.put_into(&mut facts);
+        facts
+    }
+
+    fn put_into(&self, facts: &mut Facts) {
+        let deployed = self.deployed.iter().map(|deployed| ChangedDeployment {
+            id: DeploymentId::new(deployed.id),
+            completed: Some(CompletedDeployment {
+                completed_at: deployed.at,
+                status: deployed.status,
+                environment: Environment::parse(deployed.environment).unwrap(),
+                service: deployed.service.map(|name| ServiceName::parse(name).unwrap()),
+                unlinked: deployed.unlinked,
+                links: deployed
+                    .links
+                    .iter()
+                    .map(|(id, seconds)| (PullRequestId::new(*id), LeadTime::from_seconds(*seconds).unwrap()))
+                    .collect(),
+            }),
+        });
+        facts.put_deployments(&deployed.collect::<Vec<_>>());
+        let merged = self.merged.iter().map(|merged| MergedPullRequest {
+            id: PullRequestId::new(merged.id),
+            repository_id: RepositoryId::new(merged.repository),
+            merged_at: merged.at,
+            created_at: merged.created_at,
+            author: merged.author.map(|name| Actor::parse(name).unwrap()),
+            lines: merged.lines,
+        });
+        facts.put_pull_requests(&merged.collect::<Vec<_>>());
+    }
+
+    fn ask(&self, metric: Metric, question: Question) -> Answer {
+        Material {
+            question,
+            facts: Arc::new(self.facts()),
+            repositories: self.repositories.clone(),
+        }
+        .measure(metric)
+    }
+
+    /// About production in January 2024.
+    fn january(&self, metric: Metric) -> Answer {
+        self.ask(metric, january())
+    }
+}
+
+fn january() -> Question {
+    Question {
+        window: Window::new(at("2024-01-01T00:00:00Z"), at("2024-01-31T00:00:00Z")).unwrap(),
+        time_zone: TimeZone::UTC,
+        environment: Environment::parse("production").unwrap(),
+        service: None,
+    }
+}

@@ -1,0 +1,422 @@
+use super::*;
+
+#[test]
+fn deployment_frequency_counts_successes_and_tells_every_day() {
+    let mut world = World::new();
+    for (time, status) in [
+        ("2023-12-15T12:00:00Z", "success"),
+        ("2024-01-01T00:00:00Z", "success"),
+        ("2024-01-01T23:59:59Z", "failure"),
+        ("2024-01-03T12:00:00Z", "success"),
+        ("2024-01-30T23:59:59Z", "rolled_back"),
+        ("2024-01-31T00:00:00Z", "success"),
+    ] {
+        world.deploy(time, status);
+    }
+    world.deploy("2024-01-05T00:00:00Z", "success").environment = "staging";
+    let answer = world.january(Metric::DeploymentFrequency);
+    assert_eq!((answer.sample_size, answer.no_data), (4, None));
+    let Figures::DeploymentFrequency(figures) = answer.figures else {
+        panic!("another metric")
+    };
+    let current = figures.current.unwrap();
+    assert_eq!((current.statuses.success, current.statuses.total()), (2, 4));
+    assert!((current.per_day - 2.0 / 30.0).abs() < 1e-12 && (current.per_week - 14.0 / 30.0).abs() < 1e-12);
+    assert_eq!(current.level, Level::Medium);
+    assert_eq!(figures.previous.unwrap().statuses.total(), 1);
+    assert_eq!(figures.daily.len(), 30);
+    let days = figures.daily.iter().filter(|(_, counts)| counts.total() > 0);
+    let days: Vec<_> = days
+        .map(|(day, counts)| (day.name.as_str(), counts.total()))
+        .collect();
+    assert_eq!(days, [("2024-01-01", 2), ("2024-01-03", 1), ("2024-01-30", 1)]);
+    let environments: Vec<_> = figures
+        .environments
+        .iter()
+        .map(|(name, counts)| (name.as_str(), counts.success))
+        .collect();
+    assert_eq!(environments, [("production", 2), ("staging", 1)]);
+}
+
+#[test]
+fn lead_time_is_that_of_the_first_deployment_of_a_pull_request_with_a_service() {
+    let mut world = World::new();
+    world.deploy("2024-01-02T00:00:00Z", "success").links = vec![(1, 100), (2, 400)];
+    // Again, and with another spelling of the service: not counted.
+    world.deploy("2024-01-03T00:00:00Z", "success").links = vec![(1, 86_500)];
+    let again = world.deploy("2024-01-03T00:00:00Z", "success");
+    (again.service, again.links) = (Some("API"), vec![(2, 86_800)]);
+    // With another service: counted.
+    let other = world.deploy("2024-01-04T00:00:00Z", "success");
+    (other.service, other.links) = (Some("web"), vec![(1, 172_900)]);
+    // Before the window.
+    world.deploy("2023-12-31T00:00:00Z", "success").links = vec![(3, 5)];
+    let answer = world.january(Metric::LeadTime);
+    let Figures::LeadTime(figures) = answer.figures else {
+        panic!("another metric")
+    };
+    let Rated {
+        distribution: current,
+        level,
+    } = figures.current.unwrap();
+    assert_eq!((current.count, answer.sample_size), (3, 3));
+    assert!((current.p50 - 400.0).abs() < 1e-9 && (current.mean - 57_800.0).abs() < 1e-6);
+    assert_eq!(level, Level::Elite);
+    assert_eq!(
+        figures.previous.map(|previous| previous.distribution.count),
+        Some(1)
+    );
+    let slowest = figures.slowest.iter();
+    let slowest: Vec<_> = slowest.map(|shipment| shipment.lead_time.seconds()).collect();
+    assert_eq!(slowest, [172_900, 400, 100]);
+    assert_eq!(
+        figures.weekly.first().and_then(|(_, week)| *week).unwrap().count,
+        3
+    );
+}
+
+#[test]
+fn a_change_failure_is_a_failure_or_a_rollback() {
+    let mut world = World::new();
+    for status in ["success", "success", "failure", "rolled_back", "cancelled"] {
+        world.deploy("2024-01-02T00:00:00Z", status);
+    }
+    let other = world.deploy("2024-01-02T00:00:00Z", "success");
+    other.service = Some("web");
+    let answer = world.january(Metric::ChangeFailureRate);
+    assert_eq!(answer.sample_size, 5);
+    let Figures::ChangeFailureRate(figures) = answer.figures else {
+        panic!("another metric")
+    };
+    let current = figures.current.unwrap();
+    assert!((current.share - 0.4).abs() < 1e-12 && (current.narrow_share - 1.0 / 6.0).abs() < 1e-12);
+    assert_eq!((current.level, figures.previous), (Level::Low, None));
+    let services: Vec<_> = figures
+        .services
+        .iter()
+        .map(|one| (one.service.as_deref().unwrap(), one.rate.statuses.total()))
+        .collect();
+    assert_eq!(services, [("api", 5), ("web", 1)]);
+    assert_eq!(
+        figures.recent_failures,
+        [DeploymentId::new(4), DeploymentId::new(3)]
+    );
+}
+
+#[test]
+fn an_outage_opens_after_a_success_and_belongs_to_the_window_in_which_it_ends() {
+    let mut world = World::new();
+    for (time, status) in [
+        // Nothing has succeeded before, as far as is looked at.
+        ("2023-12-01T00:00:00Z", "failure"),
+        ("2023-12-02T00:00:00Z", "success"),
+        // Opened in December, ended in January: 48 hours.
+        ("2023-12-31T00:00:00Z", "failure"),
+        ("2023-12-31T12:00:00Z", "rolled_back"),
+        ("2024-01-01T00:00:00Z", "cancelled"),
+        ("2024-01-02T00:00:00Z", "success"),
+        // 30 minutes.
+        ("2024-01-10T00:00:00Z", "rolled_back"),
+        ("2024-01-10T00:30:00Z", "success"),
+        // Still open at the end.
+        ("2024-01-30T00:00:00Z", "failure"),
+        ("2024-02-01T00:00:00Z", "success"),
+    ] {
+        world.deploy(time, status);
+    }
+    let answer = world.january(Metric::Recovery);
+    assert_eq!(answer.sample_size, 2);
+    let Figures::Recovery(figures) = answer.figures else {
+        panic!("another metric")
+    };
+    let Rated {
+        distribution: current,
+        level,
+    } = figures.current.unwrap();
+    assert!((current.min - 30.0).abs() < 1e-9 && (current.max - 2_880.0).abs() < 1e-9);
+    assert_eq!((level, figures.previous), (Level::Medium, None));
+    let [latest, first] = figures.incidents.as_slice() else {
+        panic!("two incidents")
+    };
+    assert_eq!(latest.opened_by, DeploymentId::new(7));
+    assert_eq!(
+        first.ended,
+        Some((DeploymentId::new(6), at("2024-01-02T00:00:00Z")))
+    );
+    assert_eq!(figures.open.len(), 1);
+    assert_eq!(
+        figures.open.first().unwrap().opened_at,
+        at("2024-01-30T00:00:00Z")
+    );
+}
+
+#[test]
+fn services_and_environments_have_outages_of_their_own() {
+    let mut world = World::new();
+    world.deploy("2024-01-02T00:00:00Z", "success");
+    world.deploy("2024-01-02T01:00:00Z", "failure");
+    world.deploy("2024-01-02T02:00:00Z", "success").service = Some("web");
+    world.deploy("2024-01-02T03:00:00Z", "success").environment = "staging";
+    world.deploy("2024-01-02T04:00:00Z", "success").service = None;
+    world.deploy("2024-01-02T05:00:00Z", "success").service = Some("Api");
+    let Figures::Recovery(figures) = world.january(Metric::Recovery).figures else {
+        panic!("another metric")
+    };
+    assert!((figures.current.unwrap().distribution.p50 - 240.0).abs() < 1e-9);
+}
+
+#[test]
+fn cycle_time_is_from_opening_to_merge_and_never_negative() {
+    let mut world = World::new();
+    world.merge("2024-01-10T10:00:00Z").created_at = Some(at("2024-01-10T04:00:00Z"));
+    world.merge("2024-01-10T10:00:00Z").created_at = Some(at("2024-01-10T11:00:00Z"));
+    world.merge("2024-01-10T10:00:00Z");
+    let answer = world.january(Metric::CycleTime);
+    let Figures::CycleTime(figures) = answer.figures else {
+        panic!("another metric")
+    };
+    let current = figures.current.unwrap();
+    assert_eq!((answer.sample_size, figures.previous), (2, None));
+    assert!((current.p50 - 3.0).abs() < 1e-9 && current.min.abs() < 1e-9);
+}
+
+#[test]
+fn repositories_that_are_not_monitored_do_not_count_unless_a_service_names_them() {
+    let mut world = World::new();
+    world.repositories.push(repository(3, "acme/old", false));
+    world.merge("2024-01-10T10:00:00Z");
+    world.merge("2024-01-11T10:00:00Z").repository = 3;
+    for (service, merged, no_data) in [
+        (None, 1, None),
+        (Some("old"), 1, None),
+        (Some("ACME/api"), 1, None),
+        (Some("web"), 0, Some(NoData::NoMerges)),
+        (Some("unheard-of"), 0, Some(NoData::ServiceUnmatched)),
+    ] {
+        let question = Question {
+            service: service.map(|name| ServiceName::parse(name).unwrap()),
+            ..january()
+        };
+        let answer = world.ask(Metric::Velocity, question);
+        assert_eq!(
+            (answer.sample_size, answer.no_data),
+            (merged, no_data),
+            "{service:?}"
+        );
+    }
+}
+
+#[test]
+fn health_tells_why() {
+    let mut world = World::new();
+    for time in ["2023-12-20T00:00:00Z", "2023-12-21T00:00:00Z"] {
+        world.merge(time);
+    }
+    world.merge("2024-01-20T00:00:00Z").created_at = Some(at("2024-01-16T00:00:00Z"));
+    world.merge("2024-01-16T00:00:00Z").repository = 2;
+    let other = world.merge("2024-01-17T00:00:00Z");
+    (other.repository, other.author) = (2, Some("hubot"));
+    world.repositories.push(repository(3, "acme/quiet", true));
+    let Figures::ServiceHealth(figures) = world.january(Metric::ServiceHealth).figures else {
+        panic!("another metric")
+    };
+    let told: Vec<_> = figures
+        .iter()
+        .map(|one| {
+            (
+                one.repository_id.get(),
+                one.health,
+                one.concerns.as_slice(),
+                one.merged,
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (
+                1,
+                Health::Warning,
+                [Concern::OneContributor, Concern::SlowReviews, Concern::MergesDown].as_slice(),
+                1
+            ),
+            (3, Health::Stale, [Concern::NoMerge].as_slice(), 0),
+            // The last merge is 14 days before the window's end, not longer ago.
+            (2, Health::Healthy, [].as_slice(), 2),
+        ]
+    );
+}
+
+#[test]
+fn risks_are_told_with_their_bounds() {
+    let mut world = World::new();
+    for _ in 0..10 {
+        world.merge("2023-12-20T00:00:00Z");
+    }
+    for day in 10..16 {
+        let merged = world.merge(&format!("2024-01-{day}T00:00:00Z"));
+        (merged.lines, merged.created_at) = (Some(500), Some(at("2024-01-01T00:00:00Z")));
+    }
+    for status in ["success", "failure", "rolled_back", "success", "success"] {
+        world.deploy("2024-01-02T00:00:00Z", status);
+    }
+    let Figures::RiskSignals(RiskSignals {
+        signals,
+        current,
+        previous,
+        ..
+    }) = world.january(Metric::RiskSignals).figures
+    else {
+        panic!("another metric")
+    };
+    // In December: two repositories, one of them stale, the other of one contributor who has all merges.
+    assert_eq!((current, previous), (Some(8), Some(3)));
+    let told: Vec<_> = signals
+        .iter()
+        .map(|signal| (signal.kind.as_str(), signal.severity.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("stale_service", "high"),
+            ("slow_reviews", "high"),
+            ("large_prs", "high"),
+            ("review_bottleneck", "high"),
+            ("failure_rate", "high"),
+            ("stale_service", "medium"),
+            ("bus_factor", "medium"),
+            ("activity_drop", "medium"),
+        ]
+    );
+    let failure = signals
+        .iter()
+        .find(|signal| signal.kind == RiskKind::FailureRate)
+        .unwrap();
+    assert_eq!(
+        failure.description,
+        "40.0 % of the deployments of api failed or were rolled back, 2 of 5; more than 15 % is a risk."
+    );
+}
+
+#[test]
+fn coverage_tells_what_is_not_linked_and_why() {
+    let mut world = World::new();
+    world.deploy("2024-01-10T00:00:00Z", "success").links = vec![(1, 60)];
+    world.deploy("2024-01-11T00:00:00Z", "success").unlinked = Some(UnlinkedReason::CommitUnknown);
+    world.deploy("2024-01-12T00:00:00Z", "success").unlinked = Some(UnlinkedReason::NothingNew);
+    world.deploy("2024-01-13T00:00:00Z", "failure");
+    world.deploy("2024-01-14T00:00:00Z", "success").environment = "staging";
+    // After the window: what it ships is shipped all the same.
+    world.deploy("2024-02-02T00:00:00Z", "success").links = vec![(3, 60)];
+    for time in [
+        "2024-01-09T00:00:00Z",
+        "2024-01-09T00:00:00Z",
+        "2024-01-30T00:00:00Z",
+        "2024-01-30T00:00:00Z",
+    ] {
+        world.merge(time);
+    }
+    let coverage = world.january(Metric::Overview).coverage;
+    assert_eq!(
+        coverage.deployments,
+        Share {
+            total: 3,
+            linked: 1,
+            unlinked: vec![
+                (UnlinkedReason::CommitUnknown, 1),
+                (UnlinkedReason::NothingNew, 1)
+            ],
+        }
+    );
+    assert_eq!(
+        coverage.pull_requests,
+        Share {
+            total: 4,
+            linked: 2,
+            unlinked: vec![(UnshippedReason::NotShipped, 2)],
+        }
+    );
+    world.deployed.pop();
+    assert_eq!(
+        world.january(Metric::Overview).coverage.pull_requests.unlinked,
+        [
+            (UnshippedReason::NoDeploymentSince, 2),
+            (UnshippedReason::NotShipped, 1)
+        ]
+    );
+}
+
+#[test]
+fn without_data_there_is_no_figure_and_no_level_but_a_reason() {
+    let empty = World::new();
+    let staging = Question {
+        environment: Environment::parse("staging").unwrap(),
+        ..january()
+    };
+    let mut cancelled = World::new();
+    cancelled.deploy("2024-01-10T00:00:00Z", "cancelled");
+    let mut merged = World::new();
+    merged.merge("2024-01-10T00:00:00Z");
+    for (world, question, metric, reason) in [
+        (
+            &empty,
+            january(),
+            Metric::DeploymentFrequency,
+            NoData::NoDeployments,
+        ),
+        (&empty, january(), Metric::LeadTime, NoData::NoDeployments),
+        (&empty, staging, Metric::LeadTime, NoData::NotProduction),
+        (&cancelled, january(), Metric::LeadTime, NoData::NothingShipped),
+        (
+            &cancelled,
+            january(),
+            Metric::ChangeFailureRate,
+            NoData::NoOutcomes,
+        ),
+        (&cancelled, january(), Metric::Recovery, NoData::NoRecoveries),
+        (&empty, january(), Metric::CycleTime, NoData::NoMerges),
+        (&merged, january(), Metric::CycleTime, NoData::NoDetails),
+        (
+            &World::default(),
+            january(),
+            Metric::Throughput,
+            NoData::NoRepositories,
+        ),
+    ] {
+        let answer = world.ask(metric, question);
+        assert_eq!(
+            (answer.sample_size, answer.no_data),
+            (0, Some(reason)),
+            "{metric:?}"
+        );
+    }
+    let Figures::LeadTime(figures) = empty.january(Metric::LeadTime).figures else {
+        panic!("another metric")
+    };
+    assert_eq!(figures.current, None);
+}
+
+#[test]
+fn the_overview_has_the_figures_of_each_metric() {
+    let mut world = World::new();
+    world.deploy("2024-01-10T00:00:00Z", "success").links = vec![(1, 600)];
+    world.deploy("2024-01-11T00:00:00Z", "failure");
+    world.deploy("2024-01-11T01:00:00Z", "success");
+    world.merge("2024-01-09T23:50:00Z").created_at = Some(at("2024-01-09T00:00:00Z"));
+    let Figures::Overview(overview) = world.january(Metric::Overview).figures else {
+        panic!("another metric")
+    };
+    let Figures::Recovery(recovery) = world.january(Metric::Recovery).figures else {
+        panic!("another metric")
+    };
+    let current = overview.current;
+    assert_eq!(current.recovery, recovery.current);
+    assert!((current.lead_time.unwrap().distribution.p50 - 600.0).abs() < 1e-9);
+    assert_eq!(current.deployment_frequency.unwrap().statuses.success, 2);
+    assert!((current.change_failure_rate.unwrap().share - 1.0 / 3.0).abs() < 1e-12);
+    assert_eq!(
+        (current.pull_requests_merged, current.cycle_time.unwrap().count),
+        (Some(1), 1)
+    );
+    assert_eq!(overview.previous.deployment_frequency, None);
+}

@@ -1,0 +1,254 @@
+//! What is documented of an endpoint. Each endpoint says beside its handler what it does, takes and answers; what holds
+//! for all of a kind, who may call it and how it refuses, is said here.
+
+use super::examples;
+use super::refusals::{self, REQUEST_ID, Refusal, header_ref};
+use super::schema::{self, Components, Field};
+use crate::app::Timing;
+use crate::error::{ApiError, Bug};
+use crate::query::InvalidQuery;
+use crate::rate_limit;
+use crate::violations::InvalidPayload;
+use periscope_domain::api_key::Scope;
+use periscope_domain::ports::StoreError;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use utoipa::openapi::link::LinkBuilder;
+use utoipa::openapi::path::{self, OperationBuilder, ParameterBuilder, ParameterIn};
+use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
+use utoipa::openapi::{
+    ContentBuilder, OneOfBuilder, Ref, Required, Response, ResponseBuilder, SecurityRequirement,
+};
+
+/// The name of the security scheme of keys.
+pub(super) const API_KEY: &str = "apiKey";
+/// The name of the security scheme of GitHub's webhooks.
+pub(super) const SIGNATURE: &str = "signature";
+
+/// The groups in which endpoints are shown, and what each is for.
+pub(super) const GROUPS: [(&str, &str); 3] = [RECORDING, READING, SERVICE];
+const RECORDING: (&str, &str) = (
+    "Recording",
+    "Tell of deployments, pull requests and commits. To tell the same again changes nothing.",
+);
+const READING: (&str, &str) = ("Reading", "Ask what was recorded, and why it is so.");
+const SERVICE: (&str, &str) = ("Service", "The service itself. No key is needed.");
+
+/// An endpoint, as it is documented.
+pub(crate) struct Operation {
+    id: &'static str,
+    built: OperationBuilder,
+    body: RequestBody,
+    answers: BTreeMap<u16, Response>,
+    refusals: Vec<ApiError>,
+    components: Components,
+}
+
+impl Operation {
+    fn new(id: &'static str, group: (&str, &str), summary: &str, description: &str) -> Self {
+        let built = OperationBuilder::new()
+            .operation_id(Some(id))
+            .tag(group.0)
+            .summary(Some(summary))
+            .description((!description.is_empty()).then_some(description));
+        Self {
+            id,
+            built,
+            body: RequestBody::default(),
+            answers: BTreeMap::new(),
+            refusals: Vec::new(),
+            components: Vec::new(),
+        }
+    }
+
+    /// One that anybody may call.
+    pub(crate) fn open(id: &'static str, summary: &str, description: &str) -> Self {
+        Self::new(id, SERVICE, summary, description)
+    }
+
+    /// One that records what the bearer of a key sends, up to so many bytes.
+    pub(crate) fn recording(id: &'static str, limit: usize, summary: &str, description: &str) -> Self {
+        Self::new(id, RECORDING, summary, description)
+            .with_key(Scope::Ingest)
+            .with_body(limit)
+    }
+
+    /// One that records what GitHub sends and signs, up to so many bytes.
+    pub(crate) fn signed(id: &'static str, limit: usize, summary: &str, description: &str) -> Self {
+        let mut operation = Self::new(id, RECORDING, summary, description)
+            .refusing([ApiError::InvalidSignature, rate_limited(10)])
+            .with_store()
+            .with_body(limit);
+        let requirement = SecurityRequirement::new(SIGNATURE, [""; 0]);
+        operation.built = operation.built.security(requirement);
+        operation
+    }
+
+    /// One that tells the bearer of a key what was recorded.
+    pub(crate) fn reading(id: &'static str, summary: &str, description: &str) -> Self {
+        Self::new(id, READING, summary, description).with_key(Scope::Read)
+    }
+
+    fn with_key(mut self, scope: Scope) -> Self {
+        let requirement = SecurityRequirement::new(API_KEY, [scope.as_str()]);
+        self.built = self.built.security(requirement);
+        self.refusing([
+            ApiError::InvalidApiKey,
+            ApiError::MissingScope(scope),
+            rate_limited(200),
+        ])
+        .with_store()
+    }
+
+    /// Adds how it fails when the store does.
+    pub(crate) fn with_store(self) -> Self {
+        self.refusing([
+            ApiError::Internal(Bug::Panic),
+            ApiError::Deadline,
+            StoreError::Unavailable("it is away".into()).into(),
+        ])
+    }
+
+    fn with_body(self, limit: usize) -> Self {
+        self.refusing([
+            InvalidPayload::malformed("the body must be a JSON object").into(),
+            ApiError::BodyTooSlow(Timing::default().body),
+            ApiError::BodyTooLarge { limit },
+            ApiError::UnsupportedMediaType("Content-Type must be application/json"),
+            ApiError::Busy,
+        ])
+    }
+
+    /// Adds reasons for which it refuses.
+    pub(crate) fn refusing(mut self, refusals: impl IntoIterator<Item = ApiError>) -> Self {
+        self.refusals.extend(refusals);
+        self
+    }
+
+    /// Adds a parameter of its path.
+    pub(crate) fn path_parameter(self, name: &str, meaning: &str, takes: Field) -> Self {
+        self.parameter(name, ParameterIn::Path, Required::True, meaning, takes)
+    }
+
+    /// Adds a header that may be sent.
+    pub(crate) fn header(self, name: &str, meaning: &str, takes: Field) -> Self {
+        self.parameter(name, ParameterIn::Header, Required::False, meaning, takes)
+    }
+
+    /// Adds a parameter of its query.
+    pub(crate) fn query(mut self, name: &str, meaning: &str, takes: Field) -> Self {
+        if !self
+            .refusals
+            .iter()
+            .any(|refusal| matches!(refusal, ApiError::InvalidQuery(_)))
+        {
+            self.refusals.push(InvalidQuery::example().into());
+        }
+        self.parameter(name, ParameterIn::Query, Required::False, meaning, takes)
+    }
+
+    fn parameter(
+        mut self,
+        name: &str,
+        parameter_in: ParameterIn,
+        required: Required,
+        meaning: &str,
+        takes: Field,
+    ) -> Self {
+        let parameter = ParameterBuilder::new()
+            .name(name)
+            .parameter_in(parameter_in)
+            .required(required)
+            .description(Some(meaning))
+            .schema(Some(takes.schema))
+            .example(examples::parameter(self.id, name));
+        self.built = self.built.parameter(parameter);
+        self
+    }
+
+    /// Adds the JSON that it takes.
+    pub(crate) fn body<T: ToSchema>(self) -> Self {
+        self.body_of("application/json", schema::part::<T>())
+    }
+
+    /// Adds the JSON that it takes, with a rule that no single field has.
+    pub(crate) fn body_that<T: ToSchema>(self, rule: OneOfBuilder) -> Self {
+        self.body_of("application/json", schema::part::<T>().and(rule))
+    }
+
+    /// Adds a body that it takes, by its media type.
+    pub(crate) fn body_of(mut self, media_type: &str, takes: Field) -> Self {
+        self.components.extend(takes.components);
+        let content = ContentBuilder::new()
+            .schema(Some(takes.schema))
+            .examples_from_iter(examples::bodies(self.id))
+            .build();
+        let body = RequestBodyBuilder::from(self.body).required(Some(Required::True));
+        self.body = body.content(media_type, content).build();
+        self
+    }
+
+    /// Adds an answer in JSON.
+    pub(crate) fn answer<T: ToSchema>(self, status: u16, meaning: &str) -> Self {
+        self.answer_of("application/json", schema::part::<T>(), status, meaning)
+    }
+
+    /// Adds an answer, by its media type.
+    pub(crate) fn answer_of(mut self, media_type: &str, holds: Field, status: u16, meaning: &str) -> Self {
+        self.components.extend(holds.components);
+        let content = ContentBuilder::new()
+            .schema(Some(holds.schema))
+            .examples_from_iter(examples::answers(self.id, status))
+            .build();
+        let response = self.answers.remove(&status).unwrap_or_default();
+        let response = ResponseBuilder::from(response)
+            .description(meaning)
+            .header_ref(REQUEST_ID, header_ref(REQUEST_ID))
+            .content(media_type, content);
+        self.answers.insert(status, response.build());
+        self
+    }
+
+    /// Says of the answers so far which endpoint can be asked for more, with which of their values.
+    pub(crate) fn leads_to(mut self, operation: &str, parameter: &str, value: &str) -> Self {
+        for response in self.answers.values_mut() {
+            let link = LinkBuilder::new()
+                .operation_id(operation)
+                .parameter(parameter, value);
+            response.links.insert(operation.to_owned(), link.build().into());
+        }
+        self
+    }
+
+    /// The operation of the document, and what it refers to.
+    pub(super) fn build(mut self) -> (path::Operation, Components, Vec<(String, Response)>) {
+        let refusals = refusals::of(&self.refusals, &mut self.components);
+        let mut operation = self.built;
+        if !self.body.content.is_empty() {
+            operation = operation.request_body(Some(self.body));
+        }
+        for (status, answer) in self.answers {
+            operation = operation.response(status.to_string(), answer);
+        }
+        let mut shared = Vec::new();
+        for Refusal {
+            status,
+            name,
+            response,
+        } in refusals
+        {
+            let told = examples::answers(self.id, status);
+            if told.is_empty() {
+                operation = operation.response(status.to_string(), Ref::from_response_name(&name));
+                shared.push((name, response));
+            } else {
+                operation = operation.response(status.to_string(), refusals::showing(response, told));
+            }
+        }
+        (operation.build(), self.components, shared)
+    }
+}
+
+fn rate_limited(limit: u32) -> ApiError {
+    rate_limit::Refusal { limit, seconds: 1 }.into()
+}

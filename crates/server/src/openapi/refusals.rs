@@ -1,0 +1,159 @@
+//! What refusals look like, made from the errors themselves: their status, their sentences and the names of their
+//! headers are those that are sent.
+
+use super::schema::{Components, component};
+use crate::error::{ApiError, ErrorBody};
+use actix_web::ResponseError;
+use actix_web::http::header::CONTENT_TYPE;
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+use utoipa::openapi::example::{Example, ExampleBuilder};
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{ContentBuilder, Header, Ref, RefOr, Response, ResponseBuilder};
+
+/// The header that every answer has.
+pub(super) const REQUEST_ID: &str = "X-Request-Id";
+
+const JSON: &str = "application/json";
+
+const HEADERS: [(&str, Type, &str); 7] = [
+    (
+        REQUEST_ID,
+        Type::String,
+        "The id of the request: the caller's, if it sent a sane one.",
+    ),
+    (
+        "Retry-After",
+        Type::Integer,
+        "After how many seconds to send the same request again.",
+    ),
+    (
+        "RateLimit-Limit",
+        Type::Integer,
+        "How many requests may come at once.",
+    ),
+    ("RateLimit-Remaining", Type::Integer, "How many of them are left."),
+    (
+        "RateLimit-Reset",
+        Type::Integer,
+        "After how many seconds there is one more.",
+    ),
+    ("WWW-Authenticate", Type::String, "How to authenticate."),
+    ("Allow", Type::String, "The methods that the path has."),
+];
+
+/// Reasons that share a status: one answer, with a name that tells the reasons.
+pub(super) struct Refusal {
+    pub(super) status: u16,
+    pub(super) name: String,
+    pub(super) response: Response,
+}
+
+/// The answers with which an endpoint refuses.
+pub(super) fn of(errors: &[ApiError], components: &mut Components) -> Vec<Refusal> {
+    let mut by_status: BTreeMap<u16, Vec<&ApiError>> = BTreeMap::new();
+    for error in errors {
+        let status = error.status_code().as_u16();
+        by_status.entry(status).or_default().push(error);
+    }
+    let refusals = by_status.into_iter().map(|(status, errors)| {
+        let names: BTreeSet<String> = errors.iter().map(|error| name(error)).collect();
+        Refusal {
+            status,
+            name: names.into_iter().collect::<Vec<_>>().join("Or"),
+            response: response(&errors, components),
+        }
+    });
+    refusals.collect()
+}
+
+fn response(errors: &[&ApiError], components: &mut Components) -> Response {
+    let sentences: BTreeSet<String> = errors.iter().map(|error| format!("{error}.")).collect();
+    let examples = errors.iter().map(|error| {
+        let body = json!({"error": error.to_string()});
+        (name(error), ExampleBuilder::new().value(Some(body)).build())
+    });
+    let content = ContentBuilder::new()
+        .schema(Some(component::<ErrorBody<'_>>(components)))
+        .examples_from_iter(examples);
+    let response = ResponseBuilder::new()
+        .description(sentences.into_iter().collect::<Vec<_>>().join(" "))
+        .content(JSON, content.build());
+    header_names(errors)
+        .into_iter()
+        .fold(response, |response, name| {
+            response.header_ref(name.as_str(), header_ref(&name))
+        })
+        .build()
+}
+
+/// The headers that are sent with any of them, as they are spelled.
+fn header_names(errors: &[&ApiError]) -> BTreeSet<String> {
+    let responses = errors.iter().map(|error| error.error_response());
+    let names = responses.flat_map(|response| {
+        let names = response.headers().keys().filter(|name| **name != CONTENT_TYPE);
+        names.map(|name| spelled(name.as_str())).collect::<Vec<_>>()
+    });
+    names.chain([REQUEST_ID.to_owned()]).collect()
+}
+
+fn spelled(name: &str) -> String {
+    let parts: Vec<String> = name.split('-').map(capitalized).collect();
+    parts
+        .join("-")
+        .replace("Ratelimit", "RateLimit")
+        .replace("Www", "WWW")
+}
+
+/// The same answer with examples of its own.
+pub(super) fn showing(mut response: Response, examples: Vec<(&str, Example)>) -> Response {
+    if let Some(RefOr::T(content)) = response.content.get_mut(JSON) {
+        let examples = examples
+            .into_iter()
+            .map(|(name, example)| (name.to_owned(), example.into()));
+        content.examples = examples.collect();
+    }
+    response
+}
+
+fn capitalized(word: &str) -> String {
+    let (first, rest) = word.split_at_checked(1).unwrap_or_default();
+    first.to_uppercase() + rest
+}
+
+pub(super) fn header_ref(name: &str) -> Ref {
+    Ref::new(format!("#/components/headers/{name}"))
+}
+
+/// What each header of an answer tells.
+pub(super) fn headers() -> impl Iterator<Item = (String, RefOr<Header>)> {
+    HEADERS.into_iter().map(|(name, kind, meaning)| {
+        let header = HeaderBuilder::new()
+            .schema(Some(ObjectBuilder::new().schema_type(kind)))
+            .description(Some(meaning));
+        (name.to_owned(), RefOr::T(header.build()))
+    })
+}
+
+fn name(error: &ApiError) -> String {
+    match error {
+        ApiError::InvalidApiKey => "InvalidApiKey".to_owned(),
+        ApiError::InvalidSignature => "InvalidSignature".to_owned(),
+        ApiError::MissingScope(scope) => format!("No{}Scope", capitalized(scope.as_str())),
+        ApiError::OrganizationMismatch => "OrganizationMismatch".to_owned(),
+        ApiError::UnsupportedMediaType(_) => "UnsupportedMediaType".to_owned(),
+        ApiError::BodyTooLarge { limit } => format!("BodyLargerThan{}KiB", limit / 1024),
+        ApiError::BodyTooSlow(_) => "BodyTooSlow".to_owned(),
+        ApiError::InvalidPayload(_) => "InvalidPayload".to_owned(),
+        ApiError::InvalidQuery(_) => "InvalidQuery".to_owned(),
+        ApiError::NotFound => "NotFound".to_owned(),
+        ApiError::MethodNotAllowed { .. } => "MethodNotAllowed".to_owned(),
+        ApiError::RateLimited(_) => "RateLimited".to_owned(),
+        ApiError::ShuttingDown => "ShuttingDown".to_owned(),
+        ApiError::Busy => "Busy".to_owned(),
+        ApiError::Deadline => "Deadline".to_owned(),
+        ApiError::Store(_) => "Unavailable".to_owned(),
+        ApiError::Internal(_) => "Internal".to_owned(),
+    }
+}

@@ -1,0 +1,282 @@
+//! The parameters of a query. Each is asked for by its name, and one that was sent and is asked for by nobody is
+//! refused: a filter that is mistyped must not look like one that was left out. All broken rules are told at once, in
+//! the order in which the parameters are asked for, and unknown ones last.
+
+use crate::violations::{BrokenRules, Violations};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use periscope_domain::period::Period;
+use periscope_domain::timestamp::{InvalidTimestamp, Timestamp};
+use std::convert::Infallible;
+use std::fmt::Display;
+use std::future::{Ready, ready};
+use thiserror::Error;
+
+/// Why a query was refused.
+#[derive(Debug, Error)]
+#[error("Invalid query: {0}")]
+pub(crate) struct InvalidQuery(pub(crate) BrokenRules);
+
+impl InvalidQuery {
+    /// What is documented of it.
+    pub(crate) fn example() -> Self {
+        let mut broken = Violations::default();
+        broken.add("limit", "must be a number of 1-200");
+        Self(broken.into())
+    }
+}
+
+/// The parameters of a request, decoded. Whoever has asked for all that it knows must [finish](Self::finish) it.
+#[derive(Debug, Default)]
+pub(crate) struct Query {
+    sent: Vec<(String, String)>,
+    known: Vec<&'static str>,
+    broken: Violations,
+}
+
+impl Query {
+    fn parse(text: &str) -> Self {
+        Self {
+            sent: form_urlencoded::parse(text.as_bytes()).into_owned().collect(),
+            ..Self::default()
+        }
+    }
+
+    /// A parameter that may be left out. An empty one is: that is what an unset variable and a form send.
+    pub(crate) fn optional<T, E: Display>(
+        &mut self,
+        name: &'static str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        self.known.push(name);
+        let mut values = values(&self.sent, name);
+        let value = values.next()?;
+        if values.next().is_some() {
+            self.broken.add(name, "must be given once");
+            return None;
+        }
+        self.broken.check(name, parse(value))
+    }
+
+    /// A parameter that may be given several times, and with several values between commas, in their order.
+    pub(crate) fn several<T, E: Display>(
+        &mut self,
+        name: &'static str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Vec<T> {
+        self.known.push(name);
+        let values = values(&self.sent, name).flat_map(|value| value.split(','));
+        match values.map(parse).collect() {
+            Ok(values) => values,
+            Err(rule) => {
+                self.broken.add(name, rule);
+                Vec::new()
+            }
+        }
+    }
+
+    /// The half open period from `since` to `until`, either of which may be left out.
+    pub(crate) fn period(&mut self) -> Period {
+        let since = self.optional("since", time);
+        let until = self.optional("until", time);
+        let period = Period::new(since, until);
+        period.unwrap_or_else(|rule| {
+            self.broken.add("until", rule);
+            Period::ALWAYS
+        })
+    }
+
+    /// Whether a parameter was sent, right or wrong.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        values(&self.sent, name).next().is_some()
+    }
+
+    /// Refuses a parameter by a rule that it does not break alone.
+    pub(crate) fn refuse(&mut self, name: &str, rule: impl Display) {
+        self.broken.add(name, rule);
+    }
+
+    /// All that was sent under other names than these, in an order that does not depend on that of the sender.
+    pub(crate) fn without(&self, names: &[&str]) -> Vec<(&str, &str)> {
+        let pairs = self
+            .sent
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
+        let mut others: Vec<_> = pairs.filter(|(name, _)| !names.contains(name)).collect();
+        others.sort_unstable();
+        others
+    }
+
+    /// Refuses the query if a rule is broken or a parameter is unknown.
+    pub(crate) fn finish(mut self) -> Result<(), InvalidQuery> {
+        let taken = match self.known.as_slice() {
+            [] => "no parameters".to_owned(),
+            known => known.join(", "),
+        };
+        let mut unknown: Vec<_> = self.sent.iter().map(|(name, _)| name.as_str()).collect();
+        unknown.retain(|name| !self.known.contains(name));
+        unknown.sort_unstable();
+        unknown.dedup();
+        for name in unknown {
+            self.broken
+                .add(name, format_args!("is unknown: this endpoint takes {taken}"));
+        }
+        if self.broken.is_empty() {
+            Ok(())
+        } else {
+            Err(InvalidQuery(self.broken.into()))
+        }
+    }
+}
+
+fn values<'s>(sent: &'s [(String, String)], name: &str) -> impl Iterator<Item = &'s str> {
+    let of_name = sent.iter().filter(move |(sent, _)| sent == name);
+    of_name
+        .map(|(_, value)| value.trim())
+        .filter(|value| !value.is_empty())
+}
+
+/// The plus of a zone that is not encoded arrives as a space.
+fn time(text: &str) -> Result<Timestamp, InvalidTimestamp> {
+    Timestamp::parse(text).or_else(|_| Timestamp::parse(&text.replace(' ', "+")))
+}
+
+impl FromRequest for Query {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self::parse(request.query_string())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use periscope_domain::environment::Environment;
+    use periscope_domain::run::DeploymentStatus;
+
+    type Asked = (Option<Environment>, Vec<DeploymentStatus>, Period);
+
+    fn ask(text: &str) -> Result<Asked, String> {
+        let mut query = Query::parse(text);
+        let environment = query.optional("environment", Environment::parse);
+        let statuses = query.several("status", DeploymentStatus::parse);
+        let period = query.period();
+        query.finish().map_err(|error| error.to_string())?;
+        Ok((environment, statuses, period))
+    }
+
+    #[test]
+    fn a_parameter_is_decoded_and_an_empty_one_is_left_out() {
+        for (text, environment) in [
+            ("environment=eu%2Dwest+1", Some("eu-west 1")),
+            ("%65nvironment=Production", Some("production")),
+            ("environment=", None),
+            ("environment=&environment=test&status=", Some("test")),
+            ("", None),
+        ] {
+            let asked = ask(text).unwrap().0;
+            assert_eq!(asked.as_ref().map(Environment::as_str), environment, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_list_may_be_repeated_and_divided_by_commas() {
+        use DeploymentStatus::{Failure, Pending, Success};
+        for (text, statuses) in [
+            ("status=success", vec![Success]),
+            (
+                "status=failure,success&status=pending",
+                vec![Failure, Success, Pending],
+            ),
+            ("status=success%2C%20failure", vec![Success, Failure]),
+        ] {
+            assert_eq!(ask(text).unwrap().1, statuses, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_period_is_read_in_any_zone_even_with_its_plus_unencoded() {
+        let time = |text| Timestamp::parse(text).unwrap();
+        let expected = Period::new(
+            Some(time("2024-01-15T08:00:00Z")),
+            Some(time("2024-01-15T09:00:00Z")),
+        )
+        .unwrap();
+        for zone in ["%2B02:00", "+02:00", "%2B0200", "+0200"] {
+            let text = format!("since=2024-01-15T10:00:00{zone}&until=2024-01-15T09:00:00Z");
+            assert_eq!(ask(&text).unwrap().2, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_breaks_a_rule_is_named_with_its_rule() {
+        for (text, sentence) in [
+            (
+                "environment=a%00",
+                "environment must be a string of 1-100 characters",
+            ),
+            ("environment=a&environment=b", "environment must be given once"),
+            (
+                "status=success,done",
+                "status must be one of: pending, in_progress, success, failure, cancelled, rolled_back",
+            ),
+            (
+                "since=yesterday",
+                "since must be an ISO 8601 timestamp with a time zone",
+            ),
+            (
+                "until=2024-01-15T10:00:00",
+                "until must be an ISO 8601 timestamp with a time zone",
+            ),
+            (
+                "since=2024-01-15T10:00:00Z&until=2024-01-15T10:00:00Z",
+                "until must be after since",
+            ),
+            (
+                "enviroment=test",
+                "enviroment is unknown: this endpoint takes environment, status, since, until",
+            ),
+            (
+                "x=1&x=2&since=now",
+                "since must be an ISO 8601 timestamp with a time zone",
+            ),
+        ] {
+            assert_eq!(ask(text), Err(format!("Invalid query: {sentence}")), "{text}");
+        }
+        let nothing_known = Query::parse("x=1").finish().unwrap_err();
+        assert_eq!(
+            nothing_known.to_string(),
+            "Invalid query: x is unknown: this endpoint takes no parameters"
+        );
+    }
+
+    #[test]
+    fn all_broken_rules_are_told_and_unknown_parameters_last() {
+        let mut query = Query::parse("x=1&limit=7&since=now");
+        query.period();
+        query.refuse("limit", "must be odd");
+        let InvalidQuery(rules) = query.finish().unwrap_err();
+        let details = serde_json::to_value(rules.details()).unwrap();
+        assert_eq!(
+            details,
+            serde_json::json!([
+                {"field": "since", "message": "since must be an ISO 8601 timestamp with a time zone"},
+                {"field": "limit", "message": "limit must be odd"},
+                {"field": "limit", "message": "limit is unknown: this endpoint takes since, until"},
+                {"field": "x", "message": "x is unknown: this endpoint takes since, until"},
+            ])
+        );
+    }
+
+    #[test]
+    fn what_was_sent_is_told_in_one_order() {
+        let sent = Query::parse("b=2&a=1&cursor=x");
+        assert_eq!(sent.without(&["cursor"]), [("a", "1"), ("b", "2")]);
+        assert_eq!(
+            Query::parse("b=2&a=1&cursor=x").without(&["cursor"]),
+            Query::parse("a=1&b=2").without(&["cursor"])
+        );
+    }
+}
