@@ -57,7 +57,7 @@ pub(super) struct FrameJson {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum FiguresJson {
-    Overview(OverviewJson),
+    Overview(Box<OverviewJson>),
     DeploymentFrequency(DeploymentFrequencyJson),
     LeadTime(LeadTimeJson),
     ChangeFailureRate(ChangeFailureRateJson),
@@ -105,7 +105,7 @@ impl FrameJson {
 impl FiguresJson {
     fn of(report: &Report) -> Self {
         match &report.answer.figures {
-            Figures::Overview(figures) => Self::Overview(OverviewJson::of(figures)),
+            Figures::Overview(figures) => Self::Overview(Box::new(OverviewJson::of(figures))),
             Figures::DeploymentFrequency(figures) => {
                 Self::DeploymentFrequency(DeploymentFrequencyJson::of(figures))
             }
