@@ -100,7 +100,12 @@ async fn a_whole_number_may_be_written_with_a_fraction_of_zero() {
     let app = TestApp::start().await;
     let send = async |item: Value| app.post(PATH).json(&batch(&[item])).send().await.to_string();
     let mut fractional = full_item(1);
-    for (field, value) in [("number", 1.0), ("additions", 1.0), ("deletions", 2.0), ("changedFiles", 3.0)] {
+    for (field, value) in [
+        ("number", 1.0),
+        ("additions", 1.0),
+        ("deletions", 2.0),
+        ("changedFiles", 3.0),
+    ] {
         fractional[field] = json!(value);
     }
     assert_eq!(send(fractional).await, r#"200 {"recorded":1,"updated":0}"#);
