@@ -18,6 +18,12 @@ impl Environment {
     /// The one that reaches users.
     pub const PRODUCTION: &str = "production";
 
+    /// The environment that reaches users.
+    #[must_use]
+    pub fn production() -> Self {
+        Self(Self::PRODUCTION.into())
+    }
+
     /// Trims the name, puts it in lower case and checks it.
     ///
     /// # Errors

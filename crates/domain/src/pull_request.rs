@@ -74,6 +74,13 @@ impl ChangeCount {
     }
 }
 
+/// How many lines were added and deleted together, if both are known.
+#[must_use]
+pub fn lines(additions: Option<ChangeCount>, deletions: Option<ChangeCount>) -> Option<u32> {
+    let (additions, deletions) = additions.zip(deletions)?;
+    Some(additions.0.unsigned_abs() + deletions.0.unsigned_abs())
+}
+
 /// Who told us of a pull request, the less certain first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Source {

@@ -52,13 +52,11 @@ impl Timestamp {
         (time.year() >= 1).then_some(Self(time))
     }
 
-    /// The point that lies so many microseconds after 1970-01-01 00:00 UTC; the first or last one there is, if that is
-    /// outside of the years 1 to 9999.
+    /// The point that lies so many microseconds after 1970-01-01 00:00 UTC. `None` outside of the years 1 to 9999.
     #[must_use]
-    pub fn from_microseconds(microseconds: i64) -> Self {
-        Self(OffsetDateTime::UNIX_EPOCH)
-            .plus(Duration::microseconds(microseconds))
-            .clamp(Self::FIRST, Self::LAST)
+    pub fn from_microseconds(microseconds: i64) -> Option<Self> {
+        let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(microseconds) * MICROSECOND).ok()?;
+        (time.year() >= 1).then_some(Self(time))
     }
 
     /// Reads an ISO 8601 date and time with a zone, in the extended form (`2024-01-15T10:30:00Z`,

@@ -2,6 +2,7 @@
 //! "not ready" for a moment, so that whoever spreads the load looks elsewhere; accept no more; finish what runs.
 
 use crate::auth::KeyCache;
+use crate::metrics::Turnstile;
 use crate::rate_limit::RateLimits;
 use crate::{relinker, request, routes};
 use actix_web::dev::{Server, ServerHandle};
@@ -83,6 +84,7 @@ pub(crate) struct State {
     pub(crate) rate_limits: RateLimits,
     pub(crate) secret_key: Option<SecretKey>,
     pub(crate) timing: Timing,
+    pub(crate) measuring: Turnstile,
     stopping: AtomicBool,
 }
 
@@ -134,6 +136,7 @@ impl Application {
             rate_limits: RateLimits::new(settings.rate_limit),
             secret_key: settings.secret_key,
             timing,
+            measuring: Turnstile::default(),
             stopping: AtomicBool::new(false),
         });
         let shared = Arc::clone(&state);

@@ -10,12 +10,9 @@ mod error;
 mod explain;
 mod github;
 mod health;
+mod metrics;
 mod openapi;
 mod pull_requests;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "no endpoint asks for all kinds of parameters yet")
-)]
 mod query;
 mod rate_limit;
 mod relinker;
@@ -26,3 +23,4 @@ mod wire;
 
 pub use app::{Application, Settings, Timing};
 pub use explain::{deployment_json, pull_request_json};
+pub use metrics::report_json;

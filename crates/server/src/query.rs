@@ -17,6 +17,15 @@ use thiserror::Error;
 #[error("Invalid query: {0}")]
 pub(crate) struct InvalidQuery(pub(crate) BrokenRules);
 
+impl InvalidQuery {
+    /// What is documented of it.
+    pub(crate) fn example() -> Self {
+        let mut broken = Violations::default();
+        broken.add("limit", "must be a number of 1-200");
+        Self(broken.into())
+    }
+}
+
 /// The parameters of a request, decoded. Whoever has asked for all that it knows must [finish](Self::finish) it.
 #[derive(Debug, Default)]
 pub(crate) struct Query {
@@ -75,6 +84,11 @@ impl Query {
             self.broken.add("until", rule);
             Period::ALWAYS
         })
+    }
+
+    /// Whether a parameter was sent, right or wrong.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        values(&self.sent, name).next().is_some()
     }
 
     /// Refuses a parameter by a rule that it does not break alone.

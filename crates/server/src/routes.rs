@@ -2,7 +2,7 @@
 
 use crate::error::ApiError;
 use crate::openapi::{self, Operation};
-use crate::{commits, deployments, docs, explain, github, health, pull_requests};
+use crate::{commits, deployments, docs, explain, github, health, metrics, pull_requests};
 use actix_web::guard::{self, Guard};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder};
@@ -25,6 +25,18 @@ pub(crate) fn table() -> Vec<Endpoint> {
         post("/api/commits", commits::record, commits::documented),
         get("/api/deployments/{id}/explain", explain::deployment, explain::deployment_documented),
         get("/api/pull-requests/{id}/explain", explain::pull_request, explain::pull_request_documented),
+        get("/api/metrics/overview", metrics::overview::get, metrics::overview::documented),
+        get("/api/metrics/deployment-frequency", metrics::deployment_frequency::get, metrics::deployment_frequency::documented),
+        get("/api/metrics/lead-time", metrics::lead_time::get, metrics::lead_time::documented),
+        get("/api/metrics/change-failure-rate", metrics::change_failure_rate::get, metrics::change_failure_rate::documented),
+        get("/api/metrics/mttr", metrics::mttr::get, metrics::mttr::documented),
+        get("/api/metrics/pr-cycle-time", metrics::pr_cycle_time::get, metrics::pr_cycle_time::documented),
+        get("/api/metrics/throughput", metrics::throughput::get, metrics::throughput::documented),
+        get("/api/metrics/pr-velocity", metrics::pr_velocity::get, metrics::pr_velocity::documented),
+        get("/api/metrics/size-vs-time", metrics::size_vs_time::get, metrics::size_vs_time::documented),
+        get("/api/metrics/contributors", metrics::contributors::get, metrics::contributors::documented),
+        get("/api/metrics/service-health", metrics::service_health::get, metrics::service_health::documented),
+        get("/api/metrics/risk-signals", metrics::risk_signals::get, metrics::risk_signals::documented),
         get("/openapi.json", openapi::get, openapi::documented),
         get("/docs", docs::page, docs::page_documented),
         get("/docs/{file}", docs::file, docs::file_documented),

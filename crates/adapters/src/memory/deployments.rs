@@ -97,6 +97,20 @@ impl Deployments for MemoryStore {
         Ok(entry.map(|entry| entry.stored.clone()))
     }
 
+    async fn list(
+        &self,
+        organization_id: OrganizationId,
+        ids: &[DeploymentId],
+    ) -> Result<Vec<StoredDeployment>, StoreError> {
+        let state = self.state();
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        let found = ids
+            .iter()
+            .filter_map(|id| state.deployments.get(&(organization_id, *id)));
+        Ok(found.map(|entry| entry.stored.clone()).collect())
+    }
+
     async fn list_shipped_with(
         &self,
         organization_id: OrganizationId,

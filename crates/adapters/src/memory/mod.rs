@@ -5,6 +5,7 @@ mod api_keys;
 mod commits;
 mod deployments;
 mod github_connections;
+mod metric_facts;
 mod organizations;
 mod pull_requests;
 mod relinking;
@@ -19,8 +20,8 @@ use periscope_domain::history::RepositoryHistory;
 use periscope_domain::id::{DeploymentId, OrganizationId, PullRequestId, RepositoryId};
 use periscope_domain::organization::Organization;
 use periscope_domain::ports::{
-    ApiKeys, Commits, Deployments, GithubConnections, Organizations, PullRequests, Relinking, Repositories,
-    Store, StoreError,
+    ApiKeys, Commits, Deployments, GithubConnections, MetricFacts, Organizations, PullRequests, Relinking,
+    Repositories, Store, StoreError,
 };
 use periscope_domain::pull_request::StoredPullRequest;
 use periscope_domain::repository::Repository;
@@ -186,6 +187,9 @@ impl Store for MemoryStore {
         self
     }
     fn relinking(&self) -> &dyn Relinking {
+        self
+    }
+    fn metric_facts(&self) -> &dyn MetricFacts {
         self
     }
 }

@@ -1,8 +1,8 @@
-//! The histories of repositories, kept in memory. Each is read once, in pages, and then only what came after; those that
-//! nobody has used for the longest time go when all of them take too much.
+//! The histories of repositories, kept in memory. Each is read once, in pages, and then only what came after.
 
 use super::commits::{commit, unpacked};
 use super::pool::Pool;
+use super::recent::Recent;
 use super::row::{Place, timestamp};
 use super::statement::{batch_input, batch_statement};
 use diesel::sql_types::{BigInt, Bytea, Nullable, SmallInt, Timestamptz};
@@ -10,10 +10,8 @@ use periscope_domain::commit_graph::{Commit, Push};
 use periscope_domain::history::{KnownMerge, RepositoryHistory};
 use periscope_domain::id::{OrganizationId, PullRequestId, RepositoryId};
 use periscope_domain::ports::StoreError;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use time::OffsetDateTime;
-use tokio::sync::Mutex as AsyncMutex;
 
 /// How many bytes all histories may take together.
 const MOST: usize = 192 * 1024 * 1024;
@@ -30,21 +28,14 @@ struct Kept {
     history: Arc<RepositoryHistory>,
 }
 
-#[derive(Default)]
-struct Slot {
-    kept: Arc<AsyncMutex<Kept>>,
-    weight: usize,
-    used: u64,
-}
-
 /// Those that are kept.
-#[derive(Clone, Default)]
-pub(super) struct Histories(Arc<Mutex<Slots>>);
+#[derive(Clone)]
+pub(super) struct Histories(Recent<Key, Kept>);
 
-#[derive(Default)]
-struct Slots {
-    by_key: HashMap<Key, Slot>,
-    uses: u64,
+impl Default for Histories {
+    fn default() -> Self {
+        Self(Recent::new(MOST))
+    }
 }
 
 impl Histories {
@@ -55,39 +46,15 @@ impl Histories {
         key: Key,
         epoch: i64,
     ) -> Result<Arc<RepositoryHistory>, StoreError> {
-        let slot = self.slot(key);
+        let slot = self.0.get(key);
         let mut kept = slot.lock().await;
         if kept.epoch < epoch {
             while kept.epoch < epoch && read_page(pool, key, &mut kept).await? {}
             // What the epoch is of has been read, whatever it was.
             kept.epoch = kept.epoch.max(epoch);
-            self.weigh(key, kept.history.weight());
+            self.0.weigh(key, kept.history.weight());
         }
         Ok(Arc::clone(&kept.history))
-    }
-
-    fn slot(&self, key: Key) -> Arc<AsyncMutex<Kept>> {
-        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        slots.uses += 1;
-        let used = slots.uses;
-        let slot = slots.by_key.entry(key).or_default();
-        slot.used = used;
-        Arc::clone(&slot.kept)
-    }
-
-    /// Lets go of the others that nobody has used for the longest time, until there is room.
-    fn weigh(&self, key: Key, weight: usize) {
-        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = slots.by_key.get_mut(&key) {
-            slot.weight = weight;
-        }
-        while slots.by_key.values().map(|slot| slot.weight).sum::<usize>() > MOST {
-            let others = slots.by_key.iter().filter(|(other, _)| **other != key);
-            let Some(oldest) = others.min_by_key(|(_, slot)| slot.used).map(|(other, _)| *other) else {
-                return;
-            };
-            slots.by_key.remove(&oldest);
-        }
     }
 }
 

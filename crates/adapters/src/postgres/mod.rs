@@ -15,8 +15,10 @@ mod deployments;
 mod github_connections;
 mod histories;
 mod intake;
+mod metric_facts;
 mod organizations;
 mod pull_requests;
+mod recent;
 mod relinking;
 mod repositories;
 mod row;
@@ -28,9 +30,10 @@ pub mod testing;
 pub use connect::ConnectError;
 
 use histories::Histories;
+use metric_facts::KeptFacts;
 use periscope_domain::ports::{
-    ApiKeys, Commits, Deployments, GithubConnections, Organizations, PullRequests, Relinking, Repositories,
-    Store,
+    ApiKeys, Commits, Deployments, GithubConnections, MetricFacts, Organizations, PullRequests, Relinking,
+    Repositories, Store,
 };
 use pool::Pool;
 
@@ -43,11 +46,12 @@ pub struct PgOptions {
     pub pool_size: usize,
 }
 
-/// Everything that is kept, in a Postgres database. Cloning it shares the connections and the histories in memory.
+/// Everything that is kept, in a Postgres database. Cloning it shares the connections and what is kept in memory.
 #[derive(Clone)]
 pub struct PgStore {
     pool: Pool,
     histories: Histories,
+    facts: KeptFacts,
 }
 
 impl std::fmt::Debug for PgStore {
@@ -67,6 +71,7 @@ impl PgStore {
         Ok(Self {
             pool,
             histories: Histories::default(),
+            facts: KeptFacts::default(),
         })
     }
 }
@@ -94,6 +99,9 @@ impl Store for PgStore {
         self
     }
     fn relinking(&self) -> &dyn Relinking {
+        self
+    }
+    fn metric_facts(&self) -> &dyn MetricFacts {
         self
     }
 }

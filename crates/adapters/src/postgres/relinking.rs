@@ -3,6 +3,7 @@
 use super::PgStore;
 use super::deployments::{
     GraphRangeInput, LINKS_AT_ONCE, LinkInput, REPLACE_LINKS, RangeInput, linked_pull_requests,
+    unlinked_reason,
 };
 use super::pool::Pool;
 use super::row::Place;
@@ -64,6 +65,7 @@ batch_input! {
         deployment_revision: BigInt = i64,
         epoch: BigInt = i64,
         linked_pull_requests: Integer = i32,
+        unlinked_reason: Nullable<Text> = Option<&'static str>,
     }
 }
 
@@ -79,7 +81,7 @@ batch_statement! {
             for share of o
         ),
         held as (
-            select d.organization_id, d.id, i.ordinal, i.linked_pull_requests
+            select d.organization_id, d.id, i.ordinal, i.linked_pull_requests, i.unlinked_reason
             from input i
             join organization o on o.id = i.organization_id
             join deployments d on d.organization_id = i.organization_id and d.id = i.deployment_id
@@ -89,7 +91,8 @@ batch_statement! {
         ),
         relinked as (
             update deployments d
-            set revision = d.revision + 1, linked_pull_requests = h.linked_pull_requests
+            set (revision, linked_pull_requests, unlinked_reason, changed_in)
+                = (d.revision + 1, h.linked_pull_requests, h.unlinked_reason, pg_current_xact_id()::text::bigint)
             from held h
             where d.organization_id = h.organization_id and d.id = h.id
             returning h.ordinal, d.organization_id, d.id, d.service, d.completed_at
@@ -240,6 +243,7 @@ async fn relink(pool: &Pool, decisions: &[RelinkingDecision]) -> Result<Vec<Appl
             .push(version.deployment_revision.map_or(0, Revision::get));
         input.epoch.push(version.epoch.get());
         input.linked_pull_requests.push(linked_pull_requests(linking));
+        input.unlinked_reason.push(unlinked_reason(linking));
         statement.links.push(ordinal, linking);
         statement.ranges.push(ordinal, linking);
         statement.graph_ranges.push(ordinal, linking);

@@ -2,7 +2,10 @@
 //! program: it is reported by table, column and row, and never replaced by a default.
 
 use super::error::corrupt;
+use super::statement::batch_input;
+use diesel::sql_types::BigInt;
 use periscope_domain::commit_sha::CommitSha;
+use periscope_domain::id::OrganizationId;
 use periscope_domain::ports::StoreError;
 use periscope_domain::text::BranchName;
 use periscope_domain::timestamp::Timestamp;
@@ -77,6 +80,24 @@ impl Place {
 
     fn corrupt(self, column: &'static str, problem: impl Display) -> StoreError {
         corrupt(self.table, column, self.id, problem)
+    }
+}
+
+batch_input! {
+    /// Rows of an organization by our own numbers.
+    Identified as "wanted" {
+        organization_id: BigInt = i64,
+        id: BigInt = i64,
+    }
+}
+
+impl Identified {
+    pub(crate) fn of(organization_id: OrganizationId, ids: impl Iterator<Item = i64>) -> Self {
+        let id: Vec<i64> = ids.collect();
+        Self {
+            organization_id: vec![organization_id.get(); id.len()],
+            id,
+        }
     }
 }
 

@@ -66,6 +66,8 @@ diesel::table! {
         pipeline_name -> Nullable<Text>,
         pipeline_url -> Nullable<Text>,
         linked_pull_requests -> Int4,
+        unlinked_reason -> Nullable<Text>,
+        changed_in -> Int8,
     }
 }
 

@@ -14,6 +14,7 @@ mod commits;
 mod deployments;
 mod fixture;
 mod graph_order;
+mod metric_facts;
 mod order;
 mod organizations;
 mod pull_requests;
@@ -92,10 +93,15 @@ contracts! {
         a_service_that_moves_to_another_repository_keeps_its_bases,
         a_base_whose_recorder_dies_is_looked_around_for_by_the_worker,
         bases_and_their_successors_recorded_at_once_meet;
+    metric_facts:
+        random_histories_are_known_as_they_stand,
+        why_a_deployment_has_no_links_is_kept_with_it,
+        facts_of_another_organization_are_not_known;
     reading:
         a_deployment_is_found_by_its_number_within_its_organization,
         the_deployments_that_shipped_a_pull_request_come_in_order_of_completion,
         the_first_deployments_since_a_time_are_successful_production_ones,
+        deployments_are_found_by_their_numbers,
         pull_requests_are_found_by_their_numbers,
         explanations_are_of_what_is_stored;
     deployments:

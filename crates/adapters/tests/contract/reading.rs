@@ -116,6 +116,18 @@ pub(crate) async fn pull_requests_are_found_by_their_numbers(store: SharedStore)
     assert_eq!(pull_requests.list(acme.id, &[]).await.unwrap(), []);
 }
 
+pub(crate) async fn deployments_are_found_by_their_numbers(store: SharedStore) {
+    let acme = acme(&store).await;
+    let globex = Tenant::new(&store, "globex").await;
+    let found = [acme.find("late").await, acme.find("failed").await];
+    let ids = [found[1].id, DeploymentId::new(i64::MAX), found[0].id];
+    let deployments = store.deployments();
+    assert_eq!(deployments.list(acme.id, &ids).await.unwrap(), found);
+    assert_eq!(deployments.list(acme.id, &ids[..1]).await.unwrap(), found[1..]);
+    assert_eq!(deployments.list(globex.id, &ids).await.unwrap(), []);
+    assert_eq!(deployments.list(acme.id, &[]).await.unwrap(), []);
+}
+
 pub(crate) async fn explanations_are_of_what_is_stored(store: SharedStore) {
     let acme = acme(&store).await;
     let explained = explain_deployment(&*store, acme.id, acme.find("early").await)

@@ -6,6 +6,7 @@ pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod migrate;
 pub(crate) mod org;
+pub(crate) mod report;
 pub(crate) mod repository;
 pub(crate) mod serve;
 
@@ -39,6 +40,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> anyhow::Result<()>
             .await
         }
         Command::Explain(command) => explain::run(&command, &*opened.store, config.output).await,
+        Command::Report(arguments) => report::run(&arguments, &*opened.store, config.output).await,
         Command::Import(command) => import::run(&command, &*opened.store, config.output).await,
         Command::Serve(_) | Command::Migrate(_) => Ok(()),
     };

@@ -1,7 +1,7 @@
 //! Why a successful production deployment has no links: kept with it, so that metrics can tell how much of what they
 //! are asked about is linked, and what is not for which reason, without deciding anything again.
 
-use super::Linking;
+use super::{Finding, Linking};
 use crate::warning::Warning;
 
 /// Why nothing is linked to a deployment that could ship pull requests.
@@ -39,10 +39,11 @@ impl UnlinkedReason {
 }
 
 impl Linking {
-    /// Why a deployment that could ship pull requests has none; `None` if it has some.
+    /// Why a deployment that could ship pull requests has none; `None` if it has some, or could not ship any.
     #[must_use]
     pub fn unlinked_reason(&self) -> Option<UnlinkedReason> {
-        if !self.links.is_empty() {
+        let ships_nothing = |finding: &Finding| matches!(finding, Finding::ShipsNothing(..));
+        if !self.links.is_empty() || self.findings.iter().any(ships_nothing) {
             return None;
         }
         let reason = self.warnings.iter().find_map(|warning| match warning {
@@ -59,9 +60,11 @@ impl Linking {
 mod tests {
     use super::*;
     use crate::commit_sha::CommitReference;
+    use crate::environment::Environment;
     use crate::id::PullRequestId;
     use crate::lead_time::LeadTime;
     use crate::linking::{Link, LinkRule};
+    use crate::run::DeploymentStatus;
     use crate::text::ServiceName;
 
     #[test]
@@ -87,6 +90,16 @@ mod tests {
             };
             assert_eq!(linking.unlinked_reason(), Some(reason));
         }
+    }
+
+    #[test]
+    fn what_could_not_ship_anything_needs_no_reason() {
+        let environment = Environment::parse("staging").unwrap();
+        let linking = Linking {
+            findings: vec![Finding::ShipsNothing(DeploymentStatus::Success, environment)],
+            ..Linking::default()
+        };
+        assert_eq!(linking.unlinked_reason(), None);
     }
 
     #[test]

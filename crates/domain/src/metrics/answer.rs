@@ -11,10 +11,10 @@ use super::merges::{MergeCounts, merged};
 use super::overview::Overview;
 use super::question::{Material, Scope};
 use super::recovery::Recovery;
-use super::risk_signals::{RiskSignal, risk_signals};
+use super::risk_signals::RiskSignals;
 use super::service_health::{RepositoryHealth, service_health};
 use super::size_vs_time::SizeVsTime;
-use super::{Distribution, Metric, NoData};
+use super::{Distribution, Metric, NoData, Rated};
 use crate::id::{DeploymentId, PullRequestId};
 
 /// The figures of a metric.
@@ -32,7 +32,7 @@ pub enum Figures {
     SizeVsTime(SizeVsTime),
     Contributors(Contributors),
     ServiceHealth(Vec<RepositoryHealth>),
-    RiskSignals(Vec<RiskSignal>),
+    RiskSignals(RiskSignals),
 }
 
 /// The answer to a question.
@@ -81,7 +81,7 @@ impl Figures {
             Metric::SizeVsTime => Self::SizeVsTime(SizeVsTime::of(scope)),
             Metric::Contributors => Self::Contributors(Contributors::of(scope)),
             Metric::ServiceHealth => Self::ServiceHealth(service_health(scope)),
-            Metric::RiskSignals => Self::RiskSignals(risk_signals(scope)),
+            Metric::RiskSignals => Self::RiskSignals(RiskSignals::of(scope)),
         }
     }
 
@@ -90,7 +90,8 @@ impl Figures {
         let count = |distribution: Option<Distribution>| {
             distribution.map_or(0, |distribution| distribution.count as u64)
         };
-        let merges = || merged(scope, scope.window());
+        let count_rated = |rated: Option<Rated>| count(rated.map(|rated| rated.distribution));
+        let merges = || merged(scope, scope.window);
         let no_merges = || {
             Some(if scope.service_is_unmatched {
                 NoData::ServiceUnmatched
@@ -111,30 +112,27 @@ impl Figures {
             Self::Overview(overview) => {
                 let deployments = overview.current.deployment_frequency;
                 let deployments = deployments.map_or(0, |frequency| frequency.statuses.total());
-                let events = deployments + overview.current.pull_requests_merged;
+                let events = deployments + overview.current.pull_requests_merged.unwrap_or_default();
                 (events, Some(NoData::NoDeployments))
             }
             Self::DeploymentFrequency(frequency) => {
                 let total = frequency.current.map_or(0, |current| current.statuses.total());
                 (total, Some(NoData::NoDeployments))
             }
-            Self::LeadTime(lead_times) => (count(lead_times.current), Some(not_shipped(scope))),
+            Self::LeadTime(lead_times) => (count_rated(lead_times.current), Some(not_shipped(scope))),
             Self::ChangeFailureRate(rate) => {
                 let decided = rate
                     .current
                     .map_or(0, |rate| rate.statuses.total() - rate.statuses.cancelled);
                 (decided, Some(no_outcomes(scope)))
             }
-            Self::Recovery(recovery) => (count(recovery.current), Some(NoData::NoRecoveries)),
+            Self::Recovery(recovery) => (count_rated(recovery.current), Some(NoData::NoRecoveries)),
             Self::CycleTime(cycle_time) => (count(cycle_time.current), no_details()),
             Self::SizeVsTime(points) => (points.current as u64, no_details()),
             Self::Throughput(_) | Self::Velocity(_) | Self::Contributors(_) | Self::ServiceHealth(_) => {
                 (merges(), no_merges())
             }
-            Self::RiskSignals(_) => {
-                let deployments = scope.deployments(scope.window()).count() as u64;
-                (merges() + deployments, no_merges())
-            }
+            Self::RiskSignals(signals) => (signals.sample_size, no_merges()),
         }
     }
 
@@ -172,7 +170,7 @@ impl Figures {
 fn not_shipped(scope: &Scope<'_>) -> NoData {
     if !scope.question.environment.is_production() {
         NoData::NotProduction
-    } else if scope.deployments(scope.window()).next().is_none() {
+    } else if scope.deployments(scope.window).next().is_none() {
         NoData::NoDeployments
     } else {
         NoData::NothingShipped
@@ -180,7 +178,7 @@ fn not_shipped(scope: &Scope<'_>) -> NoData {
 }
 
 fn no_outcomes(scope: &Scope<'_>) -> NoData {
-    if scope.deployments(scope.window()).next().is_none() {
+    if scope.deployments(scope.window).next().is_none() {
         NoData::NoDeployments
     } else {
         NoData::NoOutcomes

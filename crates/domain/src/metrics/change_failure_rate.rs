@@ -68,7 +68,7 @@ pub struct ServiceFailureRate {
 
 impl ChangeFailureRate {
     pub(crate) fn of(scope: &Scope<'_>) -> Self {
-        let window = scope.window();
+        let window = scope.window;
         let mut recent_failures: Vec<_> = scope
             .deployments(window)
             .filter(|(row, _)| is_harmful(row.status))

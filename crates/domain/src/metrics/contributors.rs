@@ -41,8 +41,8 @@ pub struct Contributor {
 
 impl Contributors {
     pub(crate) fn of(scope: &Scope<'_>) -> Self {
-        let before = tallies(scope, scope.window().previous());
-        let now = tallies(scope, scope.window());
+        let before = tallies(scope, scope.window.previous());
+        let now = tallies(scope, scope.window);
         let all: u64 = now.values().map(|tally| tally.merged).sum();
         let known = |tallies: &Tallies| tallies.keys().filter(|author| **author > 0).count();
         let mut contributors: Vec<_> = now

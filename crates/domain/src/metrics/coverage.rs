@@ -2,6 +2,7 @@
 //! happened is not worth much, and says so.
 
 use super::Window;
+use super::deployment_frequency::float;
 use super::number_set::number_set;
 use super::question::Scope;
 use crate::linking::UnlinkedReason;
@@ -16,6 +17,14 @@ pub struct Share<R> {
     pub linked: u64,
     /// Those without one, by reason; reasons that nothing has are left out.
     pub unlinked: Vec<(R, u64)>,
+}
+
+impl<R> Share<R> {
+    /// The linked ones of all, 0 to 1; `None` of none.
+    #[must_use]
+    pub fn ratio(&self) -> Option<f64> {
+        (self.total > 0).then(|| float(self.linked) / float(self.total))
+    }
 }
 
 /// Why a merged pull request is in no deployment.
@@ -61,7 +70,7 @@ impl Coverage {
 fn deployments(scope: &Scope<'_>) -> Share<UnlinkedReason> {
     let mut counter = Counter::new();
     let successful = scope
-        .deployments_anywhere(scope.window())
+        .deployments_anywhere(scope.window)
         .filter(|(row, _)| scope.facts.ships(row));
     for (row, links) in successful {
         let reason = row.unlinked.unwrap_or(UnlinkedReason::NothingNew);
@@ -72,7 +81,7 @@ fn deployments(scope: &Scope<'_>) -> Share<UnlinkedReason> {
 
 fn pull_requests(scope: &Scope<'_>) -> Share<UnshippedReason> {
     let since = Window {
-        since: scope.window().since,
+        since: scope.window.since,
         until: Timestamp::LAST,
     };
     let mut shipped = number_set(0);
@@ -84,7 +93,7 @@ fn pull_requests(scope: &Scope<'_>) -> Share<UnshippedReason> {
         shipped.extend(links.iter().map(|link| link.pull_request_id));
     }
     let mut counter = Counter::new();
-    for row in scope.merges(scope.window()) {
+    for row in scope.merges(scope.window) {
         let reason = if row.merged_at > last_shipment {
             UnshippedReason::NoDeploymentSince
         } else {

@@ -24,7 +24,7 @@ pub struct CycleTime {
 
 impl CycleTime {
     pub(crate) fn of(scope: &Scope<'_>) -> Self {
-        let window = scope.window();
+        let window = scope.window;
         let weeks = Cut::Weeks.slices(window, &scope.question.time_zone);
         let mut weekly: Sorter<'_, Vec<i64>> = Sorter::new(&weeks);
         for row in scope.merges(window) {

@@ -68,7 +68,7 @@ pub struct DeploymentFrequency {
 
 impl DeploymentFrequency {
     pub(crate) fn of(scope: &Scope<'_>) -> Self {
-        let window = scope.window();
+        let window = scope.window;
         let mut environments: BTreeMap<&str, StatusCounts> = BTreeMap::new();
         let mut by_number: Vec<StatusCounts> = Vec::new();
         for (row, _) in scope.deployments_anywhere(window) {

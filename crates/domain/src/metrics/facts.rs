@@ -2,7 +2,7 @@
 //! requests, in order of time and in a form that a million of fit into some ten megabytes. Every figure is a pass over
 //! a slice of it, so none needs an aggregate of its own in a store that could come to another result.
 //!
-//! Rows lie in spans of some 25 days. What changes is put in anew, and only the spans that it belongs to are copied if
+//! Rows lie in spans of some six days. What changes is put in anew, and only the spans that it belongs to are copied if
 //! somebody still reads the facts before.
 
 use super::Window;
@@ -107,6 +107,11 @@ impl MergeRow {
     }
 }
 
+/// The time that a row keeps as microseconds.
+pub(crate) fn time_of(microseconds: i64) -> Timestamp {
+    Timestamp::from_microseconds(microseconds).unwrap_or(Timestamp::FIRST)
+}
+
 impl Row for DeploymentRow {
     type Extra = LinkRow;
 
@@ -174,15 +179,15 @@ impl Facts {
 
     /// Puts in deployments as they are now, in place of what was known of them.
     pub fn put_deployments(&mut self, changed: &[ChangedDeployment]) {
-        let names = Arc::make_mut(&mut self.names);
+        let names = &mut self.names;
         let rows = changed.iter().filter_map(|changed| {
             let completed = changed.completed.as_ref()?;
             let row = DeploymentRow {
                 completed_at: completed.completed_at.microseconds(),
                 id: changed.id,
                 first_link: 0,
-                service: names.service(completed.service.as_ref().map(ServiceName::as_str)),
-                environment: names.environments.number(Some(completed.environment.as_str())),
+                service: AllNames::service(names, completed.service.as_ref().map(ServiceName::as_str)),
+                environment: AllNames::environment(names, &completed.environment),
                 status: completed.status,
                 unlinked: completed.unlinked,
             };
@@ -202,14 +207,14 @@ impl Facts {
 
     /// Puts in pull requests as they are now, in place of what was known of them.
     pub fn put_pull_requests(&mut self, changed: &[MergedPullRequest]) {
-        let names = Arc::make_mut(&mut self.names);
+        let names = &mut self.names;
         let rows = changed.iter().map(|merged| {
             let row = MergeRow {
                 merged_at: merged.merged_at.microseconds(),
                 id: merged.id,
                 repository_id: merged.repository_id,
                 created_at: merged.created_at.map_or(i64::MIN, Timestamp::microseconds),
-                author: names.authors.number(merged.author.as_ref().map(Actor::as_str)),
+                author: AllNames::author(names, merged.author.as_ref().map(Actor::as_str)),
                 lines: merged.lines.unwrap_or(u32::MAX),
             };
             (row, Vec::new())
@@ -217,6 +222,41 @@ impl Facts {
         let rows = rows.collect();
         self.merges
             .put(changed.iter().map(|merged| merged.id.get()), rows);
+    }
+
+    /// The deployments that were completed in a window, as they were put in, in order of completion.
+    pub fn completed_deployments(
+        &self,
+        window: Window,
+    ) -> impl Iterator<Item = (DeploymentId, CompletedDeployment)> {
+        self.deployments(window).filter_map(|(row, links)| {
+            let completed = CompletedDeployment {
+                completed_at: Timestamp::from_microseconds(row.completed_at)?,
+                status: row.status,
+                environment: Environment::parse(self.environment_name(row.environment)).ok()?,
+                service: self.service_name(row).and_then(ServiceName::clean),
+                unlinked: row.unlinked,
+                links: links
+                    .iter()
+                    .map(|link| (link.pull_request_id, link.lead_time))
+                    .collect(),
+            };
+            Some((row.id, completed))
+        })
+    }
+
+    /// The pull requests that were merged in a window, as they were put in, in order of their merge.
+    pub fn merged_pull_requests(&self, window: Window) -> impl Iterator<Item = MergedPullRequest> {
+        self.merges(window).filter_map(|row| {
+            Some(MergedPullRequest {
+                id: row.id,
+                repository_id: row.repository_id,
+                merged_at: Timestamp::from_microseconds(row.merged_at)?,
+                created_at: Timestamp::from_microseconds(row.created_at),
+                author: self.author_name(row.author).and_then(Actor::clean),
+                lines: row.lines(),
+            })
+        })
     }
 
     /// About how many bytes they take.
@@ -292,19 +332,32 @@ impl Facts {
     }
 }
 
+/// New names are rare: only they copy what somebody else still reads.
 impl AllNames {
-    fn service(&mut self, spelling: Option<&str>) -> NameNumber {
-        let number = self.services.number(spelling);
-        if self.keys_of_services.len() < self.services.count() {
-            let key = spelling.map(str::to_lowercase);
-            let key = self.service_keys.number(key.as_deref());
-            if self.keys_of_services.is_empty() {
-                self.keys_of_services.push(0);
-            }
-            if number > 0 {
-                self.keys_of_services.push(key);
-            }
+    fn service(names: &mut Arc<Self>, spelling: Option<&str>) -> NameNumber {
+        let Some(spelling) = spelling else { return 0 };
+        let known = names.services.find(spelling);
+        known.unwrap_or_else(|| Arc::make_mut(names).new_service(spelling))
+    }
+
+    fn new_service(&mut self, spelling: &str) -> NameNumber {
+        let key = self.service_keys.number(Some(&spelling.to_lowercase()));
+        if self.keys_of_services.is_empty() {
+            self.keys_of_services.push(0);
         }
-        number
+        self.keys_of_services.push(key);
+        self.services.number(Some(spelling))
+    }
+
+    fn environment(names: &mut Arc<Self>, environment: &Environment) -> NameNumber {
+        let name = environment.as_str();
+        let known = names.environments.find(name);
+        known.unwrap_or_else(|| Arc::make_mut(names).environments.number(Some(name)))
+    }
+
+    fn author(names: &mut Arc<Self>, author: Option<&str>) -> NameNumber {
+        let Some(author) = author else { return 0 };
+        let known = names.authors.find(author);
+        known.unwrap_or_else(|| Arc::make_mut(names).authors.number(Some(author)))
     }
 }

@@ -7,7 +7,7 @@
 use super::calendar::{Cut, Sorter, TimeSlice};
 use super::number_set::number_set;
 use super::question::Scope;
-use super::{Distribution, Level, Window};
+use super::{Distribution, Level, Rated, Window};
 use crate::id::{DeploymentId, PullRequestId};
 use crate::lead_time::LeadTime;
 use std::cmp::Reverse;
@@ -32,11 +32,9 @@ pub struct Shipment {
 #[derive(Clone, Debug, PartialEq)]
 pub struct LeadTimes {
     /// In the window, in seconds.
-    pub current: Option<Distribution>,
+    pub current: Option<Rated>,
     /// In the one before, in seconds.
-    pub previous: Option<Distribution>,
-    /// How good that is.
-    pub level: Option<Level>,
+    pub previous: Option<Rated>,
     /// The slowest, slowest first; of equally slow ones the first pull request first.
     pub slowest: Vec<Shipment>,
     /// Week by week, by the deployments' completion, in seconds.
@@ -45,7 +43,7 @@ pub struct LeadTimes {
 
 impl LeadTimes {
     pub(crate) fn of(scope: &Scope<'_>) -> Self {
-        let window = scope.window();
+        let window = scope.window;
         let weeks = Cut::Weeks.slices(window, &scope.question.time_zone);
         let mut weekly: Sorter<'_, Vec<i64>> = Sorter::new(&weeks);
         let shipments: Vec<_> = shipments(scope, window).collect();
@@ -56,11 +54,9 @@ impl LeadTimes {
                 week.push(link.lead_time.seconds());
             }
         }
-        let current = Distribution::of(&mut seconds);
         Self {
-            current,
+            current: rated(&mut seconds),
             previous: lead_time(scope, window.previous()),
-            level: current.map(|current| Level::of_lead_time(current.p50)),
             slowest: slowest(scope, shipments),
             weekly: weekly.finish(|mut seconds| Distribution::of(&mut seconds)),
         }
@@ -80,11 +76,18 @@ fn shipments<'a>(scope: &Scope<'a>, window: Window) -> impl Iterator<Item = Ship
 }
 
 /// The lead times of a window, in seconds.
-pub(crate) fn lead_time(scope: &Scope<'_>, window: Window) -> Option<Distribution> {
+pub(crate) fn lead_time(scope: &Scope<'_>, window: Window) -> Option<Rated> {
     let mut seconds: Vec<_> = shipments(scope, window)
         .map(|(_, link)| link.lead_time.seconds())
         .collect();
-    Distribution::of(&mut seconds)
+    rated(&mut seconds)
+}
+
+fn rated(seconds: &mut [i64]) -> Option<Rated> {
+    Distribution::of(seconds).map(|distribution| Rated {
+        distribution,
+        level: Level::of_lead_time(distribution.p50),
+    })
 }
 
 fn slowest(scope: &Scope<'_>, mut shipments: Vec<ShippedRow<'_>>) -> Vec<Shipment> {

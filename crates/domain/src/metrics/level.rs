@@ -2,6 +2,8 @@
 //! (<https://dora.dev/guides/dora-metrics-four-keys/>, clusters of *Accelerate State of DevOps 2021-2023*), with the
 //! bounds that stand beside each rule.
 
+use super::Distribution;
+
 /// How a team does, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -13,6 +15,15 @@ pub enum Level {
     Medium,
     /// Badly.
     Low,
+}
+
+/// A distribution with the level of its median.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rated {
+    /// The distribution.
+    pub distribution: Distribution,
+    /// How good it is.
+    pub level: Level,
 }
 
 const MINUTE: f64 = 60.0;

@@ -40,7 +40,7 @@ impl MergeCounts {
     }
 
     fn of(scope: &Scope<'_>, cut: Cut) -> Self {
-        let window = scope.window();
+        let window = scope.window;
         let slices = cut.slices(window, &scope.question.time_zone);
         let mut series: Sorter<'_, u64> = Sorter::new(&slices);
         for row in scope.merges(window) {

@@ -7,7 +7,7 @@ use super::lead_time::lead_time;
 use super::merges::merged;
 use super::question::Scope;
 use super::recovery::recovery;
-use super::{Distribution, Window};
+use super::{Distribution, Rated, Window};
 
 /// The figures of one window.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,13 +15,13 @@ pub struct Summary {
     /// How often something was deployed.
     pub deployment_frequency: Option<Frequency>,
     /// From merge to users, in seconds.
-    pub lead_time: Option<Distribution>,
+    pub lead_time: Option<Rated>,
     /// The share of deployments that did harm.
     pub change_failure_rate: Option<FailureRate>,
     /// From failure to recovery, in minutes.
-    pub recovery: Option<Distribution>,
-    /// How many pull requests were merged.
-    pub pull_requests_merged: u64,
+    pub recovery: Option<Rated>,
+    /// How many pull requests were merged; `None` if none was.
+    pub pull_requests_merged: Option<u64>,
     /// From opening a pull request to its merge, in hours.
     pub cycle_time: Option<Distribution>,
 }
@@ -38,8 +38,8 @@ pub struct Overview {
 impl Overview {
     pub(crate) fn of(scope: &Scope<'_>) -> Self {
         Self {
-            current: summary(scope, scope.window()),
-            previous: summary(scope, scope.window().previous()),
+            current: summary(scope, scope.window),
+            previous: summary(scope, scope.window.previous()),
         }
     }
 }
@@ -51,7 +51,7 @@ fn summary(scope: &Scope<'_>, window: Window) -> Summary {
         lead_time: lead_time(scope, window),
         change_failure_rate: frequency.and_then(|frequency| FailureRate::of(frequency.statuses)),
         recovery: recovery(scope, window),
-        pull_requests_merged: merged(scope, window),
+        pull_requests_merged: Some(merged(scope, window)).filter(|merged| *merged > 0),
         cycle_time: cycle_time(scope, window),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::facts::{DeploymentRow, LinkRow, MergeRow};
 use super::names::NameNumber;
-use super::{Facts, Window};
+use super::{Facts, Metric, Window};
 use crate::environment::Environment;
 use crate::id::RepositoryId;
 use crate::repository::{Repository, match_service};
@@ -30,11 +30,22 @@ pub struct Question {
 }
 
 impl Question {
-    /// From when on facts are needed to answer it, the window before included.
+    /// From when on facts are needed to answer it.
     #[must_use]
-    pub fn facts_since(&self) -> Timestamp {
-        self.window.previous().since.plus(-LOOK_BACK)
+    pub fn facts_since(&self, metric: Metric) -> Timestamp {
+        // Whether the window before had risks depends on the one before that.
+        let earliest = match metric {
+            Metric::RiskSignals => self.window.previous(),
+            _ => self.window,
+        };
+        looked_at_since(earliest)
     }
+}
+
+/// From when on facts may matter for a window: it is compared with the one before, and something may have begun before
+/// that.
+pub(crate) fn looked_at_since(window: Window) -> Timestamp {
+    window.previous().since.plus(-LOOK_BACK)
 }
 
 /// A question with all that its answer is computed from.
@@ -58,9 +69,10 @@ enum Chosen<T> {
 }
 
 /// The part of the facts that a question is about.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Scope<'a> {
     pub(crate) facts: &'a Facts,
+    pub(crate) window: Window,
     pub(crate) question: &'a Question,
     /// In order of their numbers.
     pub(crate) repositories: Vec<&'a Repository>,
@@ -88,6 +100,7 @@ impl<'a> Scope<'a> {
         repositories.sort_by_key(|repository| repository.id);
         Self {
             facts,
+            window: question.window,
             question,
             service_is_unmatched: question.service.is_some() && repositories.is_empty(),
             repositories,
@@ -96,8 +109,12 @@ impl<'a> Scope<'a> {
         }
     }
 
-    pub(crate) fn window(&self) -> Window {
-        self.question.window
+    /// The same of the window before.
+    pub(crate) fn before(&self) -> Self {
+        Self {
+            window: self.window.previous(),
+            ..self.clone()
+        }
     }
 
     /// The deployments of the scope that ended in a window, in order of completion.

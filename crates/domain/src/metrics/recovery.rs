@@ -6,9 +6,9 @@
 //! nothing. Source: DORA, failed deployment recovery time, <https://dora.dev/guides/dora-metrics-four-keys/>.
 
 use super::change_failure_rate::is_harmful;
-use super::facts::DeploymentRow;
+use super::facts::{DeploymentRow, time_of};
 use super::question::{LOOK_BACK, Scope};
-use super::{Distribution, Level, Window};
+use super::{Distribution, Level, Rated, Window};
 use crate::id::DeploymentId;
 use crate::run::DeploymentStatus;
 use crate::timestamp::Timestamp;
@@ -34,15 +34,22 @@ pub struct Outage {
     pub ended: Option<(DeploymentId, Timestamp)>,
 }
 
+impl Outage {
+    /// How long it lasted, in whole seconds; `None` while it does.
+    #[must_use]
+    pub fn duration_seconds(&self) -> Option<i64> {
+        let (_, ended_at) = self.ended?;
+        Some((ended_at.microseconds() - self.opened_at.microseconds()) / 1_000_000)
+    }
+}
+
 /// Time to recovery.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recovery {
     /// Of the outages that ended in the window, in minutes.
-    pub current: Option<Distribution>,
+    pub current: Option<Rated>,
     /// In the one before, in minutes.
-    pub previous: Option<Distribution>,
-    /// How good that is.
-    pub level: Option<Level>,
+    pub previous: Option<Rated>,
     /// The latest outages that ended in the window, the latest first.
     pub incidents: Vec<Outage>,
     /// Those that last at the window's end, the oldest first. They are not counted.
@@ -51,27 +58,20 @@ pub struct Recovery {
 
 impl Recovery {
     pub(crate) fn of(scope: &Scope<'_>) -> Self {
-        let found = outages(scope, scope.window());
-        let current = found.minutes();
+        let found = outages(scope, scope.window);
         let told = |outage: &OutageRow<'_>| outage.told(scope);
         Self {
-            current,
-            previous: recovery(scope, scope.window().previous()),
-            level: current.map(level),
+            current: found.rated(),
+            previous: recovery(scope, scope.window.previous()),
             incidents: found.ended.iter().rev().take(TOLD).map(told).collect(),
             open: found.open.iter().take(TOLD).map(told).collect(),
         }
     }
 }
 
-/// The level of times to recovery in minutes.
-pub(crate) fn level(minutes: Distribution) -> Level {
-    Level::of_recovery(minutes.p50 * 60.0)
-}
-
 /// The times to recovery of a window, in minutes.
-pub(crate) fn recovery(scope: &Scope<'_>, window: Window) -> Option<Distribution> {
-    outages(scope, window).minutes()
+pub(crate) fn recovery(scope: &Scope<'_>, window: Window) -> Option<Rated> {
+    outages(scope, window).rated()
 }
 
 #[derive(Clone, Copy)]
@@ -133,12 +133,17 @@ fn outages<'a>(scope: &Scope<'a>, window: Window) -> Outages<'a> {
 }
 
 impl Outages<'_> {
-    fn minutes(&self) -> Option<Distribution> {
+    fn rated(&self) -> Option<Rated> {
         let lengths = self.ended.iter().filter_map(|outage| {
             let ended_by = outage.ended_by?;
             Some(ended_by.completed_at - outage.opened_by.completed_at)
         });
-        Distribution::of(&mut lengths.collect::<Vec<_>>()).map(|length| length.in_unit_of(MINUTE))
+        let lengths = Distribution::of(&mut lengths.collect::<Vec<_>>())?;
+        let distribution = lengths.in_unit_of(MINUTE);
+        Some(Rated {
+            distribution,
+            level: Level::of_recovery(distribution.p50 * 60.0),
+        })
     }
 }
 
@@ -150,10 +155,8 @@ impl OutageRow<'_> {
             service: facts.service_name(opened_by).map(str::to_owned),
             environment: facts.environment_name(opened_by.environment).to_owned(),
             opened_by: opened_by.id,
-            opened_at: Timestamp::from_microseconds(opened_by.completed_at),
-            ended: self
-                .ended_by
-                .map(|row| (row.id, Timestamp::from_microseconds(row.completed_at))),
+            opened_at: time_of(opened_by.completed_at),
+            ended: self.ended_by.map(|row| (row.id, time_of(row.completed_at))),
         }
     }
 }

@@ -148,15 +148,45 @@ pub struct RiskSignal {
     pub recommendation: &'static str,
 }
 
-/// Every risk of the scope, the most serious first.
-pub(crate) fn risk_signals(scope: &Scope<'_>) -> Vec<RiskSignal> {
+/// Risk signals.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RiskSignals {
+    /// How many risks the window has; `None` if nothing happened in it that could show any.
+    pub current: Option<usize>,
+    /// How many the one before had.
+    pub previous: Option<usize>,
+    /// Those of the window, the most serious first.
+    pub signals: Vec<RiskSignal>,
+    /// How many deployments and merges they rest on.
+    pub(crate) sample_size: u64,
+}
+
+impl RiskSignals {
+    pub(crate) fn of(scope: &Scope<'_>) -> Self {
+        let before = scope.before();
+        let signals = signals(scope);
+        let events =
+            |scope: &Scope<'_>| merged(scope, scope.window) + scope.deployments(scope.window).count() as u64;
+        let told = |signals: &[RiskSignal], events: u64| {
+            (events > 0 || !signals.is_empty()).then_some(signals.len())
+        };
+        Self {
+            current: told(&signals, events(scope)),
+            previous: told(&self::signals(&before), events(&before)),
+            sample_size: events(scope),
+            signals,
+        }
+    }
+}
+
+fn signals(scope: &Scope<'_>) -> Vec<RiskSignal> {
     let activities = activities(scope);
     let of_repositories = scope
         .repositories
         .iter()
         .zip(&activities)
         .flat_map(|(repository, activity)| of_repository(scope, repository, activity));
-    let of_services = services(scope, scope.window());
+    let of_services = services(scope, scope.window);
     let mut signals: Vec<_> = of_repositories
         .chain(bottleneck(scope))
         .chain(change_of_activity(scope))
@@ -178,7 +208,7 @@ fn signal(kind: RiskKind, severity: Severity, entity: Entity, description: Strin
 
 fn of_repository(scope: &Scope<'_>, repository: &Repository, activity: &Activity) -> Vec<RiskSignal> {
     let name = &repository.name;
-    let window = scope.window();
+    let window = scope.window;
     let mut signals = Vec::new();
     let mut add = |kind, severity, description| {
         signals.push(signal(
@@ -259,8 +289,8 @@ fn bottleneck(scope: &Scope<'_>) -> Option<RiskSignal> {
 }
 
 fn change_of_activity(scope: &Scope<'_>) -> Option<RiskSignal> {
-    let now = merged(scope, scope.window());
-    let before = merged(scope, scope.window().previous());
+    let now = merged(scope, scope.window);
+    let before = merged(scope, scope.window.previous());
     let change = float(now) / float(before) - 1.0;
     let (kind, word, bound) = if before == 0 {
         return None;

@@ -5,10 +5,10 @@
 
 use super::Window;
 use super::calendar::{Cut, Sorter, TimeSlice};
-use super::facts::MergeRow;
+use super::facts::{MergeRow, time_of};
 use super::names::NameNumber;
 use super::number_set::{NumberSet, number_set};
-use super::question::Scope;
+use super::question::{Scope, looked_at_since};
 use super::risk_signals::{LARGE_AND_SLOW, LARGE_LINES};
 use super::tally::Tally;
 use crate::id::RepositoryId;
@@ -96,7 +96,7 @@ pub struct RepositoryHealth {
 
 /// Every repository of the scope, by name.
 pub(crate) fn service_health(scope: &Scope<'_>) -> Vec<RepositoryHealth> {
-    let window = scope.window();
+    let window = scope.window;
     let weekly = weekly(scope);
     let mut health: Vec<_> = activities(scope)
         .into_iter()
@@ -131,9 +131,9 @@ pub(crate) fn service_health(scope: &Scope<'_>) -> Vec<RepositoryHealth> {
 
 /// For each week the merges of each repository, by its place.
 fn weekly(scope: &Scope<'_>) -> Vec<(TimeSlice, Vec<u64>)> {
-    let weeks = Cut::Weeks.slices(scope.window(), &scope.question.time_zone);
+    let weeks = Cut::Weeks.slices(scope.window, &scope.question.time_zone);
     let mut weekly: Sorter<'_, Vec<u64>> = Sorter::new(&weeks);
-    for row in scope.merges(scope.window()) {
+    for row in scope.merges(scope.window) {
         let Some((counts, place)) = weekly.at(row.merged_at).zip(scope.place_of(row.repository_id)) else {
             continue;
         };
@@ -183,11 +183,11 @@ impl Default for Activity {
 
 /// What happened in each repository of the scope, in their order.
 pub(crate) fn activities(scope: &Scope<'_>) -> Vec<Activity> {
-    let window = scope.window();
+    let window = scope.window;
     let mut activities: Vec<Activity> = Vec::new();
     activities.resize_with(scope.repositories.len(), Activity::default);
     let looked_at = Window {
-        since: scope.question.facts_since(),
+        since: looked_at_since(window),
         until: window.until,
     };
     let (previous, begins) = (
@@ -199,7 +199,7 @@ pub(crate) fn activities(scope: &Scope<'_>) -> Vec<Activity> {
         let Some(activity) = place.and_then(|place| activities.get_mut(place)) else {
             continue;
         };
-        activity.last_merged_at = Some(Timestamp::from_microseconds(row.merged_at));
+        activity.last_merged_at = Some(time_of(row.merged_at));
         if row.merged_at >= begins {
             activity.add(row);
         } else if row.merged_at >= previous {

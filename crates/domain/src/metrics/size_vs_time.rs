@@ -35,11 +35,11 @@ pub struct SizePoint {
 
 impl SizeVsTime {
     pub(crate) fn of(scope: &Scope<'_>) -> Self {
-        let current = points(scope, scope.window()).count();
+        let current = points(scope, scope.window).count();
         Self {
             current,
-            previous: points(scope, scope.window().previous()).count(),
-            points: points(scope, scope.window())
+            previous: points(scope, scope.window.previous()).count(),
+            points: points(scope, scope.window)
                 .skip(current.saturating_sub(TOLD))
                 .collect(),
         }

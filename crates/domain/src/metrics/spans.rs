@@ -1,11 +1,11 @@
 //! Rows in order of time, in spans that are shared until they change.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::mem::size_of;
 use std::sync::Arc;
 
-/// A span is so many microseconds long: 2 to the power of this, about 25 days.
-const SPAN_BITS: u32 = 41;
+/// A span is so many microseconds long: 2 to the power of this, about six days.
+const SPAN_BITS: u32 = 39;
 
 /// A row with a time and a number. It may own some of what its span keeps beside the rows.
 pub(crate) trait Row: Copy + std::fmt::Debug {
@@ -45,45 +45,54 @@ impl<R: Row> Default for Spans<R> {
     }
 }
 
+/// What rows are in order of.
+fn key<R: Row>(row: &R) -> (i64, i64) {
+    (row.at(), row.id())
+}
+
+/// Numbers of rows, in order. Mostly they are few, or lie beside those that they are looked for among.
+struct Ids(Vec<i64>);
+
+impl Ids {
+    fn new(ids: impl Iterator<Item = i64>) -> Self {
+        let mut ids: Vec<i64> = ids.collect();
+        ids.sort_unstable();
+        Self(ids)
+    }
+
+    fn overlap(&self, (least, greatest): (i64, i64)) -> bool {
+        let bounds = self.0.first().zip(self.0.last());
+        bounds.is_some_and(|(first, last)| *first <= greatest && least <= *last)
+    }
+
+    fn contain(&self, id: i64) -> bool {
+        self.overlap((id, id)) && self.0.binary_search(&id).is_ok()
+    }
+}
+
 /// A row with what it owns.
 pub(crate) type Owning<R> = (R, Vec<<R as Row>::Extra>);
 
 impl<R: Row> Spans<R> {
     /// Puts in rows, in place of all that have one of the numbers.
     pub(crate) fn put(&mut self, ids: impl Iterator<Item = i64>, rows: Vec<Owning<R>>) {
-        let ids: HashSet<i64> = ids.collect();
+        let ids = Ids::new(ids);
         let mut new: BTreeMap<i64, Vec<Owning<R>>> = BTreeMap::new();
         for row in rows {
             new.entry(row.0.at() >> SPAN_BITS).or_default().push(row);
         }
-        for key in self.touched(&ids) {
-            new.entry(key).or_default();
+        let touched = self.0.iter().filter(|(_, span)| span.has_any(&ids));
+        for (key, _) in touched {
+            new.entry(*key).or_default();
         }
-        for (key, mut rows) in new {
-            if let Some(span) = self.0.remove(&key) {
-                rows.extend(
-                    span.owning(0, span.rows.len())
-                        .filter(|(row, _)| !ids.contains(&row.id()))
-                        .map(|(row, extras)| (*row, extras.to_vec())),
-                );
-            }
-            if let Some(span) = Span::new(rows) {
+        for (key, rows) in new {
+            let span = Span::new(self.0.get(&key).map(|span| &**span), &ids, rows);
+            if span.rows.is_empty() {
+                self.0.remove(&key);
+            } else {
                 self.0.insert(key, Arc::new(span));
             }
         }
-    }
-
-    /// The spans in which one of the numbers is.
-    fn touched(&self, ids: &HashSet<i64>) -> Vec<i64> {
-        let (least, greatest) = ids.iter().fold((i64::MAX, i64::MIN), |(least, greatest), id| {
-            (least.min(*id), greatest.max(*id))
-        });
-        let touched = self.0.iter().filter(|(_, span)| {
-            span.ids.0 <= greatest
-                && least <= span.ids.1
-                && span.rows.iter().any(|row| ids.contains(&row.id()))
-        });
-        touched.map(|(key, _)| *key).collect()
     }
 
     /// The rows from one time up to, not including, another, each with what it owns.
@@ -108,21 +117,40 @@ impl<R: Row> Spans<R> {
 }
 
 impl<R: Row> Span<R> {
-    fn new(mut rows: Vec<Owning<R>>) -> Option<Self> {
-        rows.sort_unstable_by_key(|(row, _)| (row.at(), row.id()));
-        let ids = rows.iter().map(|(row, _)| row.id());
-        let ids = (ids.clone().min()?, ids.max()?);
-        let mut extras = Vec::with_capacity(rows.iter().map(|(_, extras)| extras.len()).sum());
-        let rows = rows.into_iter().map(|(mut row, owned)| {
-            row.set_first_extra(u32::try_from(extras.len()).unwrap_or(u32::MAX));
-            extras.extend(owned);
-            row
-        });
-        Some(Self {
-            rows: rows.collect(),
-            extras,
-            ids,
-        })
+    /// The rows of a span that have none of the numbers, and further ones.
+    fn new(old: Option<&Self>, ids: &Ids, mut more: Vec<Owning<R>>) -> Self {
+        more.sort_unstable_by_key(|(row, _)| key(row));
+        let more_extras: usize = more.iter().map(|(_, extras)| extras.len()).sum();
+        let mut span = Self {
+            rows: Vec::with_capacity(old.map_or(0, |old| old.rows.len()) + more.len()),
+            extras: Vec::with_capacity(old.map_or(0, |old| old.extras.len()) + more_extras),
+            ids: (i64::MAX, i64::MIN),
+        };
+        let mut more = more.iter().map(|(row, extras)| (row, &**extras)).peekable();
+        let stays = old.into_iter().flat_map(|old| old.owning(0, old.rows.len()));
+        for (row, extras) in stays.filter(|(row, _)| !ids.contain(row.id())) {
+            while let Some((earlier, extras)) = more.next_if(|(other, _)| key(*other) < key(row)) {
+                span.push(*earlier, extras);
+            }
+            span.push(*row, extras);
+        }
+        for (row, extras) in more {
+            span.push(*row, extras);
+        }
+        span
+    }
+
+    /// Adds the last row.
+    fn push(&mut self, mut row: R, extras: &[R::Extra]) {
+        row.set_first_extra(u32::try_from(self.extras.len()).unwrap_or(u32::MAX));
+        self.ids = (self.ids.0.min(row.id()), self.ids.1.max(row.id()));
+        self.rows.push(row);
+        self.extras.extend_from_slice(extras);
+    }
+
+    /// Whether one of its rows has one of the numbers.
+    fn has_any(&self, ids: &Ids) -> bool {
+        ids.overlap(self.ids) && self.rows.iter().any(|row| ids.contain(row.id()))
     }
 
     /// Some of the rows, each with what it owns.

@@ -2,7 +2,7 @@
 
 use super::cycle_time::HOUR;
 use super::deployment_frequency::float;
-use super::facts::MergeRow;
+use super::facts::{MergeRow, time_of};
 use crate::timestamp::Timestamp;
 
 /// Sums over some pull requests.
@@ -40,7 +40,7 @@ impl Tally {
     }
 
     pub(crate) fn last_merged_at(&self) -> Option<Timestamp> {
-        self.last_merged_at.map(Timestamp::from_microseconds)
+        self.last_merged_at.map(time_of)
     }
 }
 

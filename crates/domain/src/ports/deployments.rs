@@ -158,6 +158,13 @@ pub trait Deployments: Send + Sync {
         id: DeploymentId,
     ) -> Result<Option<StoredDeployment>, StoreError>;
 
+    /// Those of the organization that have one of the numbers, in order of these.
+    async fn list(
+        &self,
+        organization_id: OrganizationId,
+        ids: &[DeploymentId],
+    ) -> Result<Vec<StoredDeployment>, StoreError>;
+
     /// The deployments that shipped a pull request of the organization, each with its link, in order of completion.
     async fn list_shipped_with(
         &self,

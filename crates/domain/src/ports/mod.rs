@@ -96,4 +96,6 @@ pub trait Store: Send + Sync {
     fn deployments(&self) -> &dyn Deployments;
     /// Deployments whose links have to be looked at again.
     fn relinking(&self) -> &dyn Relinking;
+    /// What metrics are computed from.
+    fn metric_facts(&self) -> &dyn MetricFacts;
 }

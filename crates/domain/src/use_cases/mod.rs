@@ -9,6 +9,7 @@ mod record_commits;
 mod record_deployments;
 mod record_pull_requests;
 mod relink;
+mod report_metrics;
 
 pub use authenticate::find_api_key;
 pub use connect_github::connect_github;
@@ -26,6 +27,7 @@ pub use record_pull_requests::{
     Origin, RecordPullRequests, RecordPullRequestsError, RecordedPullRequests, record_pull_requests,
 };
 pub use relink::relink;
+pub use report_metrics::{Report, complete_report, gather_material, report_metric};
 
 /// How often a decision that came too late is made again. Of the writers that meet on one record one gets through
 /// each time, so this bounds how many may meet; a caller's deadline ends it sooner.

@@ -6,6 +6,7 @@ use super::refusals::{self, JSON, REQUEST_ID, Refusal, header_ref};
 use super::schema::{self, Components, Field};
 use crate::app::Timing;
 use crate::error::{ApiError, Bug};
+use crate::query::InvalidQuery;
 use crate::rate_limit;
 use crate::violations::InvalidPayload;
 use periscope_domain::api_key::Scope;
@@ -135,7 +136,14 @@ impl Operation {
     }
 
     /// Adds a parameter of its query.
-    pub(crate) fn query(self, name: &str, meaning: &str, takes: Field) -> Self {
+    pub(crate) fn query(mut self, name: &str, meaning: &str, takes: Field) -> Self {
+        if !self
+            .refusals
+            .iter()
+            .any(|refusal| matches!(refusal, ApiError::InvalidQuery(_)))
+        {
+            self.refusals.push(InvalidQuery::example().into());
+        }
         self.parameter(name, ParameterIn::Query, Required::False, meaning, takes)
     }
 

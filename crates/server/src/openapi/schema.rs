@@ -205,6 +205,19 @@ pub(crate) fn part<T: ToSchema>() -> Field {
     }
 }
 
+/// An object with the fields of two kinds.
+pub(crate) fn both<A: ToSchema, B: ToSchema>() -> Field {
+    let mut components = Vec::new();
+    let both = AllOfBuilder::new()
+        .item(component::<A>(&mut components))
+        .item(component::<B>(&mut components));
+    Field {
+        schema: both.into(),
+        required: true,
+        components,
+    }
+}
+
 /// Any one of some kinds.
 pub(crate) fn any_of(kinds: impl IntoIterator<Item = Field>) -> Field {
     let mut components = Vec::new();

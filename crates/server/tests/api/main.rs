@@ -22,6 +22,7 @@ mod health;
 mod hostile;
 mod limits;
 mod logs;
+mod metrics;
 mod openapi;
 mod pull_requests;
 mod rate_limits;

@@ -10,8 +10,8 @@ use periscope_domain::linking::{Earlier, Link};
 use periscope_domain::organization::{Organization, OrganizationSlug};
 use periscope_domain::ports::{
     ApiKeys, Applied, Commits, DeploymentContext, DeploymentDecision, DeploymentQuery, Deployments,
-    EarlierQuery, GithubConnections, Inserted, NewApiKey, NewOrganization, Organizations, PullRequests,
-    Relinking, Repositories, Store, StoreError,
+    EarlierQuery, GithubConnections, Inserted, MetricFacts, NewApiKey, NewOrganization, Organizations,
+    PullRequests, Relinking, Repositories, Store, StoreError,
 };
 use periscope_domain::text::ExternalDeploymentId;
 use periscope_domain::timestamp::Timestamp;
@@ -122,6 +122,9 @@ impl Store for FaultyStore {
     fn relinking(&self) -> &dyn Relinking {
         self.inner.relinking()
     }
+    fn metric_facts(&self) -> &dyn MetricFacts {
+        self.inner.metric_facts()
+    }
 }
 
 #[async_trait]
@@ -216,6 +219,13 @@ impl Deployments for FaultyStore {
         id: DeploymentId,
     ) -> Result<Option<StoredDeployment>, StoreError> {
         self.inner.deployments().find_by_id(organization_id, id).await
+    }
+    async fn list(
+        &self,
+        organization_id: OrganizationId,
+        ids: &[DeploymentId],
+    ) -> Result<Vec<StoredDeployment>, StoreError> {
+        self.inner.deployments().list(organization_id, ids).await
     }
     async fn list_shipped_with(
         &self,

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Bytea, Nullable, Text, Timestamptz};
 use periscope_domain::id::PullRequestId;
 use periscope_domain::lead_time::LeadTime;
-use periscope_domain::linking::{BaseSearch, Link, LinkRule, Linking};
+use periscope_domain::linking::{BaseSearch, Link, LinkRule, Linking, UnlinkedReason};
 use periscope_domain::ports::StoreError;
 use periscope_domain::timestamp::Timestamp;
 use time::OffsetDateTime;
@@ -48,6 +48,11 @@ pub(in crate::postgres) const LINKS_AT_ONCE: usize = 5_000;
 /// How many pull requests are linked, as it is kept beside the deployment.
 pub(in crate::postgres) fn linked_pull_requests(linking: &Linking) -> i32 {
     i32::try_from(linking.links.len()).unwrap_or(i32::MAX)
+}
+
+/// Why there are none, as it is kept beside the deployment.
+pub(in crate::postgres) fn unlinked_reason(linking: &Linking) -> Option<&'static str> {
+    linking.unlinked_reason().map(UnlinkedReason::as_str)
 }
 
 batch_input! {

@@ -7,13 +7,16 @@ mod write;
 
 pub(super) use links::{
     GraphRangeInput, LINKS_AT_ONCE, LinkInput, REPLACE_LINKS, RangeInput, linked_pull_requests,
+    unlinked_reason,
 };
 
 use super::PgStore;
-use super::row::{Place, timestamp};
+use super::row::{Identified, Place, timestamp};
 use super::schema::{deployment_events, deployments, links as links_table};
+use super::statement::batch_statement;
 use async_trait::async_trait;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use periscope_domain::commit_sha::CommitReference;
 use periscope_domain::deployment::{Deployment, DeploymentEvent, Revision, StoredDeployment};
 use periscope_domain::environment::Environment;
@@ -91,6 +94,24 @@ fn named((external_id, row): NamedRow) -> Result<StoredDeployment, StoreError> {
         id: row.id,
     };
     row.stored(place.parse("external_id", &external_id, ExternalDeploymentId::parse)?)
+}
+
+batch_statement! {
+    /// Deployments by their numbers. They are looked up one by one, as pull requests are.
+    ReadIdentified { wanted: Identified } -> (Text, read::DeploymentSql) {
+        " select
+            d.external_id, d.id, d.revision, d.commit_sha, d.environment, d.status, d.started_at, d.completed_at,
+            d.service, d.previous_commit_sha, d.branch, d.triggered_by, d.pipeline_name, d.pipeline_url,
+            d.linked_pull_requests
+        from wanted w
+        cross join lateral (
+            select *
+            from deployments d
+            where d.organization_id = w.organization_id and d.id = w.id
+            offset 0
+        ) as d
+        order by d.id"
+    }
 }
 
 fn run(
@@ -202,6 +223,16 @@ impl Deployments for PgStore {
             .select((deployments::external_id, Row::as_select()));
         let row = self.pool.row::<_, NamedRow>(query).await?;
         row.map(named).transpose()
+    }
+
+    async fn list(
+        &self,
+        organization_id: OrganizationId,
+        ids: &[DeploymentId],
+    ) -> Result<Vec<StoredDeployment>, StoreError> {
+        let wanted = Identified::of(organization_id, ids.iter().map(|id| id.get()));
+        let rows = self.pool.rows::<_, NamedRow>(ReadIdentified { wanted }).await?;
+        rows.into_iter().map(named).collect()
     }
 
     async fn list_shipped_with(

@@ -38,7 +38,8 @@ batch_input! {
 }
 
 type OrganizationSql = (BigInt, BigInt, Text, Nullable<Timestamptz>, Nullable<Timestamptz>);
-type DeploymentSql = (
+/// The columns of a [`Row`].
+pub(super) type DeploymentSql = (
     BigInt,
     BigInt,
     Text,

@@ -5,7 +5,7 @@
 
 use super::links::{
     GraphRangeInput, INSERT_GRAPH_RANGES, INSERT_LINKS, INSERT_RANGES, LINKS_AT_ONCE, LinkInput,
-    REPLACE_LINKS, RangeInput, linked_pull_requests,
+    REPLACE_LINKS, RangeInput, linked_pull_requests, unlinked_reason,
 };
 use crate::postgres::pool::Pool;
 use crate::postgres::statement::batch_input;
@@ -45,6 +45,7 @@ batch_input! {
         event_commit_sha: Text = String,
         received_at: Timestamptz = OffsetDateTime,
         linked_pull_requests: Nullable<Integer> = Option<i32>,
+        unlinked_reason: Nullable<Text> = Option<&'static str>,
         follows_epoch: Bool = bool,
         trial_started_at: Nullable<Timestamptz> = Option<OffsetDateTime>,
         trial_ends_at: Nullable<Timestamptz> = Option<OffsetDateTime>,
@@ -93,6 +94,8 @@ impl Input {
         self.received_at.push(event.received_at.to_offset_date_time());
         self.linked_pull_requests
             .push(decision.linking.as_ref().map(linked_pull_requests));
+        self.unlinked_reason
+            .push(decision.linking.as_ref().and_then(unlinked_reason));
         self.follows_epoch
             .push(decision.linking.is_some() && deployment.shipped_at().is_some());
         self.trial_started_at
@@ -116,12 +119,13 @@ const CREATE: &str = " of o
     written as (
         insert into deployments (
             organization_id, external_id, revision, commit_sha, environment, status, started_at, completed_at,
-            service, previous_commit_sha, branch, triggered_by, pipeline_name, pipeline_url, linked_pull_requests
+            service, previous_commit_sha, branch, triggered_by, pipeline_name, pipeline_url, linked_pull_requests,
+            unlinked_reason
         )
         select
             i.organization_id, i.external_id, 1, i.commit_sha, i.environment, i.status, i.started_at, i.completed_at,
             i.service, i.previous_commit_sha, i.branch, i.triggered_by, i.pipeline_name, i.pipeline_url,
-            coalesce(i.linked_pull_requests, 0)
+            coalesce(i.linked_pull_requests, 0), i.unlinked_reason
         from input i
         join organization o on o.id = i.organization_id and o.revision = i.organization_revision
         order by i.organization_id, i.external_id
@@ -144,10 +148,12 @@ const CHANGE: &str = " of o
     written as (
         update deployments d
         set (revision, commit_sha, environment, status, started_at, completed_at, service, previous_commit_sha,
-                branch, triggered_by, pipeline_name, pipeline_url, linked_pull_requests)
+                branch, triggered_by, pipeline_name, pipeline_url, linked_pull_requests, unlinked_reason, changed_in)
             = (d.revision + 1, i.commit_sha, i.environment, i.status, i.started_at, i.completed_at, i.service,
                 i.previous_commit_sha, i.branch, i.triggered_by, i.pipeline_name, i.pipeline_url,
-                coalesce(i.linked_pull_requests, d.linked_pull_requests))
+                coalesce(i.linked_pull_requests, d.linked_pull_requests),
+                case when i.linked_pull_requests is null then d.unlinked_reason else i.unlinked_reason end,
+                pg_current_xact_id()::text::bigint)
         from held h
         join input i on i.ordinal = h.ordinal
         where d.organization_id = h.organization_id and d.id = h.id

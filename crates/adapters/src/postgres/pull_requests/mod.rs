@@ -4,7 +4,7 @@ mod write;
 
 use super::PgStore;
 use super::intake::{Target, find_target};
-use super::row::{Place, timestamp};
+use super::row::{Identified, Place, timestamp};
 use super::schema::pull_requests;
 use super::statement::{batch_input, batch_statement};
 use async_trait::async_trait;
@@ -91,14 +91,6 @@ batch_statement! {
         "p.repository_id = w.repository_id and p.number = w.number
         offset 0
     ) as p"
-    }
-}
-
-batch_input! {
-    /// Pull requests by our own numbers.
-    Identified as "wanted" {
-        organization_id: BigInt = i64,
-        id: BigInt = i64,
     }
 }
 
@@ -208,10 +200,7 @@ impl PullRequests for PgStore {
         organization_id: OrganizationId,
         ids: &[PullRequestId],
     ) -> Result<Vec<StoredPullRequest>, StoreError> {
-        let wanted = Identified {
-            organization_id: vec![organization_id.get(); ids.len()],
-            id: ids.iter().map(|id| id.get()).collect(),
-        };
+        let wanted = Identified::of(organization_id, ids.iter().map(|id| id.get()));
         let rows = self.pool.rows::<_, Row>(ReadIdentified { wanted }).await?;
         rows.into_iter().map(TryFrom::try_from).collect()
     }

@@ -1,0 +1,204 @@
+//! What metrics are computed from, kept in memory for each organization: read as far back as somebody has asked, and at
+//! every call what has changed since the last one. Nothing new is one round trip.
+//!
+//! Every statement reads as of a later snapshot than those before it, so what is put in last is what holds. A mark is a
+//! snapshot all of whose changes have been put in. It is taken first, and what it shows is read after it, however many
+//! pages that takes: what changes meanwhile is not in the mark and will be read again. So a caller who goes away half-way
+//! loses a page at most.
+
+mod deployments;
+mod mark;
+mod merges;
+
+use super::PgStore;
+use super::pool::Pool;
+use super::recent::Recent;
+use async_trait::async_trait;
+use mark::{Mark, mark};
+use periscope_domain::id::OrganizationId;
+use periscope_domain::metrics::Facts;
+use periscope_domain::ports::{MetricFacts, StoreError};
+use periscope_domain::timestamp::Timestamp;
+use std::ops::Range;
+use std::sync::Arc;
+use tokio::task::spawn_blocking;
+
+/// How many bytes the facts of all organizations may take together.
+const MOST: usize = 256 * 1024 * 1024;
+
+/// How many rows are read at once.
+const PAGE: usize = 20_000;
+
+fn page_size() -> i64 {
+    i64::try_from(PAGE).unwrap_or(i64::MAX)
+}
+
+/// How many rows are put in without a thread of their own.
+const FEW: usize = 200;
+
+/// The facts that are kept.
+#[derive(Clone)]
+pub(super) struct KeptFacts(Recent<OrganizationId, Kept>);
+
+impl Default for KeptFacts {
+    fn default() -> Self {
+        Self(Recent::new(MOST))
+    }
+}
+
+/// The facts of an organization from the edges on, as of the mark.
+#[derive(Default)]
+struct Kept {
+    facts: Arc<Facts>,
+    mark: Option<Mark>,
+    deployments: Edge,
+    merges: Edge,
+}
+
+/// A time with the number of a row: the rows at it and after have been read.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Edge {
+    at: Timestamp,
+    id: i64,
+}
+
+impl Default for Edge {
+    fn default() -> Self {
+        Self {
+            at: Timestamp::LAST,
+            id: i64::MAX,
+        }
+    }
+}
+
+impl Edge {
+    /// Before all rows of a time.
+    const fn before(at: Timestamp) -> Self {
+        Self { at, id: i64::MIN }
+    }
+}
+
+#[async_trait]
+impl MetricFacts for PgStore {
+    async fn facts_since(
+        &self,
+        organization_id: OrganizationId,
+        since: Timestamp,
+    ) -> Result<Arc<Facts>, StoreError> {
+        let slot = self.facts.0.get(organization_id);
+        let mut kept = slot.lock().await;
+        let before = Arc::clone(&kept.facts);
+        kept.catch_up(&self.pool, organization_id).await?;
+        if kept.reach_back(&self.pool, organization_id, since).await? {
+            // What moved meanwhile from a page that was still to be read to one that had been.
+            kept.catch_up(&self.pool, organization_id).await?;
+        }
+        if !Arc::ptr_eq(&before, &kept.facts) {
+            self.facts.0.weigh(organization_id, kept.facts.weight());
+        }
+        Ok(Arc::clone(&kept.facts))
+    }
+}
+
+impl Kept {
+    /// Puts in all changes that a new mark shows and the one before did not.
+    async fn catch_up(&mut self, pool: &Pool, organization_id: OrganizationId) -> Result<(), StoreError> {
+        let (now, deployments_changed) = mark(pool, organization_id, self.mark.as_ref()).await?;
+        match self.mark.clone() {
+            Some(seen) if seen.server == now.server => {
+                if deployments_changed {
+                    self.put_changed_deployments(pool, organization_id, &seen, &now)
+                        .await?;
+                }
+                if seen.epoch < now.epoch {
+                    self.put_told_merges(pool, organization_id, seen.epoch..now.epoch)
+                        .await?;
+                }
+            }
+            _ => *self = Self::default(),
+        }
+        self.mark = Some(now);
+        Ok(())
+    }
+
+    async fn put_changed_deployments(
+        &mut self,
+        pool: &Pool,
+        organization_id: OrganizationId,
+        seen: &Mark,
+        now: &Mark,
+    ) -> Result<(), StoreError> {
+        let mut last = Some((0, 0));
+        while let Some(after) = last {
+            let (rows, end) = deployments::changed(pool, organization_id, (seen, now), after).await?;
+            self.put(rows, Facts::put_deployments).await?;
+            last = end;
+        }
+        Ok(())
+    }
+
+    async fn put_told_merges(
+        &mut self,
+        pool: &Pool,
+        organization_id: OrganizationId,
+        epochs: Range<i64>,
+    ) -> Result<(), StoreError> {
+        let mut last = Some(epochs.start);
+        while let Some(after) = last.filter(|last| *last < epochs.end) {
+            let (rows, end) = merges::told(pool, organization_id, after).await?;
+            self.put(rows, Facts::put_pull_requests).await?;
+            last = end;
+        }
+        Ok(())
+    }
+
+    /// Puts in all that was earlier than the edges and not earlier than a time, the latest first; whether that was not
+    /// there yet.
+    async fn reach_back(
+        &mut self,
+        pool: &Pool,
+        organization_id: OrganizationId,
+        since: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let wanted = Edge::before(since);
+        if self.deployments.max(self.merges) <= wanted {
+            return Ok(false);
+        }
+        while wanted < self.deployments {
+            let (rows, edge) = deployments::earlier(pool, organization_id, since, self.deployments).await?;
+            self.put(rows, Facts::put_deployments).await?;
+            self.deployments = edge;
+        }
+        while wanted < self.merges {
+            let (rows, edge) = merges::earlier(pool, organization_id, since, self.merges).await?;
+            self.put(rows, Facts::put_pull_requests).await?;
+            self.merges = edge;
+        }
+        Ok(true)
+    }
+
+    /// Puts in rows. Readers of the facts as they were keep those.
+    async fn put<R, T>(&mut self, rows: Vec<R>, put: fn(&mut Facts, &[T])) -> Result<(), StoreError>
+    where
+        R: Send + 'static,
+        T: TryFrom<R, Error = StoreError> + 'static,
+    {
+        let are_few = rows.len() <= FEW;
+        let mut facts = Arc::clone(&self.facts);
+        let putting = move || {
+            let changes = rows.into_iter().map(T::try_from).collect::<Result<Vec<_>, _>>()?;
+            put(Arc::make_mut(&mut facts), &changes);
+            Ok(facts)
+        };
+        let facts = if are_few {
+            putting()
+        } else {
+            let putting = spawn_blocking(putting);
+            putting
+                .await
+                .map_err(|error| StoreError::Internal(Box::new(error)))?
+        };
+        self.facts = facts?;
+        Ok(())
+    }
+}

@@ -1,0 +1,87 @@
+//! Answers what is asked about an organization's deployments and pull requests. In three steps, so that whoever answers
+//! many can compute where it disturbs nobody: [gather](gather_material) what an answer is computed from,
+//! [measure](Material::measure), and [look up](complete_report) what the answer tells of.
+
+use crate::deployment::StoredDeployment;
+use crate::id::{DeploymentId, OrganizationId, PullRequestId};
+use crate::metrics::{Answer, Material, Metric, Question};
+use crate::ports::{Store, StoreError};
+use crate::pull_request::StoredPullRequest;
+use crate::repository::Repository;
+use std::collections::BTreeMap;
+
+/// An answer with all that it tells of.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// What was asked.
+    pub question: Question,
+    /// The answer.
+    pub answer: Answer,
+    /// Every repository of the organization.
+    pub repositories: Vec<Repository>,
+    /// The pull requests that the answer tells of.
+    pub pull_requests: BTreeMap<PullRequestId, StoredPullRequest>,
+    /// The deployments that the answer tells of.
+    pub deployments: BTreeMap<DeploymentId, StoredDeployment>,
+}
+
+/// Reads all that the answer to a question is computed from.
+///
+/// # Errors
+/// [`StoreError`] when the store failed.
+pub async fn gather_material(
+    store: &dyn Store,
+    organization_id: OrganizationId,
+    metric: Metric,
+    question: Question,
+) -> Result<Material, StoreError> {
+    let since = question.facts_since(metric);
+    Ok(Material {
+        facts: store.metric_facts().facts_since(organization_id, since).await?,
+        repositories: store.repositories().list(organization_id).await?,
+        question,
+    })
+}
+
+/// Reads what an answer tells of.
+///
+/// # Errors
+/// [`StoreError`] when the store failed.
+pub async fn complete_report(
+    store: &dyn Store,
+    organization_id: OrganizationId,
+    material: Material,
+    answer: Answer,
+) -> Result<Report, StoreError> {
+    let (pull_requests, deployments) = (answer.figures.pull_requests(), answer.figures.deployments());
+    let pull_requests = match pull_requests.as_slice() {
+        [] => Vec::new(),
+        ids => store.pull_requests().list(organization_id, ids).await?,
+    };
+    let deployments = match deployments.as_slice() {
+        [] => Vec::new(),
+        ids => store.deployments().list(organization_id, ids).await?,
+    };
+    Ok(Report {
+        question: material.question,
+        answer,
+        repositories: material.repositories,
+        pull_requests: pull_requests.into_iter().map(|one| (one.id, one)).collect(),
+        deployments: deployments.into_iter().map(|one| (one.id, one)).collect(),
+    })
+}
+
+/// Answers a question.
+///
+/// # Errors
+/// [`StoreError`] when the store failed.
+pub async fn report_metric(
+    store: &dyn Store,
+    organization_id: OrganizationId,
+    metric: Metric,
+    question: Question,
+) -> Result<Report, StoreError> {
+    let material = gather_material(store, organization_id, metric, question).await?;
+    let answer = material.measure(metric);
+    complete_report(store, organization_id, material, answer).await
+}

@@ -1,0 +1,289 @@
+//! What is measured about deployments: how often, how safely, and how fast pull requests reach users with them.
+
+use super::series::{DayJson, MinutesJson, RatedJson, SecondsJson, WeekJson, days, weeks};
+use super::told::{DeploymentTold, PullRequestTold};
+use periscope_domain::metrics::{
+    ChangeFailureRate, DeploymentFrequency, FailureRate, Frequency, LeadTimes, Outage, Recovery, StatusCounts,
+};
+use periscope_domain::use_cases::Report;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// How many deployments ended with each terminal status.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct StatusCountsJson {
+    /// They succeeded.
+    success: u64,
+    /// They failed.
+    failure: u64,
+    /// They were ended before they could succeed.
+    cancelled: u64,
+    /// They had succeeded and were taken back.
+    rolled_back: u64,
+}
+
+impl StatusCountsJson {
+    pub(super) const fn of(counts: StatusCounts) -> Self {
+        Self {
+            success: counts.success,
+            failure: counts.failure,
+            cancelled: counts.cancelled,
+            rolled_back: counts.rolled_back,
+        }
+    }
+}
+
+/// How often something was deployed.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FrequencyJson {
+    /// Successful deployments.
+    deployments: u64,
+    /// Successful deployments a day of 24 hours.
+    per_day: f64,
+    /// Successful deployments a week.
+    per_week: f64,
+    /// All that ended, by status.
+    statuses: StatusCountsJson,
+    /// `elite`, `high`, `medium` or `low`.
+    level: &'static str,
+}
+
+impl FrequencyJson {
+    pub(super) const fn of(frequency: Frequency) -> Self {
+        Self {
+            deployments: frequency.statuses.success,
+            per_day: frequency.per_day,
+            per_week: frequency.per_week,
+            statuses: StatusCountsJson::of(frequency.statuses),
+            level: frequency.level.as_str(),
+        }
+    }
+}
+
+/// Deployment frequency.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct DeploymentFrequencyJson {
+    /// In the window; null if no deployment ended in it.
+    current: Option<FrequencyJson>,
+    /// In the window before.
+    previous: Option<FrequencyJson>,
+    /// Every environment that something was deployed to in the window.
+    environments: Vec<EnvironmentJson>,
+    /// Every day of the window, those without a deployment too.
+    daily: Vec<DayJson<StatusCountsJson>>,
+}
+
+/// The deployments to an environment.
+#[derive(Serialize, ToSchema)]
+struct EnvironmentJson {
+    /// Its name.
+    environment: String,
+    #[serde(flatten)]
+    statuses: StatusCountsJson,
+}
+
+impl DeploymentFrequencyJson {
+    pub(super) fn of(figures: &DeploymentFrequency) -> Self {
+        let environments = figures.environments.iter();
+        Self {
+            current: figures.current.map(FrequencyJson::of),
+            previous: figures.previous.map(FrequencyJson::of),
+            environments: environments
+                .map(|(name, counts)| EnvironmentJson {
+                    environment: name.clone(),
+                    statuses: StatusCountsJson::of(*counts),
+                })
+                .collect(),
+            daily: days(&figures.daily, |counts| StatusCountsJson::of(*counts)),
+        }
+    }
+}
+
+/// Lead time for changes.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LeadTimeJson {
+    /// In the window; null if nothing was shipped in it.
+    current: Option<RatedJson<SecondsJson>>,
+    /// In the window before.
+    previous: Option<RatedJson<SecondsJson>>,
+    /// The ten slowest pull requests, slowest first.
+    slowest: Vec<ShipmentJson>,
+    /// Every week of the window, by the deployments' completion.
+    weekly: Vec<WeekJson<LeadTimeOfWeek>>,
+}
+
+/// The lead times of a week.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LeadTimeOfWeek {
+    /// Null if nothing was shipped.
+    lead_time: Option<SecondsJson>,
+}
+
+/// A pull request's way to users.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ShipmentJson {
+    /// From merge to completion.
+    lead_time_seconds: i64,
+    /// The service that it was shipped with.
+    service: Option<String>,
+    /// The pull request.
+    pull_request: Option<PullRequestTold>,
+    /// The first deployment of the window that shipped it with this service.
+    deployment: Option<DeploymentTold>,
+}
+
+impl LeadTimeJson {
+    pub(super) fn of(figures: &LeadTimes, report: &Report) -> Self {
+        let slowest = figures.slowest.iter().map(|shipment| ShipmentJson {
+            lead_time_seconds: shipment.lead_time.seconds(),
+            service: shipment.service.clone(),
+            pull_request: PullRequestTold::find(report, shipment.pull_request_id),
+            deployment: DeploymentTold::find(report, shipment.deployment_id),
+        });
+        Self {
+            current: figures.current.map(RatedJson::of),
+            previous: figures.previous.map(RatedJson::of),
+            slowest: slowest.collect(),
+            weekly: weeks(&figures.weekly, |week| LeadTimeOfWeek {
+                lead_time: week.map(Into::into),
+            }),
+        }
+    }
+}
+
+/// How deployments ended, and which share of them did harm.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FailureRateJson {
+    /// Failed or rolled back, of those that succeeded, failed or were rolled back: 0 to 1.
+    share: f64,
+    /// Failed, of all that ended: 0 to 1.
+    narrow_share: f64,
+    /// All that ended, by status.
+    statuses: StatusCountsJson,
+    /// `elite`, `high`, `medium` or `low`.
+    level: &'static str,
+}
+
+impl FailureRateJson {
+    pub(super) const fn of(rate: FailureRate) -> Self {
+        Self {
+            share: rate.share,
+            narrow_share: rate.narrow_share,
+            statuses: StatusCountsJson::of(rate.statuses),
+            level: rate.level.as_str(),
+        }
+    }
+}
+
+/// Change failure rate.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ChangeFailureRateJson {
+    /// In the window; null if no deployment succeeded, failed or was rolled back in it.
+    current: Option<FailureRateJson>,
+    /// In the window before.
+    previous: Option<FailureRateJson>,
+    /// Service by service, by name.
+    services: Vec<ServiceJson>,
+    /// The twenty latest deployments that failed or were rolled back, the latest first.
+    recent_failures: Vec<DeploymentTold>,
+}
+
+/// The change failure rate of one service.
+#[derive(Serialize, ToSchema)]
+struct ServiceJson {
+    /// As its latest deployment spells it; null stands for deployments that name none.
+    service: Option<String>,
+    #[serde(flatten)]
+    rate: FailureRateJson,
+}
+
+impl ChangeFailureRateJson {
+    pub(super) fn of(figures: &ChangeFailureRate, report: &Report) -> Self {
+        let services = figures.services.iter().map(|one| ServiceJson {
+            service: one.service.clone(),
+            rate: FailureRateJson::of(one.rate),
+        });
+        let recent_failures = figures.recent_failures.iter();
+        Self {
+            current: figures.current.map(FailureRateJson::of),
+            previous: figures.previous.map(FailureRateJson::of),
+            services: services.collect(),
+            recent_failures: recent_failures
+                .filter_map(|id| DeploymentTold::find(report, *id))
+                .collect(),
+        }
+    }
+}
+
+/// Time to recovery.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RecoveryJson {
+    /// Of the outages that ended in the window; null if none did.
+    current: Option<RatedJson<MinutesJson>>,
+    /// In the window before.
+    previous: Option<RatedJson<MinutesJson>>,
+    /// The hundred latest outages that ended in the window, the latest first.
+    incidents: Vec<OutageJson>,
+    /// Those that last at the window's end, the oldest first, a hundred at most. They are not counted.
+    open_outages: Vec<OutageJson>,
+}
+
+/// A time in which a service was down.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct OutageJson {
+    /// The service; null for deployments that name none.
+    service: Option<String>,
+    /// The environment.
+    environment: String,
+    /// When it opened.
+    opened_at: String,
+    /// When it ended; null while it lasts.
+    ended_at: Option<String>,
+    /// How long it lasted; null while it does.
+    duration_seconds: Option<i64>,
+    /// The deployment that opened it.
+    opened_by: Option<DeploymentTold>,
+    /// The deployment that ended it.
+    ended_by: Option<DeploymentTold>,
+}
+
+impl RecoveryJson {
+    pub(super) fn of(figures: &Recovery, report: &Report) -> Self {
+        let told = |outages: &[Outage]| {
+            outages
+                .iter()
+                .map(|outage| OutageJson::of(outage, report))
+                .collect()
+        };
+        Self {
+            current: figures.current.map(RatedJson::of),
+            previous: figures.previous.map(RatedJson::of),
+            incidents: told(&figures.incidents),
+            open_outages: told(&figures.open),
+        }
+    }
+}
+
+impl OutageJson {
+    fn of(outage: &Outage, report: &Report) -> Self {
+        Self {
+            service: outage.service.clone(),
+            environment: outage.environment.clone(),
+            opened_at: outage.opened_at.to_string(),
+            ended_at: outage.ended.map(|(_, ended_at)| ended_at.to_string()),
+            duration_seconds: outage.duration_seconds(),
+            opened_by: DeploymentTold::find(report, outage.opened_by),
+            ended_by: outage.ended.and_then(|(id, _)| DeploymentTold::find(report, id)),
+        }
+    }
+}

@@ -1,0 +1,364 @@
+//! What is measured about pull requests: how many, how long, by whom, and what is worth a look.
+
+use super::series::{DayJson, HoursJson, WeekJson, days, weeks};
+use super::told::repository_name;
+use periscope_domain::metrics::{
+    Concern, Contributor, Contributors, CycleTime, Entity, MergeCounts, RepositoryHealth, RiskSignal,
+    RiskSignals, SizeVsTime,
+};
+use periscope_domain::use_cases::Report;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Pull request cycle time.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CycleTimeJson {
+    /// In the window; null if it is known of no pull request.
+    current: Option<HoursJson>,
+    /// In the window before.
+    previous: Option<HoursJson>,
+    /// Every week of the window, by the merge.
+    weekly: Vec<WeekJson<CycleTimeOfWeek>>,
+}
+
+/// The cycle times of a week.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CycleTimeOfWeek {
+    /// Null if it is known of no pull request.
+    cycle_time: Option<HoursJson>,
+}
+
+impl CycleTimeJson {
+    pub(super) fn of(figures: &CycleTime) -> Self {
+        Self {
+            current: figures.current.map(Into::into),
+            previous: figures.previous.map(Into::into),
+            weekly: weeks(&figures.weekly, |week| CycleTimeOfWeek {
+                cycle_time: week.map(Into::into),
+            }),
+        }
+    }
+}
+
+/// Merged pull requests of a day or week.
+#[derive(Serialize, ToSchema)]
+pub(super) struct MergedJson {
+    /// How many.
+    merged: u64,
+}
+
+/// Merged pull requests per ISO week.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ThroughputJson {
+    /// In the window; null if none was merged.
+    current: Option<PerWeekJson>,
+    /// In the window before.
+    previous: Option<PerWeekJson>,
+    /// Every week of the window, those without a merge too.
+    weekly: Vec<WeekJson<MergedJson>>,
+}
+
+/// How many pull requests were merged.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct PerWeekJson {
+    /// All of them.
+    merged: u64,
+    /// A week.
+    per_week: f64,
+}
+
+/// Merged pull requests per day.
+#[derive(Serialize, ToSchema)]
+pub(super) struct VelocityJson {
+    /// In the window; null if none was merged.
+    current: Option<PerDayJson>,
+    /// In the window before.
+    previous: Option<PerDayJson>,
+    /// Every day of the window, those without a merge too.
+    daily: Vec<DayJson<MergedJson>>,
+}
+
+/// How many pull requests were merged.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct PerDayJson {
+    /// All of them.
+    merged: u64,
+    /// A day of 24 hours.
+    per_day: f64,
+}
+
+impl ThroughputJson {
+    pub(super) fn of(figures: &MergeCounts) -> Self {
+        let [current, previous] = [figures.current, figures.previous].map(|count| {
+            count.map(|count| PerWeekJson {
+                merged: count.merged,
+                per_week: count.per_slice,
+            })
+        });
+        Self {
+            current,
+            previous,
+            weekly: weeks(&figures.series, |merged| MergedJson { merged: *merged }),
+        }
+    }
+}
+
+impl VelocityJson {
+    pub(super) fn of(figures: &MergeCounts) -> Self {
+        let [current, previous] = [figures.current, figures.previous].map(|count| {
+            count.map(|count| PerDayJson {
+                merged: count.merged,
+                per_day: count.per_slice,
+            })
+        });
+        Self {
+            current,
+            previous,
+            daily: days(&figures.series, |merged| MergedJson { merged: *merged }),
+        }
+    }
+}
+
+/// Size of pull requests against cycle time.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SizeVsTimeJson {
+    /// In the window.
+    current: PointsJson,
+    /// In the window before.
+    previous: PointsJson,
+    /// The latest ten thousand of the window, in order of the merge.
+    points: Vec<PointJson>,
+}
+
+/// How many points there are.
+#[derive(Serialize, ToSchema)]
+struct PointsJson {
+    /// Null if there are none.
+    points: Option<usize>,
+}
+
+/// One pull request.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct PointJson {
+    /// Periscope's number for it.
+    pull_request_id: i64,
+    /// Lines added and deleted together.
+    lines: u32,
+    /// From its opening to its merge.
+    cycle_time_hours: f64,
+}
+
+impl SizeVsTimeJson {
+    pub(super) fn of(figures: &SizeVsTime) -> Self {
+        let [current, previous] = [figures.current, figures.previous].map(|count| PointsJson {
+            points: (count > 0).then_some(count),
+        });
+        let points = figures.points.iter().map(|point| PointJson {
+            pull_request_id: point.pull_request_id.get(),
+            lines: point.lines,
+            cycle_time_hours: point.cycle_time_hours,
+        });
+        Self {
+            current,
+            previous,
+            points: points.collect(),
+        }
+    }
+}
+
+/// Whose pull requests were merged.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ContributorsJson {
+    /// In the window.
+    current: AuthorsJson,
+    /// In the window before.
+    previous: AuthorsJson,
+    /// Each author; who had the most merged comes first.
+    contributors: Vec<ContributorJson>,
+}
+
+/// How many authors there are.
+#[derive(Serialize, ToSchema)]
+struct AuthorsJson {
+    /// Those that are known; null if nothing of a known author was merged.
+    authors: Option<usize>,
+}
+
+/// An author.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ContributorJson {
+    /// The login; null stands for all pull requests of which nobody has told whose they are.
+    author: Option<String>,
+    /// Pull requests merged in the window.
+    merged: u64,
+    /// Pull requests merged in the window before.
+    previously_merged: u64,
+    /// Of all that were merged in the window: 0 to 1.
+    share: f64,
+    /// Lines added and deleted together, on average over those of which they are known.
+    mean_lines: Option<f64>,
+    /// From opening to merge, on average over those of which it is known.
+    mean_cycle_time_hours: Option<f64>,
+    /// The last merge in the window.
+    last_merged_at: Option<String>,
+}
+
+impl ContributorsJson {
+    pub(super) fn of(figures: &Contributors) -> Self {
+        let [current, previous] = [figures.current, figures.previous].map(|count| AuthorsJson {
+            authors: (count > 0).then_some(count),
+        });
+        Self {
+            current,
+            previous,
+            contributors: figures.contributors.iter().map(ContributorJson::of).collect(),
+        }
+    }
+}
+
+impl ContributorJson {
+    fn of(contributor: &Contributor) -> Self {
+        Self {
+            author: contributor.author.clone(),
+            merged: contributor.merged,
+            previously_merged: contributor.previously_merged,
+            share: contributor.share,
+            mean_lines: contributor.mean_lines,
+            mean_cycle_time_hours: contributor.mean_cycle_time_hours,
+            last_merged_at: contributor.last_merged_at.map(|time| time.to_string()),
+        }
+    }
+}
+
+/// How repositories do.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ServiceHealthJson {
+    /// Each repository, by name, with the window before beside the present one.
+    repositories: Vec<RepositoryHealthJson>,
+}
+
+/// How a repository does.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct RepositoryHealthJson {
+    /// Its full name.
+    repository: String,
+    /// `healthy`, `warning` or `stale`.
+    health: &'static str,
+    /// Why: `no_merge`, `one_contributor`, `slow_reviews`, `merges_down`.
+    concerns: Vec<&'static str>,
+    /// Pull requests merged in the window.
+    merged: u64,
+    /// Pull requests merged in the window before.
+    previously_merged: u64,
+    /// How many known authors they are of.
+    contributors: usize,
+    /// From opening to merge, on average over those of which it is known.
+    mean_cycle_time_hours: Option<f64>,
+    /// The last merge before the window's end, as far back as is looked at: the window, the one before and 90 days.
+    last_merged_at: Option<String>,
+    /// Every week of the window.
+    weekly: Vec<WeekJson<MergedJson>>,
+}
+
+impl ServiceHealthJson {
+    pub(super) fn of(figures: &[RepositoryHealth], report: &Report) -> Self {
+        let repositories = figures.iter().map(|one| RepositoryHealthJson {
+            repository: repository_name(report, one.repository_id),
+            health: one.health.as_str(),
+            concerns: one.concerns.iter().copied().map(Concern::as_str).collect(),
+            merged: one.merged,
+            previously_merged: one.previously_merged,
+            contributors: one.contributors,
+            mean_cycle_time_hours: one.mean_cycle_time_hours,
+            last_merged_at: one.last_merged_at.map(|time| time.to_string()),
+            weekly: weeks(&one.weekly, |merged| MergedJson { merged: *merged }),
+        });
+        Self {
+            repositories: repositories.collect(),
+        }
+    }
+}
+
+/// What is worth a look.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RiskSignalsJson {
+    /// In the window.
+    current: SignalsJson,
+    /// In the window before.
+    previous: SignalsJson,
+    /// Every risk of the window, the most serious first.
+    signals: Vec<RiskSignalJson>,
+}
+
+/// How many risks there are.
+#[derive(Serialize, ToSchema)]
+struct SignalsJson {
+    /// 0 where there is something to look at and no risk; null where there is nothing to look at.
+    signals: Option<usize>,
+}
+
+/// A risk.
+#[derive(Serialize, ToSchema)]
+struct RiskSignalJson {
+    /// `stale_service`, `bus_factor`, `slow_reviews`, `large_prs`, `review_bottleneck`, `activity_drop`,
+    /// `activity_spike` or `failure_rate`.
+    kind: &'static str,
+    /// `high`, `medium` or `low`.
+    severity: &'static str,
+    /// Whom it is about.
+    entity: EntityJson,
+    /// What was found, with its figure and the bound.
+    description: String,
+    /// What may help.
+    recommendation: &'static str,
+}
+
+/// Whom a risk is about.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct EntityJson {
+    /// `organization`, `repository`, `service` or `author`.
+    kind: &'static str,
+    /// Its name; null for the organization, and for deployments that name no service.
+    name: Option<String>,
+}
+
+impl RiskSignalsJson {
+    pub(super) fn of(figures: &RiskSignals, report: &Report) -> Self {
+        let signals = figures.signals.iter().map(|signal| RiskSignalJson {
+            kind: signal.kind.as_str(),
+            severity: signal.severity.as_str(),
+            entity: EntityJson::of(signal, report),
+            description: signal.description.clone(),
+            recommendation: signal.recommendation,
+        });
+        Self {
+            current: SignalsJson {
+                signals: figures.current,
+            },
+            previous: SignalsJson {
+                signals: figures.previous,
+            },
+            signals: signals.collect(),
+        }
+    }
+}
+
+impl EntityJson {
+    fn of(signal: &RiskSignal, report: &Report) -> Self {
+        let (kind, name) = match &signal.entity {
+            Entity::Everything => ("organization", None),
+            Entity::Repository(id) => ("repository", Some(repository_name(report, *id))),
+            Entity::Service(name) => ("service", name.clone()),
+            Entity::Author(name) => ("author", Some(name.clone())),
+        };
+        Self { kind, name }
+    }
+}

@@ -1,0 +1,110 @@
+//! What figures of several metrics have in common: distributions in their unit, and what happened day by day or week by
+//! week.
+
+use periscope_domain::metrics::{Distribution, Rated, TimeSlice};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+macro_rules! distribution {
+    ($($(#[$doc:meta])* $name:ident { $p50:literal, $p75:literal, $p95:literal, $mean:literal, $min:literal, $max:literal })+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Serialize, ToSchema)]
+        pub(super) struct $name {
+            /// How many values there are.
+            count: usize,
+            /// Half of them are not greater.
+            #[serde(rename = $p50)]
+            p50: f64,
+            /// Three quarters of them are not greater.
+            #[serde(rename = $p75)]
+            p75: f64,
+            /// 95 % of them are not greater.
+            #[serde(rename = $p95)]
+            p95: f64,
+            /// Their arithmetic mean.
+            #[serde(rename = $mean)]
+            mean: f64,
+            /// The least.
+            #[serde(rename = $min)]
+            min: f64,
+            /// The greatest.
+            #[serde(rename = $max)]
+            max: f64,
+        }
+
+        impl From<Distribution> for $name {
+            fn from(of: Distribution) -> Self {
+                Self {
+                    count: of.count,
+                    p50: of.p50,
+                    p75: of.p75,
+                    p95: of.p95,
+                    mean: of.mean,
+                    min: of.min,
+                    max: of.max,
+                }
+            }
+        }
+    )+};
+}
+
+distribution! {
+    /// A distribution of seconds.
+    SecondsJson { "p50Seconds", "p75Seconds", "p95Seconds", "meanSeconds", "minSeconds", "maxSeconds" }
+    /// A distribution of minutes.
+    MinutesJson { "p50Minutes", "p75Minutes", "p95Minutes", "meanMinutes", "minMinutes", "maxMinutes" }
+    /// A distribution of hours.
+    HoursJson { "p50Hours", "p75Hours", "p95Hours", "meanHours", "minHours", "maxHours" }
+}
+
+/// A figure with its level.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RatedJson<T> {
+    #[serde(flatten)]
+    figure: T,
+    /// `elite`, `high`, `medium` or `low`.
+    level: &'static str,
+}
+
+impl<T: From<Distribution>> RatedJson<T> {
+    pub(super) fn of(rated: Rated) -> Self {
+        Self {
+            figure: rated.distribution.into(),
+            level: rated.level.as_str(),
+        }
+    }
+}
+
+/// What happened in a week.
+#[derive(Serialize, ToSchema)]
+pub(super) struct WeekJson<T> {
+    /// By ISO 8601, `2026-W48`.
+    week: String,
+    #[serde(flatten)]
+    figure: T,
+}
+
+/// What happened on a day.
+#[derive(Serialize, ToSchema)]
+pub(super) struct DayJson<T> {
+    /// `2026-11-24`.
+    date: String,
+    #[serde(flatten)]
+    figure: T,
+}
+
+pub(super) fn weeks<T, U>(series: &[(TimeSlice, T)], figure: impl Fn(&T) -> U) -> Vec<WeekJson<U>> {
+    let weeks = series.iter().map(|(slice, value)| WeekJson {
+        week: slice.name.clone(),
+        figure: figure(value),
+    });
+    weeks.collect()
+}
+
+pub(super) fn days<T, U>(series: &[(TimeSlice, T)], figure: impl Fn(&T) -> U) -> Vec<DayJson<U>> {
+    let days = series.iter().map(|(slice, value)| DayJson {
+        date: slice.name.clone(),
+        figure: figure(value),
+    });
+    days.collect()
+}
