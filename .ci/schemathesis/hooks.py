@@ -6,13 +6,14 @@ import hmac
 import json
 import os
 import random
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import jsonschema_rs
 import schemathesis
 from hypothesis import strategies
 from requests.auth import AuthBase
 from schemathesis.core.failures import AcceptedNegativeData
+from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation.meta import TestPhase
 
 # The organization of the examples.
@@ -21,9 +22,10 @@ ORGANIZATION = "acme"
 # The events that are recorded, by what only they have.
 EVENTS = {"pull_request": "pull_request", "commits": "push"}
 
-# A time that is reported lies between 2000 and tomorrow.
-moments = strategies.datetimes(datetime(2000, 1, 1), datetime.now())
+# A time that is reported lies between 2000 and tomorrow; the same seed shall give the same times tomorrow.
+moments = strategies.datetimes(datetime(2000, 1, 1), datetime(2026, 1, 1))
 schemathesis.openapi.format("date-time", moments.map(lambda moment: moment.isoformat() + "Z"))
+schemathesis.openapi.format("iana-time-zone", strategies.sampled_from(["UTC", "Europe/Berlin", "America/St_Johns"]))
 
 
 class ApiKey(AuthBase):
@@ -48,13 +50,15 @@ schemathesis.auth.set_from_requests(ApiKey()).skip_for(operation_id="receiveGith
 @schemathesis.hook
 def map_case(context, case):
     """Makes what fits the schemas obey the rules that no schema can tell."""
-    if case.meta.generation.mode.is_positive and isinstance(case.body, dict):
+    if case.meta.generation.mode.is_positive:
+        if "since" in case.query or "until" in case.query:
+            obey_window(case.query)
         obey = {
             "recordDeployment": obey_times,
             "recordCommits": obey_hashes,
             "receiveGithub": obey_event,
         }.get(operation_id(case))
-        if obey:
+        if obey and isinstance(case.body, dict):
             obey(case)
     return case
 
@@ -90,6 +94,14 @@ def obey_event(case):
     case.headers["X-GitHub-Delivery"] = f"{random.getrandbits(128):032x}"
 
 
+def obey_window(query):
+    """A window begins before it ends, at most 400 days; and is given by its times or by its length."""
+    query.pop("timeRange", None)
+    times = sorted((query.pop(name) for name in ["since", "until"] if name in query), key=moment)
+    if len(times) == 2 and timedelta() < moment(times[1]) - moment(times[0]) <= timedelta(days=400):
+        query["since"], query["until"] = times
+
+
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
     """What was accepted although it does not fit is no failure where the description says that it counts as something
@@ -99,9 +111,27 @@ def filter_failure(context, failure, case, response):
         return True
     if operation_id(case) == "receiveGithub" and case.headers.get("X-GitHub-Event") not in EVENTS.values():
         return False
-    content = case.operation.definition.raw["requestBody"]["content"]
-    schema = {**case.operation.schema.raw_schema, **content[case.media_type]["schema"]}
-    return not jsonschema_rs.Draft202012Validator(schema).is_valid(as_read(case.body))
+    locations = [location for location, part in case.meta.components.items() if part.mode.is_negative]
+    fits = {ParameterLocation.BODY: body_fits, ParameterLocation.QUERY: query_fits}
+    return not all(location in fits and fits[location](case) for location in locations)
+
+
+def body_fits(case):
+    content = case.operation.definition.raw.get("requestBody", {"content": {}})["content"]
+    return case.media_type in content and is_valid(case, content[case.media_type]["schema"], as_read(case.body))
+
+
+def query_fits(case):
+    parameters = case.operation.definition.raw.get("parameters", [])
+    schemas = {parameter["name"]: parameter["schema"] for parameter in parameters if parameter["in"] == "query"}
+    return all(
+        name in schemas and is_valid(case, schemas[name], value) for name, value in as_read(dict(case.query)).items()
+    )
+
+
+def is_valid(case, schema, value):
+    schema = {**case.operation.schema.raw_schema, **schema}
+    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True).is_valid(value)
 
 
 def as_read(value):
