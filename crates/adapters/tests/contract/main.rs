@@ -14,6 +14,7 @@ mod commits;
 mod deployments;
 mod fixture;
 mod graph_order;
+mod instances;
 mod lists;
 mod metric_facts;
 mod order;

@@ -106,7 +106,7 @@ fn documented<F: ToSchema>(metric: Metric, id: &'static str, summary: &str) -> O
         .query(
             "timeZone",
             "The IANA name of the zone whose days and weeks the window is cut into: UTC if nothing else is said.",
-            schema::any_text(),
+            schema::time_zone(),
         )
         .answer_of(
             "application/json",

@@ -1,8 +1,8 @@
 //! What is documented of an endpoint. Each endpoint says beside its handler what it does, takes and answers; what holds
 //! for all of a kind, who may call it and how it refuses, is said here.
 
-use super::examples;
-use super::refusals::{self, ETAG, LINK, REQUEST_ID, Refusal, header_ref};
+use super::examples::{self, Examples};
+use super::refusals::{self, ETAG, JSON, LINK, REQUEST_ID, Refusal, header_ref};
 use super::schema::{self, Components, Field};
 use crate::app::Timing;
 use crate::error::{ApiError, Bug};
@@ -210,22 +210,32 @@ impl Operation {
         self
     }
 
-    /// Adds the JSON that it takes.
+    /// Adds the object that it takes.
     pub(crate) fn body<T: ToSchema>(self) -> Self {
-        self.body_of("application/json", schema::part::<T>())
+        self.json(schema::part::<T>())
     }
 
-    /// Adds the JSON that it takes, with a rule that no single field has.
+    /// Adds the object that it takes, with a rule that no single field has.
     pub(crate) fn body_that<T: ToSchema>(self, rule: OneOfBuilder) -> Self {
-        self.body_of("application/json", schema::part::<T>().and(rule))
+        self.json(schema::part::<T>().and(rule))
     }
 
-    /// Adds a body that it takes, by its media type.
-    pub(crate) fn body_of(mut self, media_type: &str, takes: Field) -> Self {
+    /// Adds the JSON that it takes.
+    pub(crate) fn json(self, takes: Field) -> Self {
+        let examples = examples::bodies(self.id);
+        self.content(JSON, takes, examples)
+    }
+
+    /// Adds the form that it takes.
+    pub(crate) fn form(self, takes: Field) -> Self {
+        self.content("application/x-www-form-urlencoded", takes, Vec::new())
+    }
+
+    fn content(mut self, media_type: &str, takes: Field, examples: Examples) -> Self {
         self.components.extend(takes.components);
         let content = ContentBuilder::new()
             .schema(Some(takes.schema))
-            .examples_from_iter(examples::bodies(self.id))
+            .examples_from_iter(examples)
             .build();
         let body = RequestBodyBuilder::from(self.body).required(Some(Required::True));
         self.body = body.content(media_type, content).build();
@@ -234,7 +244,7 @@ impl Operation {
 
     /// Adds an answer in JSON.
     pub(crate) fn answer<T: ToSchema>(self, status: u16, meaning: &str) -> Self {
-        self.answer_of("application/json", schema::part::<T>(), status, meaning)
+        self.answer_of(JSON, schema::part::<T>(), status, meaning)
     }
 
     /// Adds an answer, by its media type.

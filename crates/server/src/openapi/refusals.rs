@@ -1,13 +1,14 @@
 //! What refusals look like, made from the errors themselves: their status, their sentences and the names of their
 //! headers are those that are sent.
 
+use super::examples::Examples;
 use super::schema::{Components, component};
 use crate::error::{ApiError, ErrorBody};
 use actix_web::ResponseError;
 use actix_web::http::header::CONTENT_TYPE;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
-use utoipa::openapi::example::{Example, ExampleBuilder};
+use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{ContentBuilder, Header, Ref, RefOr, Response, ResponseBuilder};
@@ -15,7 +16,7 @@ use utoipa::openapi::{ContentBuilder, Header, Ref, RefOr, Response, ResponseBuil
 /// The header that every answer has.
 pub(super) const REQUEST_ID: &str = "X-Request-Id";
 
-const JSON: &str = "application/json";
+pub(super) const JSON: &str = "application/json";
 
 /// The header that every answer to a reader has.
 pub(super) const ETAG: &str = "ETag";
@@ -123,7 +124,7 @@ fn spelled(name: &str) -> String {
 }
 
 /// The same answer with examples of its own.
-pub(super) fn showing(mut response: Response, examples: Vec<(&str, Example)>) -> Response {
+pub(super) fn showing(mut response: Response, examples: Examples) -> Response {
     if let Some(RefOr::T(content)) = response.content.get_mut(JSON) {
         let examples = examples
             .into_iter()

@@ -152,6 +152,12 @@ pub(crate) fn time() -> Field {
         .into()
 }
 
+/// The name of a time zone.
+pub(crate) fn time_zone() -> Field {
+    let format = SchemaFormat::Custom("iana-time-zone".to_owned());
+    string().format(Some(format)).into()
+}
+
 /// A whole number.
 pub(crate) fn integer(min: i32, max: i32) -> Field {
     let integer = ObjectBuilder::new().schema_type(Type::Integer);

@@ -69,11 +69,6 @@ pub(crate) fn deployment_documented() -> Operation {
     .path_parameter("id", "Periscope's own number of the deployment.", schema::id())
     .answer::<DeploymentAnswer<'_>>(200, "The explanation.")
     .refusing([ApiError::NotFound])
-    .leads_to(
-        "explainPullRequest",
-        "id",
-        "$response.body#/links/0/pullRequest/id",
-    )
 }
 
 pub(crate) fn pull_request_documented() -> Operation {
@@ -82,11 +77,6 @@ pub(crate) fn pull_request_documented() -> Operation {
         .path_parameter("id", "Periscope's own number of the pull request.", schema::id())
         .answer::<PullRequestAnswer<'_>>(200, "The explanation.")
         .refusing([ApiError::NotFound])
-        .leads_to(
-            "explainDeployment",
-            "id",
-            "$response.body#/shippedBy/0/deployment/id",
-        )
 }
 
 /// The explanation of a deployment as the API answers it.
