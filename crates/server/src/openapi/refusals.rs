@@ -18,11 +18,27 @@ pub(super) const REQUEST_ID: &str = "X-Request-Id";
 
 pub(super) const JSON: &str = "application/json";
 
-const HEADERS: [(&str, Type, &str); 7] = [
+/// The header that every answer to a reader has.
+pub(super) const ETAG: &str = "ETag";
+
+/// The header of a page that is not the last one.
+pub(super) const LINK: &str = "Link";
+
+const HEADERS: [(&str, Type, &str); 9] = [
     (
         REQUEST_ID,
         Type::String,
         "The id of the request: the caller's, if it sent a sane one.",
+    ),
+    (
+        ETAG,
+        Type::String,
+        "A strong tag of the bytes that are sent. Sent back in `If-None-Match`, it asks whether they have changed.",
+    ),
+    (
+        LINK,
+        Type::String,
+        "The address of the next page, as `rel=\"next\"`; absent on the last one.",
     ),
     (
         "Retry-After",
@@ -149,6 +165,7 @@ fn name(error: &ApiError) -> String {
         ApiError::InvalidPayload(_) => "InvalidPayload".to_owned(),
         ApiError::InvalidQuery(_) => "InvalidQuery".to_owned(),
         ApiError::NotFound => "NotFound".to_owned(),
+        ApiError::NotAcceptable => "NotAcceptable".to_owned(),
         ApiError::MethodNotAllowed { .. } => "MethodNotAllowed".to_owned(),
         ApiError::RateLimited(_) => "RateLimited".to_owned(),
         ApiError::ShuttingDown => "ShuttingDown".to_owned(),
