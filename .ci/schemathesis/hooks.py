@@ -53,6 +53,7 @@ def map_case(context, case):
     if case.meta.generation.mode.is_positive:
         if "since" in case.query or "until" in case.query:
             obey_window(case.query)
+        case.query.pop("cursor", None)  # Only a list itself can give one.
         obey = {
             "recordDeployment": obey_times,
             "recordCommits": obey_hashes,
