@@ -61,15 +61,11 @@ impl Teller {
     async fn tell(&self, example: &Value) -> Answer {
         let (method, path, operation) = self.operation(example["operation"].as_str().unwrap());
         let body = example.get("body").map(Value::to_string).unwrap_or_default();
-        let mut call = self.github.app.call(method, &fill_in(path, example));
-        for parameter in operation["parameters"].as_array().into_iter().flatten() {
-            let name = parameter["name"].as_str().unwrap();
-            if let (Some("header"), Some(value)) =
-                (parameter["in"].as_str(), example["parameters"][name].as_str())
-            {
-                call = call.header(name, value);
-            }
-        }
+        let (path, headers) = with_parameters(path, operation, example);
+        let call = self.github.app.call(method, &path);
+        let call = headers
+            .into_iter()
+            .fold(call, |call, (name, value)| call.header(name, value));
         self.authenticated(call, operation, &body)
             .header("Content-Type", "application/json")
             .body(body)
@@ -100,12 +96,32 @@ impl Teller {
     }
 }
 
-fn fill_in(path: &str, example: &Value) -> String {
-    let parameters = example["parameters"].as_object().into_iter().flatten();
-    parameters.fold(path.to_owned(), |path, (name, value)| {
+/// The path with its query, and the headers.
+fn with_parameters<'e>(
+    path: &str,
+    operation: &'e Value,
+    example: &'e Value,
+) -> (String, Vec<(&'e str, String)>) {
+    let mut path = path.to_owned();
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    let mut headers = Vec::new();
+    for (name, value) in example["parameters"].as_object().into_iter().flatten() {
         let value = value.as_str().map_or(value.to_string(), ToOwned::to_owned);
-        path.replace(&format!("{{{name}}}"), &value)
-    })
+        match parameter_in(operation, name) {
+            "path" => path = path.replace(&format!("{{{name}}}"), &value),
+            "query" => {
+                query.append_pair(name, &value);
+            }
+            _ => headers.push((name.as_str(), value)),
+        }
+    }
+    (format!("{path}?{}", query.finish()), headers)
+}
+
+fn parameter_in<'o>(operation: &'o Value, name: &str) -> &'o str {
+    let parameters = operation["parameters"].as_array().unwrap();
+    let named = parameters.iter().find(|parameter| parameter["name"] == name);
+    named.unwrap()["in"].as_str().unwrap()
 }
 
 #[tokio::test]
@@ -179,6 +195,31 @@ async fn where_there_is_get_there_is_head() {
                 get.header("content-length"),
                 "{path}"
             );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_query_takes_exactly_the_parameters_that_are_documented() {
+    let app = TestApp::start().await;
+    let key = app.make_key(app.organization_id, &[Scope::Read], None).await;
+    for (path, methods) in document(&app).await["paths"].as_object().unwrap() {
+        let parameters = methods["get"]["parameters"].as_array();
+        let named = parameters
+            .into_iter()
+            .flatten()
+            .filter(|parameter| parameter["in"] == "query");
+        let named: Vec<&str> = named
+            .map(|parameter| parameter["name"].as_str().unwrap())
+            .collect();
+        if !named.is_empty() {
+            let call = app.call("GET", &format!("{path}?unknown=1"));
+            let answer = call.header("Authorization", format!("Bearer {key}")).send().await;
+            let sentence = format!(
+                r#"400 {{"error":"Invalid query: unknown is unknown: this endpoint takes {}"}}"#,
+                named.join(", ")
+            );
+            assert_eq!(answer.to_string(), sentence, "{path}");
         }
     }
 }
