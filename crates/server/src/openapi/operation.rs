@@ -26,12 +26,16 @@ pub(super) const API_KEY: &str = "apiKey";
 pub(super) const SIGNATURE: &str = "signature";
 
 /// The groups in which endpoints are shown, and what each is for.
-pub(super) const GROUPS: [(&str, &str); 3] = [RECORDING, READING, SERVICE];
+pub(super) const GROUPS: [(&str, &str); 4] = [RECORDING, READING, MEASURING, SERVICE];
 const RECORDING: (&str, &str) = (
     "Recording",
     "Tell of deployments, pull requests and commits. To tell the same again changes nothing.",
 );
 const READING: (&str, &str) = ("Reading", "Ask what was recorded, and why it is so.");
+const MEASURING: (&str, &str) = (
+    "Measuring",
+    "Ask what follows from it. `null` means that there is no data; the window before is beside the one asked about.",
+);
 const SERVICE: (&str, &str) = ("Service", "The service itself. No key is needed.");
 
 /// An endpoint, as it is documented.
@@ -87,6 +91,11 @@ impl Operation {
     /// One that tells the bearer of a key what was recorded.
     pub(crate) fn reading(id: &'static str, summary: &str, description: &str) -> Self {
         Self::new(id, READING, summary, description).with_key(Scope::Read)
+    }
+
+    /// One that tells the bearer of a key what follows from it.
+    pub(crate) fn measuring(id: &'static str, summary: &str, description: &str) -> Self {
+        Self::new(id, MEASURING, summary, description).with_key(Scope::Read)
     }
 
     fn with_key(mut self, scope: Scope) -> Self {

@@ -70,7 +70,7 @@ pub(super) fn of(errors: &[ApiError], components: &mut Components) -> Vec<Refusa
 }
 
 fn response(errors: &[&ApiError], components: &mut Components) -> Response {
-    let sentences: BTreeSet<String> = errors.iter().map(|error| format!("{error}.")).collect();
+    let sentences: BTreeSet<String> = errors.iter().map(|error| sentence(error)).collect();
     let examples = errors.iter().map(|error| {
         let body = json!({"error": error.to_string()});
         (name(error), ExampleBuilder::new().value(Some(body)).build())
@@ -135,6 +135,17 @@ pub(super) fn headers() -> impl Iterator<Item = (String, RefOr<Header>)> {
             .description(Some(meaning));
         (name.to_owned(), RefOr::T(header.build()))
     })
+}
+
+/// When it is answered; what is sent tells which of the rules is broken.
+fn sentence(error: &ApiError) -> String {
+    match error {
+        ApiError::InvalidPayload(_) => "The body is no JSON object, or breaks a rule.".to_owned(),
+        ApiError::InvalidQuery(_) => {
+            "The query breaks a rule, or has a parameter that is unknown.".to_owned()
+        }
+        error => format!("{error}."),
+    }
 }
 
 fn name(error: &ApiError) -> String {
