@@ -11,6 +11,7 @@ pub mod history;
 pub mod id;
 pub mod lead_time;
 pub mod linking;
+pub mod listing;
 pub mod metrics;
 pub mod organization;
 pub mod period;

@@ -1,8 +1,9 @@
-use super::{MemoryStore, State};
+use super::{MemoryStore, State, page_of};
 use async_trait::async_trait;
 use periscope_domain::history::KnownMerge;
 use periscope_domain::id::{OrganizationId, PullRequestId, RepositoryId};
 use periscope_domain::linking::{Told, is_touched_by};
+use periscope_domain::listing::{ListedPullRequest, Page, PageRequest, Position, PullRequestFilter};
 use periscope_domain::ports::{
     Applied, ChangedPullRequest, PullRequestDecision, PullRequestQuery, PullRequests, PullRequestsContext,
     StoreError, TargetRepository,
@@ -10,6 +11,7 @@ use periscope_domain::ports::{
 use periscope_domain::pull_request::{Merge, PullRequestNumber, StoredPullRequest};
 use periscope_domain::repository::{Repository, RepositoryName};
 use periscope_domain::text::DeliveryId;
+use std::collections::BTreeSet;
 
 #[async_trait]
 impl PullRequests for MemoryStore {
@@ -112,6 +114,36 @@ impl PullRequests for MemoryStore {
             .state()
             .numbered(organization_id, repository_id, number)
             .cloned())
+    }
+
+    async fn page(
+        &self,
+        organization_id: OrganizationId,
+        filter: &PullRequestFilter,
+        page: &PageRequest<PullRequestId>,
+    ) -> Result<Page<ListedPullRequest>, StoreError> {
+        let state = self.state();
+        let links = state
+            .entries_of(organization_id)
+            .flat_map(|entry| &entry.linking.links);
+        let linked: BTreeSet<_> = links.map(|link| link.pull_request_id).collect();
+        let of_organization = state
+            .pull_requests
+            .iter()
+            .filter(|((owner, _), _)| *owner == organization_id);
+        let listed = of_organization.filter_map(|(_, stored)| {
+            let repository = state.repositories.get(&(organization_id, stored.repository_id))?;
+            Some(ListedPullRequest {
+                stored: stored.clone(),
+                repository: repository.name.clone(),
+                is_linked: linked.contains(&stored.id),
+            })
+        });
+        let taken = listed.filter(|listed| filter.takes(&listed.stored, listed.is_linked));
+        Ok(page_of(taken, page, |listed| Position {
+            time: listed.stored.pull_request.merged_at,
+            id: listed.stored.id,
+        }))
     }
 }
 

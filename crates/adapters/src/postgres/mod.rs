@@ -15,6 +15,7 @@ mod deployments;
 mod github_connections;
 mod histories;
 mod intake;
+mod listing;
 mod metric_facts;
 mod organizations;
 mod pull_requests;

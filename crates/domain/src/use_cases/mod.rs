@@ -3,8 +3,11 @@
 
 mod authenticate;
 mod connect_github;
+mod describe;
 mod explain;
 mod issue_api_key;
+mod list_pull_requests;
+mod list_services;
 mod record_commits;
 mod record_deployments;
 mod record_pull_requests;
@@ -13,11 +16,16 @@ mod report_metrics;
 
 pub use authenticate::find_api_key;
 pub use connect_github::connect_github;
+pub use describe::{
+    DeploymentDescription, LinkedPullRequest, PullRequestDescription, describe_deployment,
+    describe_pull_request,
+};
 pub use explain::{
-    DeploymentExplanation, ExplainedLink, PullRequestExplanation, Step, explain_deployment,
-    explain_pull_request,
+    DeploymentExplanation, PullRequestExplanation, Step, explain_deployment, explain_pull_request,
 };
 pub use issue_api_key::{IssueApiKey, issue_api_key};
+pub use list_pull_requests::{ListPullRequests, list_pull_requests};
+pub use list_services::{ServiceOverview, list_services};
 pub use record_commits::{RecordCommits, RecordCommitsError, RecordedCommits, record_commits};
 pub use record_deployments::{
     DeploymentAction, RecordDeployment, RecordDeploymentError, RecordDeploymentOutcome, RecordedDeployment,

@@ -1,7 +1,7 @@
 //! Reads all that the decision on a deployment depends on, as of one instant: one statement, so one snapshot.
 
-use super::Row;
 use super::earlier::Rows as EarlierRows;
+use super::{Row, RowSql};
 use crate::postgres::histories::Histories;
 use crate::postgres::organizations::subscription;
 use crate::postgres::pool::Pool;
@@ -9,7 +9,7 @@ use crate::postgres::repositories::repository;
 use crate::postgres::row::{Place, timestamp};
 use crate::postgres::statement::{batch_input, batch_statement};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Bytea, Integer, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Bytea, Nullable, Text, Timestamptz};
 use periscope_domain::commit_sha::CommitReference;
 use periscope_domain::id::{OrganizationId, PullRequestId, RepositoryId};
 use periscope_domain::linking::{Candidate, Earlier, KnownHistory, Surroundings};
@@ -38,23 +38,6 @@ batch_input! {
 }
 
 type OrganizationSql = (BigInt, BigInt, Text, Nullable<Timestamptz>, Nullable<Timestamptz>);
-/// The columns of a [`Row`].
-pub(super) type DeploymentSql = (
-    BigInt,
-    BigInt,
-    Text,
-    Text,
-    Text,
-    Timestamptz,
-    Nullable<Timestamptz>,
-    Nullable<Text>,
-    Nullable<Text>,
-    Nullable<Text>,
-    Nullable<Text>,
-    Nullable<Text>,
-    Nullable<Text>,
-    Integer,
-);
 type RepositoriesSql = (Array<BigInt>, Array<Text>, Array<Bool>, Array<Nullable<Text>>);
 type HistoriesSql = (Array<BigInt>, Array<Bool>, Array<Nullable<BigInt>>);
 type CandidatesSql = (
@@ -72,7 +55,7 @@ batch_statement! {
     /// which a plan made on empty tables would do for ever. What is not needed is left out by a condition inside of each
     /// part; one where they are joined would be looked at when it is too late.
     ReadContexts { query: QueryInput } -> (
-        BigInt, OrganizationSql, Nullable<DeploymentSql>,
+        BigInt, OrganizationSql, Nullable<RowSql>,
         Nullable<RepositoriesSql>, Nullable<CandidatesSql>, Bool, Nullable<HistoriesSql>,
         Nullable<super::earlier::RowsSql>
     ) {

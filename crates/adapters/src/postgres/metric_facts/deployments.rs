@@ -146,7 +146,7 @@ batch_statement! {
             where d.organization_id = s.organization_id
                 and coalesce(d.completed_at, d.started_at) >= s.since
                 and (coalesce(d.completed_at, d.started_at), d.id) < (s.before, s.before_id)
-                and d.completed_at is not null
+                and d.completed_at is not null and d.started_at is not null
             order by coalesce(d.completed_at, d.started_at) desc, d.id desc
             limit (select page from span)
         )",

@@ -73,6 +73,7 @@ batch_statement! {
         where p.organization_id = s.organization_id
             and p.merged_at >= s.since
             and (p.merged_at, p.id) < (s.before, s.before_id)
+            and p.source is not null
         order by p.merged_at desc, p.id desc
         limit (select page from span)"
     }

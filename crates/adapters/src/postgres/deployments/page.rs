@@ -1,0 +1,224 @@
+//! One page of an organization's deployments. Most filters leave enough of the latest ones to fill a page, so these are
+//! looked through first. What is rarer is found group by group: deployments of one service, environment and status lie
+//! side by side, there are few such groups, and each is in order of time.
+
+use super::{NamedRow, RowSql, named};
+use crate::postgres::listing::Bounds;
+use crate::postgres::pool::Pool;
+use crate::postgres::statement::{batch_input, batch_statement};
+use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz};
+use periscope_domain::environment::Environment;
+use periscope_domain::id::{DeploymentId, OrganizationId};
+use periscope_domain::listing::{DeploymentFilter, ListedDeployment, Order, Page, PageRequest};
+use periscope_domain::ports::StoreError;
+use periscope_domain::run::DeploymentStatus;
+use time::OffsetDateTime;
+
+/// How many deployments are looked through before the groups are.
+const LOOKED_THROUGH: i64 = 1_000;
+
+batch_input! {
+    /// What is asked: always one row. No statuses mean any.
+    Query as "query" {
+        organization_id: BigInt = i64,
+        service_key: Nullable<Text> = Option<String>,
+        environment: Nullable<Text> = Option<String>,
+        statuses: Array<Text> = Vec<&'static str>,
+        since: Timestamptz = OffsetDateTime,
+        until: Timestamptz = OffsetDateTime,
+        after_time: Timestamptz = OffsetDateTime,
+        after_id: BigInt = i64,
+        most: BigInt = i64,
+        looked_through: BigInt = i64,
+    }
+}
+
+/// What the service of a deployment `d` is compared by.
+macro_rules! service_key {
+    () => {
+        "coalesce(lower(d.service collate \"C\"), '')"
+    };
+}
+
+/// The services, environments and statuses of the deployments of an organization, each by one step in the index, in a
+/// table `groups` of `query`; the first step is made on a condition.
+macro_rules! groups {
+    ($condition:literal, $first_key:literal, $next:literal) => {
+        concat!(
+            "
+            with recursive groups as (
+                (
+                    select ",
+            service_key!(),
+            " as key, d.environment, d.status
+                    from query q, deployments d
+                    where ",
+            $condition,
+            " and d.organization_id = q.organization_id and d.started_at is not null
+                        and ",
+            service_key!(),
+            " >= ",
+            $first_key,
+            "
+                    order by ",
+            service_key!(),
+            ", d.environment, d.status
+                    limit 1
+                )
+                union all
+                select d.key, d.environment, d.status
+                from groups g, query q
+                cross join lateral (
+                    select ",
+            service_key!(),
+            " as key, d.environment, d.status
+                    from deployments d
+                    where d.organization_id = q.organization_id and d.started_at is not null
+                        and (",
+            service_key!(),
+            ", d.environment, d.status) > (g.key, g.environment, g.status)
+                    order by ",
+            service_key!(),
+            ", d.environment, d.status
+                    limit 1
+                ) as d
+                where ",
+            $next,
+            "
+            )"
+        )
+    };
+}
+pub(super) use {groups, service_key};
+
+/// The statement for an order: how a place that is further on compares, and how to sort.
+macro_rules! page {
+    ($further:literal, $direction:literal) => {
+        concat!(
+            ", looked_through as materialized (
+                select d.*
+                from query q, deployments d
+                where d.organization_id = q.organization_id and d.started_at is not null
+                ", page!(@within $further), page!(@sorted $direction), "
+                limit (select looked_through from query)
+            ),
+            near as materialized (
+                select d.*
+                from query q, looked_through d
+                where (q.service_key is null or ", service_key!(), " = q.service_key)
+                    and (q.environment is null or d.environment = q.environment)
+                    and (cardinality(q.statuses) = 0 or d.status = any(q.statuses))
+                ", page!(@sorted $direction), "
+                limit (select most from query)
+            ),
+            effort as materialized (
+                select
+                    (select count(*) from looked_through) = q.looked_through
+                        and (select count(*) from near) < q.most
+                    as is_too_little
+                from query q
+            ),
+            far as materialized (",
+                groups!(
+                    "(select is_too_little from effort)",
+                    "coalesce(q.service_key, '')",
+                    "q.service_key is null or g.key = q.service_key"
+                ), "
+                select d.*
+                from groups g
+                join query q
+                    on (q.service_key is null or g.key = q.service_key)
+                    and (q.environment is null or g.environment = q.environment)
+                    and (cardinality(q.statuses) = 0 or g.status = any(q.statuses))
+                cross join lateral (
+                    select d.*
+                    from deployments d
+                    where d.organization_id = q.organization_id and d.started_at is not null
+                        and ", service_key!(), " = g.key and d.environment = g.environment and d.status = g.status
+                    ", page!(@within $further), page!(@sorted $direction), "
+                    limit (select most from query)
+                ) as d
+                ", page!(@sorted $direction), "
+                limit (select most from query)
+            )
+            select
+                d.external_id,
+                d.id, d.revision, d.commit_sha, d.environment, d.status, d.started_at, d.completed_at, d.service,
+                d.previous_commit_sha, d.branch, d.triggered_by, d.pipeline_name, d.pipeline_url,
+                d.linked_pull_requests
+            from (
+                select * from near where not (select is_too_little from effort)
+                union all
+                select * from far
+            ) as d
+            ", page!(@sorted $direction)
+        )
+    };
+    (@within $further:literal) => {
+        concat!("
+            and coalesce(d.completed_at, d.started_at) >= q.since and coalesce(d.completed_at, d.started_at) < q.until
+            and (coalesce(d.completed_at, d.started_at), d.id) ", $further, " (q.after_time, q.after_id)")
+    };
+    (@sorted $direction:literal) => {
+        concat!("
+            order by coalesce(d.completed_at, d.started_at) ", $direction, ", d.id ", $direction)
+    };
+}
+
+batch_statement! {
+    ReadNewest { query: Query } -> (Text, RowSql) { page!("<", "desc") }
+}
+
+batch_statement! {
+    ReadOldest { query: Query } -> (Text, RowSql) { page!(">", "asc") }
+}
+
+impl Query {
+    fn new(organization_id: OrganizationId, filter: &DeploymentFilter, bounds: &Bounds) -> Self {
+        let DeploymentFilter {
+            environment,
+            service,
+            statuses,
+            period: _,
+        } = filter;
+        let takes_all = environment.is_none() && service.is_none() && statuses.is_empty();
+        let service = service.as_ref().map(|name| name.as_str().to_ascii_lowercase());
+        let environment = environment.as_ref().map(Environment::as_str).map(str::to_owned);
+        Self {
+            organization_id: vec![organization_id.get()],
+            service_key: vec![service],
+            environment: vec![environment],
+            statuses: vec![statuses.iter().copied().map(DeploymentStatus::as_str).collect()],
+            since: vec![bounds.since],
+            until: vec![bounds.until],
+            after_time: vec![bounds.after.0],
+            after_id: vec![bounds.after.1],
+            most: vec![bounds.most],
+            looked_through: vec![if takes_all { bounds.most } else { LOOKED_THROUGH }],
+        }
+    }
+}
+
+pub(super) async fn page(
+    pool: &Pool,
+    organization_id: OrganizationId,
+    filter: &DeploymentFilter,
+    page: &PageRequest<DeploymentId>,
+) -> Result<Page<ListedDeployment>, StoreError> {
+    let bounds = Bounds::new(&filter.period, page, DeploymentId::get);
+    let query = Query::new(organization_id, filter, &bounds);
+    let rows: Vec<NamedRow> = match page.order {
+        Order::Newest => pool.rows(ReadNewest { query }).await?,
+        Order::Oldest => pool.rows(ReadOldest { query }).await?,
+    };
+    let listed = rows.into_iter().map(|row| {
+        Ok(ListedDeployment {
+            linked_pull_requests: row.1.linked_pull_requests.unsigned_abs().into(),
+            stored: named(row)?,
+        })
+    });
+    Ok(Page::beginning_with(
+        listed.collect::<Result<_, StoreError>>()?,
+        page.limit,
+    ))
+}
