@@ -80,7 +80,7 @@ impl Operation {
     /// One that records what GitHub sends and signs, up to so many bytes.
     pub(crate) fn signed(id: &'static str, limit: usize, summary: &str, description: &str) -> Self {
         let mut operation = Self::new(id, RECORDING, summary, description)
-            .refusing([ApiError::InvalidSignature, rate_limited(10)])
+            .refusing([ApiError::InvalidSignature, rate_limited()])
             .with_store()
             .with_body(limit);
         let requirement = SecurityRequirement::new(SIGNATURE, [""; 0]);
@@ -104,7 +104,7 @@ impl Operation {
         self.refusing([
             ApiError::InvalidApiKey,
             ApiError::MissingScope(scope),
-            rate_limited(200),
+            rate_limited(),
         ])
         .with_store()
     }
@@ -123,6 +123,7 @@ impl Operation {
             InvalidPayload::malformed("the body must be a JSON object").into(),
             ApiError::BodyTooSlow(Timing::default().body),
             ApiError::BodyTooLarge { limit },
+            ApiError::UnsupportedMediaType("Content-Encoding must be identity"),
             ApiError::UnsupportedMediaType("Content-Type must be application/json"),
             ApiError::Busy,
         ])
@@ -239,8 +240,8 @@ impl Operation {
         self
     }
 
-    /// The operation of the document, and what it refers to.
-    pub(super) fn build(mut self) -> (path::Operation, Components, Vec<(String, Response)>) {
+    /// The operation of the document, the schemas that it refers to, and the refusals.
+    pub(super) fn build(mut self) -> (path::Operation, Components, Vec<Refusal>) {
         let refusals = refusals::of(&self.refusals, &mut self.components);
         let mut operation = self.built;
         if !self.body.content.is_empty() {
@@ -249,25 +250,23 @@ impl Operation {
         for (status, answer) in self.answers {
             operation = operation.response(status.to_string(), answer);
         }
-        let mut shared = Vec::new();
-        for Refusal {
-            status,
-            name,
-            response,
-        } in refusals
-        {
-            let told = examples::answers(self.id, status);
-            if told.is_empty() {
-                operation = operation.response(status.to_string(), Ref::from_response_name(&name));
-                shared.push((name, response));
+        for refusal in &refusals {
+            let status = refusal.status.to_string();
+            let told = examples::answers(self.id, refusal.status);
+            operation = if told.is_empty() {
+                operation.response(status, Ref::from_response_name(&refusal.name))
             } else {
-                operation = operation.response(status.to_string(), refusals::showing(response, told));
-            }
+                operation.response(status, refusals::showing(refusal.response.clone(), told))
+            };
         }
-        (operation.build(), self.components, shared)
+        (operation.build(), self.components, refusals)
     }
 }
 
-fn rate_limited(limit: u32) -> ApiError {
-    rate_limit::Refusal { limit, seconds: 1 }.into()
+fn rate_limited() -> ApiError {
+    rate_limit::Refusal {
+        limit: 200,
+        seconds: 1,
+    }
+    .into()
 }
