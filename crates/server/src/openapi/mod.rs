@@ -22,6 +22,12 @@ pub(crate) use operation::Operation;
 
 const ABOUT: &str = include_str!("about.md");
 
+/// The answers to what is no endpoint.
+const ELSEWHERE: [ApiError; 2] = [
+    ApiError::NotFound,
+    ApiError::MethodNotAllowed { allowed: "GET, HEAD" },
+];
+
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
     let document = document().to_pretty_json().unwrap_or_default();
     document + "\n"
@@ -43,12 +49,6 @@ pub(crate) fn documented() -> Operation {
         "The description.",
     )
 }
-
-/// The answers to what is no endpoint.
-const ELSEWHERE: [ApiError; 2] = [
-    ApiError::NotFound,
-    ApiError::MethodNotAllowed { allowed: "GET, HEAD" },
-];
 
 fn document() -> OpenApi {
     let mut components = Components::new();
