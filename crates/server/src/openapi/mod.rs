@@ -22,12 +22,6 @@ pub(crate) use operation::Operation;
 
 const ABOUT: &str = include_str!("about.md");
 
-/// The answers to what is no endpoint.
-const ELSEWHERE: [ApiError; 2] = [
-    ApiError::NotFound,
-    ApiError::MethodNotAllowed { allowed: "GET, HEAD" },
-];
-
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
     let document = document().to_pretty_json().unwrap_or_default();
     document + "\n"
@@ -55,7 +49,7 @@ fn document() -> OpenApi {
     components.add_security_schemes_from_iter(security_schemes());
     components.headers.extend(refusals::headers());
     let mut schemas = Vec::new();
-    for Refusal { name, response, .. } in refusals::of(&ELSEWHERE, &mut schemas) {
+    for Refusal { name, response, .. } in refusals::of(&elsewhere(), &mut schemas) {
         components.responses.insert(name, response.into());
     }
     let mut paths = Paths::new();
@@ -83,6 +77,12 @@ fn document() -> OpenApi {
         .components(Some(components))
         .tags(Some(tags))
         .build()
+}
+
+/// The answers to what is no endpoint.
+fn elsewhere() -> [ApiError; 2] {
+    let allowed = "GET, HEAD".to_owned();
+    [ApiError::NotFound, ApiError::MethodNotAllowed { allowed }]
 }
 
 fn security_schemes() -> [(&'static str, SecurityScheme); 2] {

@@ -2,7 +2,7 @@
 //! for all of a kind, who may call it and how it refuses, is said here.
 
 use super::examples::{self, Examples};
-use super::refusals::{self, JSON, REQUEST_ID, Refusal, header_ref};
+use super::refusals::{self, ETAG, JSON, LINK, REQUEST_ID, Refusal, header_ref};
 use super::schema::{self, Components, Field};
 use crate::app::Timing;
 use crate::error::{ApiError, Bug};
@@ -90,12 +90,65 @@ impl Operation {
 
     /// One that tells the bearer of a key what was recorded.
     pub(crate) fn reading(id: &'static str, summary: &str, description: &str) -> Self {
-        Self::new(id, READING, summary, description).with_key(Scope::Read)
+        Self::new(id, READING, summary, description).with_tag()
     }
 
     /// One that tells the bearer of a key what follows from it.
     pub(crate) fn measuring(id: &'static str, summary: &str, description: &str) -> Self {
-        Self::new(id, MEASURING, summary, description).with_key(Scope::Read)
+        Self::new(id, MEASURING, summary, description).with_tag()
+    }
+
+    /// Adds that a reader with a key, who has the answer already, is told so.
+    fn with_tag(self) -> Self {
+        let mut operation = self
+            .with_key(Scope::Read)
+            .refusing([ApiError::NotAcceptable, InvalidQuery::example_of_none().into()])
+            .header(
+                "If-None-Match",
+                "The tag of the answer that the reader has, or several.",
+                schema::any_text(),
+            );
+        let tagged = || {
+            ResponseBuilder::new()
+                .header_ref(REQUEST_ID, header_ref(REQUEST_ID))
+                .header_ref(ETAG, header_ref(ETAG))
+        };
+        let known = tagged().description("What the reader has is still the answer.");
+        operation.answers.insert(200, tagged().build());
+        operation.answers.insert(304, known.build());
+        operation
+    }
+
+    /// Adds that its answer is a list: `Accept: text/csv` asks for a table of it.
+    pub(crate) fn or_table(mut self) -> Self {
+        let content = ContentBuilder::new().schema(Some(schema::any_text().schema));
+        let response = self.answers.remove(&200).unwrap_or_default();
+        let response = ResponseBuilder::from(response).content("text/csv", content.build());
+        self.answers.insert(200, response.build());
+        self
+    }
+
+    /// Adds that its list comes in pages.
+    pub(crate) fn in_pages(mut self) -> Self {
+        let response = self.answers.remove(&200).unwrap_or_default();
+        let response = ResponseBuilder::from(response).header_ref(LINK, header_ref(LINK));
+        self.answers.insert(200, response.build());
+        self.query(
+            "sort",
+            "What the list begins with: newest if nothing else is said. To miss nothing that changes meanwhile, read \
+             the oldest first.",
+            schema::words(["newest", "oldest"]).into(),
+        )
+        .query(
+            "limit",
+            "How many items a page has at most: 50 if nothing else is said.",
+            schema::integer(1, 200),
+        )
+        .query(
+            "cursor",
+            "The `nextCursor` of the page before, with the same filters and order.",
+            schema::any_text(),
+        )
     }
 
     fn with_key(mut self, scope: Scope) -> Self {
@@ -147,13 +200,9 @@ impl Operation {
 
     /// Adds a parameter of its query.
     pub(crate) fn query(mut self, name: &str, meaning: &str, takes: Field) -> Self {
-        if !self
-            .refusals
-            .iter()
-            .any(|refusal| matches!(refusal, ApiError::InvalidQuery(_)))
-        {
-            self.refusals.push(InvalidQuery::example().into());
-        }
+        self.refusals
+            .retain(|refusal| !matches!(refusal, ApiError::InvalidQuery(_)));
+        self.refusals.push(InvalidQuery::example().into());
         self.parameter(name, ParameterIn::Query, Required::False, meaning, takes)
     }
 

@@ -20,11 +20,27 @@ pub(super) const REQUEST_ID: &str = "X-Request-Id";
 
 pub(super) const JSON: &str = "application/json";
 
-const HEADERS: [(&str, Type, &str); 7] = [
+/// The header that every answer to a reader has.
+pub(super) const ETAG: &str = "ETag";
+
+/// The header of a page that is not the last one.
+pub(super) const LINK: &str = "Link";
+
+const HEADERS: [(&str, Type, &str); 9] = [
     (
         REQUEST_ID,
         Type::String,
         "The id of the request: the caller's, if it sent a sane one.",
+    ),
+    (
+        ETAG,
+        Type::String,
+        "A strong tag of the bytes that are sent. Sent back in `If-None-Match`, it asks whether they have changed.",
+    ),
+    (
+        LINK,
+        Type::String,
+        "The address of the next page, as `rel=\"next\"`; absent on the last one.",
     ),
     (
         "Retry-After",
@@ -161,6 +177,7 @@ fn name(error: &ApiError) -> Cow<'static, str> {
         ApiError::InvalidPayload(_) => "InvalidPayload",
         ApiError::InvalidQuery(_) => "InvalidQuery",
         ApiError::NotFound => "NotFound",
+        ApiError::NotAcceptable => "NotAcceptable",
         ApiError::MethodNotAllowed { .. } => "MethodNotAllowed",
         ApiError::RateLimited(_) => "RateLimited",
         ApiError::ShuttingDown => "ShuttingDown",

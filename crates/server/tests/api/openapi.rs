@@ -61,11 +61,16 @@ impl Teller {
     async fn tell(&self, example: &Value) -> Answer {
         let (method, path, operation) = self.operation(example["operation"].as_str().unwrap());
         let body = example.get("body").map(Value::to_string).unwrap_or_default();
-        let (path, headers) = with_parameters(path, operation, example);
-        let call = self.github.app.call(method, &path);
-        let call = headers
+        let query = sent(operation, "query", example);
+        let query: Vec<_> = query
             .into_iter()
-            .fold(call, |call, (name, value)| call.header(name, value));
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let path = format!("{}?{}", fill_in(path, example), query.join("&"));
+        let mut call = self.github.app.call(method, &path);
+        for (name, value) in sent(operation, "header", example) {
+            call = call.header(name, value);
+        }
         self.authenticated(call, operation, &body)
             .header("Content-Type", "application/json")
             .body(body)
@@ -96,32 +101,25 @@ impl Teller {
     }
 }
 
-/// The path with its query, and the headers.
-fn with_parameters<'e>(
-    path: &str,
-    operation: &'e Value,
-    example: &'e Value,
-) -> (String, Vec<(&'e str, String)>) {
-    let mut path = path.to_owned();
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    let mut headers = Vec::new();
-    for (name, value) in example["parameters"].as_object().into_iter().flatten() {
-        let value = value.as_str().map_or(value.to_string(), ToOwned::to_owned);
-        match parameter_in(operation, name) {
-            "path" => path = path.replace(&format!("{{{name}}}"), &value),
-            "query" => {
-                query.append_pair(name, &value);
-            }
-            _ => headers.push((name.as_str(), value)),
-        }
-    }
-    (format!("{path}?{}", query.finish()), headers)
+fn fill_in(path: &str, example: &Value) -> String {
+    let parameters = example["parameters"].as_object().into_iter().flatten();
+    parameters.fold(path.to_owned(), |path, (name, value)| {
+        path.replace(&format!("{{{name}}}"), &bare(value))
+    })
 }
 
-fn parameter_in<'o>(operation: &'o Value, name: &str) -> &'o str {
-    let parameters = operation["parameters"].as_array().unwrap();
-    let named = parameters.iter().find(|parameter| parameter["name"] == name);
-    named.unwrap()["in"].as_str().unwrap()
+/// The parameters of a place that the example has, with their values.
+fn sent<'o>(operation: &'o Value, place: &str, example: &Value) -> Vec<(&'o str, String)> {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let of_place = parameters.filter(|parameter| parameter["in"] == place);
+    let names = of_place.map(|parameter| parameter["name"].as_str().unwrap());
+    names
+        .filter_map(|name| Some((name, bare(example["parameters"].get(name)?))))
+        .collect()
+}
+
+fn bare(value: &Value) -> String {
+    value.as_str().map_or(value.to_string(), ToOwned::to_owned)
 }
 
 #[tokio::test]
