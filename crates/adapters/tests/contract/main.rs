@@ -54,7 +54,8 @@ contracts! {
     organizations:
         an_organization_is_found_as_it_was_made,
         a_slug_is_taken_once,
-        a_github_connection_replaces_the_one_before;
+        a_github_connection_replaces_the_one_before,
+        it_is_known_when_a_delivery_last_had_an_effect;
     api_keys:
         a_key_is_found_by_its_hash_as_it_was_made,
         a_revoked_key_keeps_the_time_of_its_first_revocation,
