@@ -89,7 +89,7 @@ endpoints! {
 }
 
 fn documented<F: ToSchema>(metric: Metric, id: &'static str, summary: &str) -> Operation {
-    let operation = Operation::reading(id, summary, metric.definition())
+    let operation = Operation::measuring(id, summary, metric.definition())
         .query(
             "timeRange",
             "How many days of 24 hours up to now: 30d if nothing else is said.",
