@@ -70,6 +70,9 @@ pub(crate) async fn it_is_known_when_a_delivery_last_had_an_effect(store: Shared
     assert_eq!(connections.last_delivery_at(acme.id).await.unwrap(), None);
     let delivery = Origin::Webhook(DeliveryId::parse("72d3162e").unwrap());
     acme.send_to("acme/api", [pull_request(2)], delivery).await;
-    assert_eq!(connections.last_delivery_at(acme.id).await.unwrap(), Some(at(2000)));
+    assert_eq!(
+        connections.last_delivery_at(acme.id).await.unwrap(),
+        Some(at(2000))
+    );
     assert_eq!(connections.last_delivery_at(globex.id).await.unwrap(), None);
 }
