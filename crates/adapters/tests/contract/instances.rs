@@ -84,10 +84,10 @@ async fn instances_that_write_and_read_at_once_know_what_is_stored() {
     let mut readers = JoinSet::new();
     let mut writers = JoinSet::new();
     for (seed, instance) in (0..4).zip(instances.iter().cycle().cloned()) {
-        let (writing, reader) = (Arc::clone(&writing), instance.clone());
-        let writes = Arc::clone(&writing);
-        readers.spawn(async move { writing.read(&reader).await });
-        writers.spawn(async move { writes.write(&instance, seed).await });
+        let (shared, reader) = (Arc::clone(&writing), instance.clone());
+        readers.spawn(async move { shared.read(&reader).await });
+        let shared = Arc::clone(&writing);
+        writers.spawn(async move { shared.write(&instance, seed).await });
     }
     writers.join_all().await;
     writing.is_over.store(true, Ordering::Relaxed);

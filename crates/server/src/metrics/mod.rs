@@ -10,13 +10,14 @@ mod told;
 
 pub use answer::report_json;
 
-use answer::FrameJson;
+use answer::{FrameJson, has_table, respond};
 
 use crate::app::State;
 use crate::auth::Reader;
 use crate::error::{ApiError, Bug};
 use crate::openapi::{Operation, schema};
 use crate::query::{InvalidQuery, Query};
+use crate::read::format::Format;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, block};
 use deployments::{ChangeFailureRateJson, DeploymentFrequencyJson, LeadTimeJson, RecoveryJson};
@@ -58,8 +59,11 @@ macro_rules! endpoints {
                 state: Data<State>,
                 reader: Reader,
                 query: Query,
+                format: Format,
             ) -> Result<HttpResponse, ApiError> {
-                answer(Metric::$metric, &state, &reader, query).await
+                let question = question(query, state.clock.now())?;
+                let report = report(&state, reader.organization_id(), Metric::$metric, question).await?;
+                respond(&report, format)
             }
 
             pub(crate) fn documented() -> Operation {
@@ -85,7 +89,7 @@ endpoints! {
 }
 
 fn documented<F: ToSchema>(metric: Metric, id: &'static str, summary: &str) -> Operation {
-    Operation::measuring(id, summary, metric.definition())
+    let operation = Operation::measuring(id, summary, metric.definition())
         .query(
             "timeRange",
             "How many days of 24 hours up to now: 30d if nothing else is said.",
@@ -113,18 +117,12 @@ fn documented<F: ToSchema>(metric: Metric, id: &'static str, summary: &str) -> O
             schema::both::<FrameJson, F>(),
             200,
             "The figures, those of the window before beside them.",
-        )
-}
-
-async fn answer(
-    metric: Metric,
-    state: &State,
-    reader: &Reader,
-    query: Query,
-) -> Result<HttpResponse, ApiError> {
-    let question = question(query, state.clock.now())?;
-    let report = report(state, reader.organization_id(), metric, question).await?;
-    Ok(HttpResponse::Ok().json(report_json(&report)))
+        );
+    if has_table(metric) {
+        operation.or_table()
+    } else {
+        operation
+    }
 }
 
 async fn report(

@@ -2,6 +2,7 @@
 
 use super::series::{DayJson, HoursJson, WeekJson, days, weeks};
 use super::told::repository_name;
+use crate::read::format::List;
 use periscope_domain::metrics::{
     Concern, Contributor, Contributors, CycleTime, Entity, MergeCounts, RepositoryHealth, RiskSignal,
     RiskSignals, SizeVsTime,
@@ -123,6 +124,24 @@ impl VelocityJson {
     }
 }
 
+impl List for ThroughputJson {
+    type Row = WeekJson<MergedJson>;
+    const COLUMNS: &'static [&'static str] = &["week", "merged"];
+
+    fn rows(&self) -> &[Self::Row] {
+        &self.weekly
+    }
+}
+
+impl List for VelocityJson {
+    type Row = DayJson<MergedJson>;
+    const COLUMNS: &'static [&'static str] = &["date", "merged"];
+
+    fn rows(&self) -> &[Self::Row] {
+        &self.daily
+    }
+}
+
 /// Size of pull requests against cycle time.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SizeVsTimeJson {
@@ -144,7 +163,7 @@ struct PointsJson {
 /// One pull request.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct PointJson {
+pub(super) struct PointJson {
     /// Periscope's number for it.
     pull_request_id: i64,
     /// Lines added and deleted together.
@@ -171,6 +190,15 @@ impl SizeVsTimeJson {
     }
 }
 
+impl List for SizeVsTimeJson {
+    type Row = PointJson;
+    const COLUMNS: &'static [&'static str] = &["pullRequestId", "lines", "cycleTimeHours"];
+
+    fn rows(&self) -> &[Self::Row] {
+        &self.points
+    }
+}
+
 /// Whose pull requests were merged.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ContributorsJson {
@@ -192,7 +220,7 @@ struct AuthorsJson {
 /// An author.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct ContributorJson {
+pub(super) struct ContributorJson {
     /// The login; null stands for all pull requests of which nobody has told whose they are.
     author: Option<String>,
     /// Pull requests merged in the window.
@@ -236,6 +264,23 @@ impl ContributorJson {
     }
 }
 
+impl List for ContributorsJson {
+    type Row = ContributorJson;
+    const COLUMNS: &'static [&'static str] = &[
+        "author",
+        "merged",
+        "previouslyMerged",
+        "share",
+        "meanLines",
+        "meanCycleTimeHours",
+        "lastMergedAt",
+    ];
+
+    fn rows(&self) -> &[Self::Row] {
+        &self.contributors
+    }
+}
+
 /// How repositories do.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ServiceHealthJson {
@@ -246,7 +291,7 @@ pub(super) struct ServiceHealthJson {
 /// How a repository does.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct RepositoryHealthJson {
+pub(super) struct RepositoryHealthJson {
     /// Its full name.
     repository: String,
     /// `healthy`, `warning` or `stale`.
@@ -283,6 +328,24 @@ impl ServiceHealthJson {
         Self {
             repositories: repositories.collect(),
         }
+    }
+}
+
+impl List for ServiceHealthJson {
+    type Row = RepositoryHealthJson;
+    const COLUMNS: &'static [&'static str] = &[
+        "repository",
+        "health",
+        "concerns",
+        "merged",
+        "previouslyMerged",
+        "contributors",
+        "meanCycleTimeHours",
+        "lastMergedAt",
+    ];
+
+    fn rows(&self) -> &[Self::Row] {
+        &self.repositories
     }
 }
 

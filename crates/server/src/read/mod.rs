@@ -3,7 +3,7 @@
 
 pub(crate) mod deployments;
 pub(crate) mod explain;
-mod format;
+pub(crate) mod format;
 pub(crate) mod freshness;
 mod links;
 pub(crate) mod organization;

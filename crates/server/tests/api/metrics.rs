@@ -169,6 +169,30 @@ async fn a_question_that_makes_no_sense_is_refused_with_the_parameter_and_what_i
 }
 
 #[tokio::test]
+async fn a_list_or_series_is_also_a_table_and_documented_as_one() {
+    let asked = Asked::with_a_week().await;
+    let document = asked.app.call("GET", "/openapi.json").send().await.json();
+    let mut told = String::new();
+    for metric in Metric::ALL.map(Metric::as_str) {
+        let answer = asked
+            .app
+            .call("GET", &format!("/api/metrics/{metric}?timeRange=7d"))
+            .header("Authorization", format!("Bearer {}", asked.key))
+            .header("Accept", "text/csv")
+            .send()
+            .await;
+        let is_table = answer.header("content-type") == Some("text/csv; charset=utf-8");
+        let path = format!("/api/metrics/{metric}");
+        let content = &document["paths"][path.as_str()]["get"]["responses"]["200"]["content"];
+        assert_eq!(content["text/csv"].is_object(), is_table, "{metric}");
+        if is_table {
+            told.push_str(&format!("{metric}\n{}\n", answer.body.replace("\r\n", "\n")));
+        }
+    }
+    insta::assert_snapshot!(told);
+}
+
+#[tokio::test]
 async fn nobody_is_told_of_another_organization() {
     let mut asked = Asked::with_a_week().await;
     let globex = asked.app.make_organization("globex").await;
