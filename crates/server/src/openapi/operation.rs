@@ -278,9 +278,13 @@ impl Operation {
         self
     }
 
-    /// Says of the answers so far which endpoint can be asked for more, with which of their values.
+    /// Says of the answers so far that have a body which endpoint can be asked for more, with which of their values.
     pub(crate) fn leads_to(mut self, operation: &str, parameter: &str, value: &str) -> Self {
-        for response in self.answers.values_mut() {
+        let with_body = self
+            .answers
+            .values_mut()
+            .filter(|answer| !answer.content.is_empty());
+        for response in with_body {
             let link = LinkBuilder::new()
                 .operation_id(operation)
                 .parameter(parameter, value);
