@@ -93,7 +93,6 @@ pub(crate) fn list_documented() -> Operation {
     .answer::<DeploymentPage>(200, "One page of them.")
     .or_table()
     .in_pages()
-    .leads_to("getDeployment", "id", "$response.body#/deployments/0/id")
 }
 
 pub(crate) fn one_documented() -> Operation {

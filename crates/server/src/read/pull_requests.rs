@@ -98,7 +98,6 @@ pub(crate) fn list_documented() -> Operation {
     .answer::<PullRequestPage>(200, "One page of them.")
     .or_table()
     .in_pages()
-    .leads_to("getPullRequest", "id", "$response.body#/pullRequests/0/id")
 }
 
 pub(crate) fn one_documented() -> Operation {

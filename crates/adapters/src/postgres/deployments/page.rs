@@ -24,10 +24,9 @@ batch_input! {
         service_key: Nullable<Text> = Option<String>,
         environment: Nullable<Text> = Option<String>,
         statuses: Array<Text> = Vec<&'static str>,
-        since: Timestamptz = OffsetDateTime,
-        until: Timestamptz = OffsetDateTime,
-        after_time: Timestamptz = OffsetDateTime,
-        after_id: BigInt = i64,
+        behind_time: Timestamptz = OffsetDateTime,
+        behind_id: BigInt = i64,
+        end_time: Timestamptz = OffsetDateTime,
         most: BigInt = i64,
         looked_through: BigInt = i64,
     }
@@ -91,15 +90,15 @@ macro_rules! groups {
 }
 pub(super) use {groups, service_key};
 
-/// The statement for an order: how a place that is further on compares, and how to sort.
+/// The statement for an order: how a place that is further on compares with a begin, and how with an end; how to sort.
 macro_rules! page {
-    ($further:literal, $direction:literal) => {
+    ($further:literal, $still:literal, $direction:literal) => {
         concat!(
             ", looked_through as materialized (
                 select d.*
                 from query q, deployments d
                 where d.organization_id = q.organization_id and d.started_at is not null
-                ", page!(@within $further), page!(@sorted $direction), "
+                ", page!(@within $further, $still), page!(@sorted $direction), "
                 limit (select looked_through from query)
             ),
             near as materialized (
@@ -135,7 +134,7 @@ macro_rules! page {
                     from deployments d
                     where d.organization_id = q.organization_id and d.started_at is not null
                         and ", service_key!(), " = g.key and d.environment = g.environment and d.status = g.status
-                    ", page!(@within $further), page!(@sorted $direction), "
+                    ", page!(@within $further, $still), page!(@sorted $direction), "
                     limit (select most from query)
                 ) as d
                 ", page!(@sorted $direction), "
@@ -154,10 +153,10 @@ macro_rules! page {
             ", page!(@sorted $direction)
         )
     };
-    (@within $further:literal) => {
+    (@within $further:literal, $still:literal) => {
         concat!("
-            and coalesce(d.completed_at, d.started_at) >= q.since and coalesce(d.completed_at, d.started_at) < q.until
-            and (coalesce(d.completed_at, d.started_at), d.id) ", $further, " (q.after_time, q.after_id)")
+            and (coalesce(d.completed_at, d.started_at), d.id) ", $further, " (q.behind_time, q.behind_id)
+            and coalesce(d.completed_at, d.started_at) ", $still, " q.end_time")
     };
     (@sorted $direction:literal) => {
         concat!("
@@ -166,11 +165,11 @@ macro_rules! page {
 }
 
 batch_statement! {
-    ReadNewest { query: Query } -> (Text, RowSql) { page!("<", "desc") }
+    ReadNewest { query: Query } -> (Text, RowSql) { page!("<", ">=", "desc") }
 }
 
 batch_statement! {
-    ReadOldest { query: Query } -> (Text, RowSql) { page!(">", "asc") }
+    ReadOldest { query: Query } -> (Text, RowSql) { page!(">", "<", "asc") }
 }
 
 impl Query {
@@ -189,10 +188,9 @@ impl Query {
             service_key: vec![service],
             environment: vec![environment],
             statuses: vec![statuses.iter().copied().map(DeploymentStatus::as_str).collect()],
-            since: vec![bounds.since],
-            until: vec![bounds.until],
-            after_time: vec![bounds.after.0],
-            after_id: vec![bounds.after.1],
+            behind_time: vec![bounds.behind.0],
+            behind_id: vec![bounds.behind.1],
+            end_time: vec![bounds.end],
             most: vec![bounds.most],
             looked_through: vec![if takes_all { bounds.most } else { LOOKED_THROUGH }],
         }

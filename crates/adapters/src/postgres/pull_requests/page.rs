@@ -21,10 +21,9 @@ batch_input! {
         repository_id: Nullable<BigInt> = Option<i64>,
         author_key: Nullable<Text> = Option<String>,
         is_linked: Nullable<Bool> = Option<bool>,
-        since: Timestamptz = OffsetDateTime,
-        until: Timestamptz = OffsetDateTime,
-        after_time: Timestamptz = OffsetDateTime,
-        after_id: BigInt = i64,
+        behind_time: Timestamptz = OffsetDateTime,
+        behind_id: BigInt = i64,
+        end_time: Timestamptz = OffsetDateTime,
         most: BigInt = i64,
     }
 }
@@ -36,17 +35,17 @@ macro_rules! is_linked {
     };
 }
 
-/// The statement for an order: how a place that is further on compares, how to sort, and where to look.
+/// The statement: where to look; how a place that is further on compares with a begin, and how with an end; how to sort.
 macro_rules! page {
-    (all $further:literal, $direction:literal) => {
+    (all $further:literal, $still:literal, $direction:literal) => {
         page!(@of concat!(
             "select p.*
             from query q, pull_requests p
             where p.organization_id = q.organization_id and p.source is not null
-            ", page!(@taken $further, $direction)
+            ", page!(@taken $further, $still, $direction)
         ), $direction)
     };
-    (of_repository $further:literal, $direction:literal) => {
+    (of_repository $further:literal, $still:literal, $direction:literal) => {
         page!(@of concat!(
             "with recursive branches as (
                 (
@@ -76,16 +75,15 @@ macro_rules! page {
                 from pull_requests p
                 where p.organization_id = q.organization_id and p.repository_id = q.repository_id
                     and p.base_branch = b.base_branch and p.merged_at is not null
-                ", page!(@taken $further, $direction), "
+                ", page!(@taken $further, $still, $direction), "
             ) as p
             order by p.merged_at ", $direction, ", p.id ", $direction, "
             limit (select most from query)"
         ), $direction)
     };
-    (@taken $further:literal, $direction:literal) => {
+    (@taken $further:literal, $still:literal, $direction:literal) => {
         concat!("
-            and p.merged_at >= q.since and p.merged_at < q.until
-            and (p.merged_at, p.id) ", $further, " (q.after_time, q.after_id)
+            and (p.merged_at, p.id) ", $further, " (q.behind_time, q.behind_id) and p.merged_at ", $still, " q.end_time
             and (q.author_key is null or lower(p.author collate \"C\") = q.author_key)
             and (q.is_linked is null or q.is_linked = ", is_linked!(), ")
             order by p.merged_at ", $direction, ", p.id ", $direction, "
@@ -108,19 +106,19 @@ macro_rules! page {
 type ListedSql = (RowSql, Text, Bool);
 
 batch_statement! {
-    ReadNewest { query: Query } -> ListedSql { page!(all "<", "desc") }
+    ReadNewest { query: Query } -> ListedSql { page!(all "<", ">=", "desc") }
 }
 
 batch_statement! {
-    ReadOldest { query: Query } -> ListedSql { page!(all ">", "asc") }
+    ReadOldest { query: Query } -> ListedSql { page!(all ">", "<", "asc") }
 }
 
 batch_statement! {
-    ReadNewestOfRepository { query: Query } -> ListedSql { page!(of_repository "<", "desc") }
+    ReadNewestOfRepository { query: Query } -> ListedSql { page!(of_repository "<", ">=", "desc") }
 }
 
 batch_statement! {
-    ReadOldestOfRepository { query: Query } -> ListedSql { page!(of_repository ">", "asc") }
+    ReadOldestOfRepository { query: Query } -> ListedSql { page!(of_repository ">", "<", "asc") }
 }
 
 impl Query {
@@ -131,10 +129,9 @@ impl Query {
             repository_id: vec![filter.repository_id.map(RepositoryId::get)],
             author_key: vec![author.map(|author| author.as_str().to_ascii_lowercase())],
             is_linked: vec![filter.is_linked],
-            since: vec![bounds.since],
-            until: vec![bounds.until],
-            after_time: vec![bounds.after.0],
-            after_id: vec![bounds.after.1],
+            behind_time: vec![bounds.behind.0],
+            behind_id: vec![bounds.behind.1],
+            end_time: vec![bounds.end],
             most: vec![bounds.most],
         }
     }
