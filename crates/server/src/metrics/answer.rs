@@ -1,10 +1,8 @@
 //! The frame of every answer: what was asked, how many events it rests on, how much of that is linked, and the figures.
 
 use super::deployments::{ChangeFailureRateJson, DeploymentFrequencyJson, LeadTimeJson, RecoveryJson};
-use super::pull_requests::{
-    ContributorsJson, CycleTimeJson, RiskSignalsJson, ServiceHealthJson, SizeVsTimeJson, ThroughputJson,
-    VelocityJson,
-};
+use super::pull_requests::{ContributorsJson, CycleTimeJson, SizeVsTimeJson, ThroughputJson, VelocityJson};
+use super::risks::{RiskSignalsJson, ServiceHealthJson};
 use super::summary::OverviewJson;
 use crate::error::ApiError;
 use crate::read::format::Format;

@@ -4,6 +4,7 @@
 mod answer;
 mod deployments;
 mod pull_requests;
+mod risks;
 mod series;
 mod summary;
 mod told;
@@ -28,10 +29,8 @@ use periscope_domain::text::ServiceName;
 use periscope_domain::time_zone::TimeZone;
 use periscope_domain::timestamp::Timestamp;
 use periscope_domain::use_cases::{Report, complete_report, gather_material};
-use pull_requests::{
-    ContributorsJson, CycleTimeJson, RiskSignalsJson, ServiceHealthJson, SizeVsTimeJson, ThroughputJson,
-    VelocityJson,
-};
+use pull_requests::{ContributorsJson, CycleTimeJson, SizeVsTimeJson, ThroughputJson, VelocityJson};
+use risks::{RiskSignalsJson, ServiceHealthJson};
 use std::sync::Arc;
 use summary::OverviewJson;
 use tokio::sync::Semaphore;
@@ -89,7 +88,7 @@ endpoints! {
 }
 
 fn documented<F: ToSchema>(metric: Metric, id: &'static str, summary: &str) -> Operation {
-    let operation = Operation::reading(id, summary, metric.definition())
+    let operation = Operation::measuring(id, summary, metric.definition())
         .query(
             "timeRange",
             "How many days of 24 hours up to now: 30d if nothing else is said.",

@@ -26,12 +26,16 @@ pub(super) const API_KEY: &str = "apiKey";
 pub(super) const SIGNATURE: &str = "signature";
 
 /// The groups in which endpoints are shown, and what each is for.
-pub(super) const GROUPS: [(&str, &str); 3] = [RECORDING, READING, SERVICE];
+pub(super) const GROUPS: [(&str, &str); 4] = [RECORDING, READING, MEASURING, SERVICE];
 const RECORDING: (&str, &str) = (
     "Recording",
     "Tell of deployments, pull requests and commits. To tell the same again changes nothing.",
 );
 const READING: (&str, &str) = ("Reading", "Ask what was recorded, and why it is so.");
+const MEASURING: (&str, &str) = (
+    "Measuring",
+    "Ask what follows from it. `null` means that there is no data; the window before is beside the one asked about.",
+);
 const SERVICE: (&str, &str) = ("Service", "The service itself. No key is needed.");
 
 /// An endpoint, as it is documented.
@@ -76,7 +80,7 @@ impl Operation {
     /// One that records what GitHub sends and signs, up to so many bytes.
     pub(crate) fn signed(id: &'static str, limit: usize, summary: &str, description: &str) -> Self {
         let mut operation = Self::new(id, RECORDING, summary, description)
-            .refusing([ApiError::InvalidSignature, rate_limited(10)])
+            .refusing([ApiError::InvalidSignature, rate_limited()])
             .with_store()
             .with_body(limit);
         let requirement = SecurityRequirement::new(SIGNATURE, [""; 0]);
@@ -86,7 +90,17 @@ impl Operation {
 
     /// One that tells the bearer of a key what was recorded.
     pub(crate) fn reading(id: &'static str, summary: &str, description: &str) -> Self {
-        let mut operation = Self::new(id, READING, summary, description)
+        Self::new(id, READING, summary, description).with_tag()
+    }
+
+    /// One that tells the bearer of a key what follows from it.
+    pub(crate) fn measuring(id: &'static str, summary: &str, description: &str) -> Self {
+        Self::new(id, MEASURING, summary, description).with_tag()
+    }
+
+    /// Adds that a reader with a key, who has the answer already, is told so.
+    fn with_tag(self) -> Self {
+        let mut operation = self
             .with_key(Scope::Read)
             .refusing([ApiError::NotAcceptable, InvalidQuery::example_of_none().into()])
             .header(
@@ -143,7 +157,7 @@ impl Operation {
         self.refusing([
             ApiError::InvalidApiKey,
             ApiError::MissingScope(scope),
-            rate_limited(200),
+            rate_limited(),
         ])
         .with_store()
     }
@@ -162,6 +176,7 @@ impl Operation {
             InvalidPayload::malformed("the body must be a JSON object").into(),
             ApiError::BodyTooSlow(Timing::default().body),
             ApiError::BodyTooLarge { limit },
+            ApiError::UnsupportedMediaType("Content-Encoding must be identity"),
             ApiError::UnsupportedMediaType("Content-Type must be application/json"),
             ApiError::Busy,
         ])
@@ -265,8 +280,11 @@ impl Operation {
 
     /// Says of the answers so far that have a body which endpoint can be asked for more, with which of their values.
     pub(crate) fn leads_to(mut self, operation: &str, parameter: &str, value: &str) -> Self {
-        let answers = self.answers.values_mut();
-        for response in answers.filter(|answer| !answer.content.is_empty()) {
+        let with_body = self
+            .answers
+            .values_mut()
+            .filter(|answer| !answer.content.is_empty());
+        for response in with_body {
             let link = LinkBuilder::new()
                 .operation_id(operation)
                 .parameter(parameter, value);
@@ -275,8 +293,8 @@ impl Operation {
         self
     }
 
-    /// The operation of the document, and what it refers to.
-    pub(super) fn build(mut self) -> (path::Operation, Components, Vec<(String, Response)>) {
+    /// The operation of the document, the schemas that it refers to, and the refusals.
+    pub(super) fn build(mut self) -> (path::Operation, Components, Vec<Refusal>) {
         let refusals = refusals::of(&self.refusals, &mut self.components);
         let mut operation = self.built;
         if !self.body.content.is_empty() {
@@ -285,25 +303,23 @@ impl Operation {
         for (status, answer) in self.answers {
             operation = operation.response(status.to_string(), answer);
         }
-        let mut shared = Vec::new();
-        for Refusal {
-            status,
-            name,
-            response,
-        } in refusals
-        {
-            let told = examples::answers(self.id, status);
-            if told.is_empty() {
-                operation = operation.response(status.to_string(), Ref::from_response_name(&name));
-                shared.push((name, response));
+        for refusal in &refusals {
+            let status = refusal.status.to_string();
+            let told = examples::answers(self.id, refusal.status);
+            operation = if told.is_empty() {
+                operation.response(status, Ref::from_response_name(&refusal.name))
             } else {
-                operation = operation.response(status.to_string(), refusals::showing(response, told));
-            }
+                operation.response(status, refusals::showing(refusal.response.clone(), told))
+            };
         }
-        (operation.build(), self.components, shared)
+        (operation.build(), self.components, refusals)
     }
 }
 
-fn rate_limited(limit: u32) -> ApiError {
-    rate_limit::Refusal { limit, seconds: 1 }.into()
+fn rate_limited() -> ApiError {
+    rate_limit::Refusal {
+        limit: 200,
+        seconds: 1,
+    }
+    .into()
 }

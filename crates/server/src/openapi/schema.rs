@@ -196,6 +196,14 @@ pub(crate) fn values(value: Field, min: usize, max: usize) -> Field {
     }
 }
 
+/// Values, as many as there may be.
+pub(crate) fn several(value: Field) -> Field {
+    Field {
+        schema: RefOr::T(ArrayBuilder::new().items(value.schema).into()),
+        ..value
+    }
+}
+
 fn array(items: RefOr<Schema>, min: usize, max: usize) -> RefOr<Schema> {
     let array = ArrayBuilder::new().items(items).max_items(Some(max));
     RefOr::T(array.min_items((min > 0).then_some(min)).into())

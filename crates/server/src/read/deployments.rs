@@ -86,7 +86,7 @@ pub(crate) fn list_documented() -> Operation {
     .query(
         "status",
         "How far they have come: one, several between commas, or given several times.",
-        schema::values(statuses().into(), 0, 6),
+        schema::several(statuses().into()),
     )
     .query("since", "The earliest time.", schema::time())
     .query("until", "The first time that is too late.", schema::time())

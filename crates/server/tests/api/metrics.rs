@@ -6,6 +6,7 @@ use crate::commits::{batch, item, sha};
 use periscope_domain::api_key::Scope;
 use periscope_domain::metrics::Metric;
 use serde_json::{Value, json};
+use std::fmt::Write;
 
 /// An application that somebody asks.
 struct Asked {
@@ -163,7 +164,7 @@ async fn a_question_that_makes_no_sense_is_refused_with_the_parameter_and_what_i
     ] {
         let answer = asked.ask(&format!("lead-time?{question}")).await;
         assert_eq!(answer.status, 400, "{question}: {answer}");
-        told.push_str(&format!("{question}\n  {}\n", answer.body));
+        writeln!(told, "{question}\n  {}", answer.body).unwrap();
     }
     insta::assert_snapshot!(told);
 }
@@ -186,7 +187,7 @@ async fn a_list_or_series_is_also_a_table_and_documented_as_one() {
         let content = &document["paths"][path.as_str()]["get"]["responses"]["200"]["content"];
         assert_eq!(content["text/csv"].is_object(), is_table, "{metric}");
         if is_table {
-            told.push_str(&format!("{metric}\n{}\n", answer.body.replace("\r\n", "\n")));
+            writeln!(told, "{metric}\n{}", answer.body.replace("\r\n", "\n")).unwrap();
         }
     }
     insta::assert_snapshot!(told);

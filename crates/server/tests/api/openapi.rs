@@ -196,3 +196,28 @@ async fn where_there_is_get_there_is_head() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_query_takes_exactly_the_parameters_that_are_documented() {
+    let app = TestApp::start().await;
+    let key = app.make_key(app.organization_id, &[Scope::Read], None).await;
+    for (path, methods) in document(&app).await["paths"].as_object().unwrap() {
+        let parameters = methods["get"]["parameters"].as_array();
+        let named = parameters
+            .into_iter()
+            .flatten()
+            .filter(|parameter| parameter["in"] == "query");
+        let named: Vec<&str> = named
+            .map(|parameter| parameter["name"].as_str().unwrap())
+            .collect();
+        if !named.is_empty() {
+            let call = app.call("GET", &format!("{path}?unknown=1"));
+            let answer = call.header("Authorization", format!("Bearer {key}")).send().await;
+            let sentence = format!(
+                r#"400 {{"error":"Invalid query: unknown is unknown: this endpoint takes {}"}}"#,
+                named.join(", ")
+            );
+            assert_eq!(answer.to_string(), sentence, "{path}");
+        }
+    }
+}
