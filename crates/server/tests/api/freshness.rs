@@ -8,12 +8,13 @@ use flate2::read::{GzDecoder, ZlibDecoder};
 use serde_json::json;
 use std::io::Read;
 
-const READ: [&str; 5] = [
+const READ: [&str; 6] = [
     "/api/deployments",
     "/api/pull-requests?linked=true",
     "/api/repositories",
     "/api/services",
     "/api/organization",
+    "/api/metrics/overview",
 ];
 
 fn tag(answer: &Answer) -> &str {
