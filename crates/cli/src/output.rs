@@ -44,7 +44,8 @@ pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
         .load_style(NOTHING)
         .set_header(header.iter().map(|name| name.to_uppercase()))
         .add_rows(rows);
-    let lines = table.lines().map(|line| line.trim().to_owned());
+    // Every cell has a space on each side.
+    let lines = table.lines().map(|line| line.trim_end().replacen(' ', "", 1));
     lines.collect::<Vec<_>>().join("\n")
 }
 

@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod api_key;
+pub mod checkup;
 pub mod commit_graph;
 pub mod commit_sha;
 pub mod deployment;

@@ -48,7 +48,7 @@ struct State {
     pull_requests: BTreeMap<(OrganizationId, PullRequestId), StoredPullRequest>,
     commits: BTreeMap<(OrganizationId, RepositoryId), BTreeMap<CommitSha, Commit>>,
     histories: BTreeMap<(OrganizationId, RepositoryId), Arc<RepositoryHistory>>,
-    deliveries: BTreeSet<(OrganizationId, DeliveryId)>,
+    deliveries: BTreeMap<(OrganizationId, DeliveryId), Timestamp>,
     deployments: BTreeMap<(OrganizationId, DeploymentId), Entry>,
     deployment_ids: BTreeMap<(OrganizationId, ExternalDeploymentId), DeploymentId>,
     relink_requests: BTreeMap<(OrganizationId, DeploymentId), Request>,

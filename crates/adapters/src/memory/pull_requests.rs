@@ -45,7 +45,9 @@ impl PullRequests for MemoryStore {
         let organization_id = decision.organization_id;
         state.tenant(organization_id)?;
         if let Some(delivery) = &decision.delivery {
-            state.deliveries.insert((organization_id, delivery.clone()));
+            state
+                .deliveries
+                .insert((organization_id, delivery.clone()), decision.now);
         }
         let (repository_id, new_name) = state.target(organization_id, &decision.repository);
         let mut merges = Vec::new();
@@ -195,7 +197,7 @@ impl State {
         organization_id: OrganizationId,
         delivery: Option<&DeliveryId>,
     ) -> bool {
-        delivery.is_some_and(|delivery| self.deliveries.contains(&(organization_id, delivery.clone())))
+        delivery.is_some_and(|delivery| self.deliveries.contains_key(&(organization_id, delivery.clone())))
     }
 
     fn remember_merge(

@@ -1,34 +1,49 @@
-//! What every list asks of its statement: where a page begins and ends. There is no limit without a value: a list that has
-//! none is limited by the first or the last time that there is, so that one text and one plan serve all.
+//! What every list asks of its statement: where a page begins, and where it ends at the latest. Both always have a value,
+//! so that one text and one plan serve all: a list that has no limit ends at the first or the last time that there is. And
+//! each is a single condition: an index is entered by one, and goes through what only a second one would have left out.
 
-use periscope_domain::listing::{Order, PageRequest};
+use super::statement::batch_input;
+use diesel::sql_types::{BigInt, Timestamptz};
+use periscope_domain::listing::{Order, PageRequest, Position};
 use periscope_domain::period::Period;
 use periscope_domain::timestamp::Timestamp;
 use time::OffsetDateTime;
 
-/// The limits of one page.
-pub(crate) struct Bounds {
-    pub(crate) since: OffsetDateTime,
-    pub(crate) until: OffsetDateTime,
-    pub(crate) after: (OffsetDateTime, i64),
-    /// One more than the page may hold.
-    pub(crate) most: i64,
+batch_input! {
+    /// The limits of one page: always one row.
+    Bounds as "bounds" {
+        // only what stands behind this time and number
+        behind_time: Timestamptz = OffsetDateTime,
+        behind_id: BigInt = i64,
+        // newest first, the last time that belongs to the list; oldest first, the first one that does not
+        end_time: Timestamptz = OffsetDateTime,
+        // one more than the page may hold
+        most: BigInt = i64,
+    }
 }
 
 impl Bounds {
     pub(crate) fn new<I: Copy>(period: &Period, page: &PageRequest<I>, number: impl Fn(I) -> i64) -> Self {
-        let before_all = match page.order {
-            Order::Newest => (Timestamp::LAST, i64::MAX),
-            Order::Oldest => (Timestamp::FIRST, i64::MIN),
+        let since = period.since().unwrap_or(Timestamp::FIRST);
+        let until = period.until().unwrap_or(Timestamp::LAST);
+        let (begin, end) = match page.order {
+            Order::Newest => (until, since),
+            Order::Oldest => (since, until),
         };
-        let (time, id) = page
-            .after
-            .map_or(before_all, |after| (after.time, number(after.id)));
+        // Before all numbers of its time: newest first none of these is behind it, oldest first they all are.
+        let begin = Position {
+            time: begin,
+            id: i64::MIN,
+        };
+        let after = page.after.map(|after| after.map(number));
+        let behind = after
+            .filter(|after| after.is_behind(&begin, page.order))
+            .unwrap_or(begin);
         Self {
-            since: period.since().unwrap_or(Timestamp::FIRST).to_offset_date_time(),
-            until: period.until().unwrap_or(Timestamp::LAST).to_offset_date_time(),
-            after: (time.to_offset_date_time(), id),
-            most: i64::from(page.limit.get()) + 1,
+            behind_time: vec![behind.time.to_offset_date_time()],
+            behind_id: vec![behind.id],
+            end_time: vec![end.to_offset_date_time()],
+            most: vec![i64::from(page.limit.get()) + 1],
         }
     }
 }

@@ -2,6 +2,7 @@
 //! file has one port's rows and queries together.
 
 mod connect;
+pub mod diagnosis;
 mod error;
 pub mod migrate;
 mod pool;

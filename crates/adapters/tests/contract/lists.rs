@@ -1,20 +1,18 @@
-//! Pages of deployments and pull requests. What a filter takes is the domain's rule, and every store must take the same.
+//! Pages of deployments, and services. What a filter takes is the domain's rule, and every store must take the same.
 
 use crate::fixture::{SharedStore, Tenant, at, deployment, pull_request};
 use periscope_domain::deployment::Deployment;
 use periscope_domain::environment::Environment;
-use periscope_domain::id::{DeploymentId, PullRequestId};
+use periscope_domain::id::DeploymentId;
 use periscope_domain::listing::{
-    DeployedService, DeploymentFilter, ListedDeployment, ListedPullRequest, Order, Page, PageLimit,
-    PageRequest, Position, PullRequestFilter,
+    DeployedService, DeploymentFilter, ListedDeployment, Order, Page, PageLimit, PageRequest, Position,
 };
 use periscope_domain::period::Period;
-use periscope_domain::pull_request::PullRequest;
 use periscope_domain::run::{DeploymentStatus, Run};
-use periscope_domain::text::{Actor, BranchName, ServiceName};
-use periscope_domain::use_cases::{Origin, RecordDeployment, record_deployments};
+use periscope_domain::text::ServiceName;
+use periscope_domain::use_cases::{RecordDeployment, record_deployments};
 
-fn request<I>(order: Order, after: Option<Position<I>>, limit: u16) -> PageRequest<I> {
+pub(crate) fn request<I>(order: Order, after: Option<Position<I>>, limit: u16) -> PageRequest<I> {
     PageRequest {
         order,
         after,
@@ -25,13 +23,6 @@ fn request<I>(order: Order, after: Option<Position<I>>, limit: u16) -> PageReque
 fn position(listed: &ListedDeployment) -> Position<DeploymentId> {
     Position {
         time: listed.stored.deployment.run.time(),
-        id: listed.stored.id,
-    }
-}
-
-fn merge_position(listed: &ListedPullRequest) -> Position<PullRequestId> {
-    Position {
-        time: listed.stored.pull_request.merged_at,
         id: listed.stored.id,
     }
 }
@@ -60,33 +51,6 @@ impl Tenant {
         }
     }
 
-    async fn merges_page(
-        &self,
-        filter: &PullRequestFilter,
-        page: PageRequest<PullRequestId>,
-    ) -> Page<ListedPullRequest> {
-        let pull_requests = self.store.pull_requests();
-        pull_requests.page(self.id, filter, &page).await.unwrap()
-    }
-
-    /// All that a filter takes, page by page.
-    async fn list_merges(
-        &self,
-        filter: &PullRequestFilter,
-        order: Order,
-        limit: u16,
-    ) -> Vec<ListedPullRequest> {
-        let mut listed: Vec<ListedPullRequest> = Vec::new();
-        loop {
-            let after = listed.last().map(merge_position);
-            let page = self.merges_page(filter, request(order, after, limit)).await;
-            listed.extend(page.items);
-            if !page.has_more {
-                return listed;
-            }
-        }
-    }
-
     async fn record_all(&self, reports: impl IntoIterator<Item = Deployment>) {
         let command = |report| RecordDeployment {
             organization_id: self.id,
@@ -104,13 +68,6 @@ fn names(listed: &[ListedDeployment]) -> Vec<&str> {
     listed
         .iter()
         .map(|listed| listed.stored.deployment.external_id.as_str())
-        .collect()
-}
-
-fn numbers(listed: &[ListedPullRequest]) -> Vec<i32> {
-    listed
-        .iter()
-        .map(|listed| listed.stored.pull_request.number.get())
         .collect()
 }
 
@@ -343,127 +300,8 @@ pub(crate) async fn services_are_listed_once_whatever_their_letter_case(store: S
     );
 }
 
-/// Merged at a minute, by an author.
-fn merged(number: u32, minute: i64, author: &str) -> PullRequest {
-    PullRequest {
-        merged_at: at(minute),
-        author: Actor::clean(author),
-        ..pull_request(number)
-    }
-}
-
-/// Pull requests of two repositories, on several branches, some merged at one time; 2 and 13 are shipped.
-async fn merges(store: &SharedStore) -> Tenant {
-    let acme = Tenant::new(store, "acme").await;
-    let on = |branch: Option<&str>, pull_request: PullRequest| PullRequest {
-        base_branch: branch.and_then(BranchName::clean),
-        ..pull_request
-    };
-    acme.send([
-        merged(1, 10, "Octocat"),
-        merged(2, 30, "hubot"),
-        on(Some("release"), merged(3, 20, "octocat")),
-        on(Some("release"), merged(4, 10, "")),
-        on(None, merged(5, 40, "hubot")),
-    ])
-    .await;
-    acme.send_to(
-        "acme/web",
-        [merged(13, 20, "octocat"), merged(14, 10, "")],
-        Origin::Sent,
-    )
-    .await;
-    acme.record(deployment("d", 2)).await;
-    acme.record(Deployment {
-        service: ServiceName::clean("web"),
-        ..deployment("e", 13)
-    })
-    .await;
-    acme
-}
-
-pub(crate) async fn pull_requests_come_in_order_of_their_merges_and_their_numbers(store: SharedStore) {
-    let acme = merges(&store).await;
-    let all = PullRequestFilter::default();
-    for limit in [1, 2, 3, 7, 200] {
-        let newest = acme.list_merges(&all, Order::Newest, limit).await;
-        assert_eq!(numbers(&newest), [5, 2, 13, 3, 14, 4, 1]);
-        let oldest = acme.list_merges(&all, Order::Oldest, limit).await;
-        assert_eq!(numbers(&oldest), [1, 4, 14, 3, 13, 2, 5]);
-    }
-    for listed in acme.list_merges(&all, Order::Newest, 3).await {
-        let stored = &listed.stored;
-        let found = store.pull_requests().find(acme.id, stored.id).await.unwrap();
-        assert_eq!(found.as_ref(), Some(stored));
-        let number = stored.pull_request.number.get();
-        assert_eq!(listed.is_linked, [2, 13].contains(&number), "{number}");
-        let repository = if number > 10 { "acme/web" } else { "acme/api" };
-        assert_eq!(listed.repository.as_str(), repository);
-    }
-}
-
-pub(crate) async fn a_filter_of_pull_requests_takes_what_its_rule_takes(store: SharedStore) {
-    let acme = merges(&store).await;
-    let all = acme
-        .list_merges(&PullRequestFilter::default(), Order::Oldest, 200)
-        .await;
-    let api = acme.repository("acme/api").await.id;
-    for repository_id in [None, Some(api)] {
-        for author in [None, Some("OctoCat"), Some("nobody")] {
-            for is_linked in [None, Some(true), Some(false)] {
-                for (since, until) in [(None, None), (Some(20), Some(40)), (None, Some(20))] {
-                    let filter = PullRequestFilter {
-                        repository_id,
-                        author: author.and_then(Actor::clean),
-                        is_linked,
-                        merged: Period::new(since.map(at), until.map(at)).unwrap(),
-                    };
-                    let mut expected = all.clone();
-                    expected.retain(|listed| filter.takes(&listed.stored, listed.is_linked));
-                    assert_eq!(
-                        acme.list_merges(&filter, Order::Oldest, 2).await,
-                        expected,
-                        "{filter:?}"
-                    );
-                    expected.reverse();
-                    assert_eq!(
-                        acme.list_merges(&filter, Order::Newest, 200).await,
-                        expected,
-                        "{filter:?}"
-                    );
-                }
-            }
-        }
-    }
-}
-
-pub(crate) async fn pull_requests_are_on_one_page_while_others_come(store: SharedStore) {
+pub(crate) async fn no_deployment_of_another_organization_is_listed(store: SharedStore) {
     let acme = Tenant::new(&store, "acme").await;
-    acme.send((1..=9).map(|number| merged(number, i64::from(number) / 3, "octocat")))
-        .await;
-    let mut seen = Vec::new();
-    let mut after = None;
-    for arrival in 0.. {
-        let page = acme
-            .merges_page(&PullRequestFilter::default(), request(Order::Newest, after, 2))
-            .await;
-        seen.extend(numbers(&page.items));
-        after = page.items.last().map(merge_position);
-        if !page.has_more {
-            break;
-        }
-        acme.send([
-            merged(100 + arrival, 3, "hubot"),
-            merged(200 + arrival, 0, "hubot"),
-        ])
-        .await;
-    }
-    seen.retain(|number| *number < 100);
-    assert_eq!(seen, [9, 8, 7, 6, 5, 4, 3, 2, 1]);
-}
-
-pub(crate) async fn nothing_of_another_organization_is_listed(store: SharedStore) {
-    let acme = merges(&store).await;
     acme.record_all(every_kind()).await;
     let globex = Tenant::new(&store, "globex").await;
     let of_service = DeploymentFilter {
@@ -473,13 +311,6 @@ pub(crate) async fn nothing_of_another_organization_is_listed(store: SharedStore
     for order in [Order::Newest, Order::Oldest] {
         for filter in [DeploymentFilter::default(), of_service.clone()] {
             assert_eq!(globex.list(&filter, order, 200).await, []);
-        }
-        let of_repository = PullRequestFilter {
-            repository_id: Some(acme.repository("acme/api").await.id),
-            ..PullRequestFilter::default()
-        };
-        for filter in [PullRequestFilter::default(), of_repository] {
-            assert_eq!(globex.list_merges(&filter, order, 200).await, []);
         }
     }
     let services = store.deployments().list_services(globex.id).await.unwrap();

@@ -39,10 +39,18 @@ impl Order {
     /// # Errors
     /// [`InvalidOrder`] for anything else.
     pub fn parse(text: &str) -> Result<Self, InvalidOrder> {
-        match text {
-            "newest" => Ok(Self::Newest),
-            "oldest" => Ok(Self::Oldest),
-            _ => Err(InvalidOrder),
+        [Self::Newest, Self::Oldest]
+            .into_iter()
+            .find(|order| order.as_str() == text)
+            .ok_or(InvalidOrder)
+    }
+
+    /// The word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Newest => "newest",
+            Self::Oldest => "oldest",
         }
     }
 }
@@ -195,6 +203,16 @@ pub struct DeployedService {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_order_is_one_of_two_words() {
+        for order in [Order::Newest, Order::Oldest] {
+            assert_eq!(Order::parse(order.as_str()), Ok(order));
+        }
+        for bad in ["", "Newest", "asc"] {
+            assert_eq!(Order::parse(bad), Err(InvalidOrder), "{bad}");
+        }
+    }
 
     #[test]
     fn a_page_limit_is_1_to_200() {

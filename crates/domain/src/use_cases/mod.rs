@@ -2,6 +2,7 @@
 //! rules decide, and applies.
 
 mod authenticate;
+mod check_organization;
 mod connect_github;
 mod describe;
 mod explain;
@@ -15,6 +16,7 @@ mod relink;
 mod report_metrics;
 
 pub use authenticate::find_api_key;
+pub use check_organization::check_organization;
 pub use connect_github::connect_github;
 pub use describe::{
     DeploymentDescription, LinkedPullRequest, PullRequestDescription, describe_deployment,
