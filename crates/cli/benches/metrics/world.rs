@@ -85,8 +85,7 @@ pub(crate) async fn make(database: &Database, large: u64, others: u64) -> anyhow
         ORGANIZATIONS,
         &filling(&format!("= {LARGE}"), large, now),
         &filling(&format!("> {LARGE}"), others, now),
-        "vacuum analyze",
-        "checkpoint",
+        "vacuum analyze pull_requests, deployments, links",
     ])?;
     let store = PgStore::connect(&PgOptions {
         url: database.url.clone(),

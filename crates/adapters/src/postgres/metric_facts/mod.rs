@@ -108,15 +108,12 @@ impl MetricFacts for PgStore {
     ) -> Result<Arc<Facts>, StoreError> {
         let slot = self.facts.0.get(organization_id);
         let mut kept = slot.lock().await;
-        let before = Arc::clone(&kept.facts);
         kept.catch_up(&self.pool, organization_id).await?;
         if kept.reach_back(&self.pool, organization_id, since).await? {
             // What moved meanwhile from a page that was still to be read to one that had been.
             kept.catch_up(&self.pool, organization_id).await?;
         }
-        if !Arc::ptr_eq(&before, &kept.facts) {
-            self.facts.0.weigh(organization_id, kept.facts.weight());
-        }
+        self.facts.0.weigh(organization_id, kept.facts.weight());
         Ok(Arc::clone(&kept.facts))
     }
 }
