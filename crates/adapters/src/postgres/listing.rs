@@ -2,19 +2,24 @@
 //! so that one text and one plan serve all: a list that has no limit ends at the first or the last time that there is. And
 //! each is a single condition: an index is entered by one, and goes through what only a second one would have left out.
 
+use super::statement::batch_input;
+use diesel::sql_types::{BigInt, Timestamptz};
 use periscope_domain::listing::{Order, PageRequest, Position};
 use periscope_domain::period::Period;
 use periscope_domain::timestamp::Timestamp;
 use time::OffsetDateTime;
 
-/// The limits of one page.
-pub(crate) struct Bounds {
-    /// Only what stands behind this time and number.
-    pub(crate) behind: (OffsetDateTime, i64),
-    /// Newest first, the last time that belongs to the list; oldest first, the first one that does not.
-    pub(crate) end: OffsetDateTime,
-    /// One more than the page may hold.
-    pub(crate) most: i64,
+batch_input! {
+    /// The limits of one page: always one row.
+    Bounds as "bounds" {
+        // only what stands behind this time and number
+        behind_time: Timestamptz = OffsetDateTime,
+        behind_id: BigInt = i64,
+        // newest first, the last time that belongs to the list; oldest first, the first one that does not
+        end_time: Timestamptz = OffsetDateTime,
+        // one more than the page may hold
+        most: BigInt = i64,
+    }
 }
 
 impl Bounds {
@@ -35,9 +40,10 @@ impl Bounds {
             .filter(|after| after.is_behind(&begin, page.order))
             .unwrap_or(begin);
         Self {
-            behind: (behind.time.to_offset_date_time(), behind.id),
-            end: end.to_offset_date_time(),
-            most: i64::from(page.limit.get()) + 1,
+            behind_time: vec![behind.time.to_offset_date_time()],
+            behind_id: vec![behind.id],
+            end_time: vec![end.to_offset_date_time()],
+            most: vec![i64::from(page.limit.get()) + 1],
         }
     }
 }

@@ -25,7 +25,7 @@ fn told() -> (Folder, Value) {
     }
     let reading = folder.json(&["key", "create", "--org", "local", "--scope", "read"]);
     let question = "/api/metrics/overview?since=2026-01-01T00:00:00Z&until=2026-01-31T00:00:00Z";
-    let answer = service.get(reading["key"].as_str().unwrap(), question);
+    let answer = service.get(reading.get("key").and_then(Value::as_str).unwrap(), question);
     assert_eq!(service.stop().0, Some(0));
     (folder, answer)
 }

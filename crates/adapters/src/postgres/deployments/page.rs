@@ -6,89 +6,66 @@ use super::{NamedRow, RowSql, named};
 use crate::postgres::listing::Bounds;
 use crate::postgres::pool::Pool;
 use crate::postgres::statement::{batch_input, batch_statement};
-use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use periscope_domain::environment::Environment;
 use periscope_domain::id::{DeploymentId, OrganizationId};
 use periscope_domain::listing::{DeploymentFilter, ListedDeployment, Order, Page, PageRequest};
 use periscope_domain::ports::StoreError;
 use periscope_domain::run::DeploymentStatus;
-use time::OffsetDateTime;
 
 /// How many deployments are looked through before the groups are.
 const LOOKED_THROUGH: i64 = 1_000;
 
 batch_input! {
-    /// What is asked: always one row. No statuses mean any.
+    /// What is asked: always one row. No statuses mean any; if all are taken, no more are looked through than are wanted.
     Query as "query" {
         organization_id: BigInt = i64,
         service_key: Nullable<Text> = Option<String>,
         environment: Nullable<Text> = Option<String>,
         statuses: Array<Text> = Vec<&'static str>,
-        behind_time: Timestamptz = OffsetDateTime,
-        behind_id: BigInt = i64,
-        end_time: Timestamptz = OffsetDateTime,
-        most: BigInt = i64,
-        looked_through: BigInt = i64,
+        looked_through: Nullable<BigInt> = Option<i64>,
     }
 }
 
-/// What the service of a deployment `d` is compared by.
-macro_rules! service_key {
-    () => {
-        "coalesce(lower(d.service collate \"C\"), '')"
-    };
-}
-
 /// The services, environments and statuses of the deployments of an organization, each by one step in the index, in a
-/// table `groups` of `query`; the first step is made on a condition.
+/// table `groups` of `query`: the first step on a condition and from a service on, each further one on a condition.
 macro_rules! groups {
-    ($condition:literal, $first_key:literal, $next:literal) => {
+    ($if:literal, $from:literal, $while:literal) => {
         concat!(
             "
             with recursive groups as (
                 (
-                    select ",
-            service_key!(),
-            " as key, d.environment, d.status
+                    select coalesce(lower(d.service collate \"C\"), '') as key, d.environment, d.status
                     from query q, deployments d
-                    where ",
-            $condition,
-            " and d.organization_id = q.organization_id and d.started_at is not null
-                        and ",
-            service_key!(),
-            " >= ",
-            $first_key,
+                    where d.organization_id = q.organization_id and d.started_at is not null
+                        and coalesce(lower(d.service collate \"C\"), '') >= ",
+            $from,
+            " and ",
+            $if,
             "
-                    order by ",
-            service_key!(),
-            ", d.environment, d.status
+                    order by coalesce(lower(d.service collate \"C\"), ''), d.environment, d.status
                     limit 1
                 )
                 union all
                 select d.key, d.environment, d.status
                 from groups g, query q
                 cross join lateral (
-                    select ",
-            service_key!(),
-            " as key, d.environment, d.status
+                    select coalesce(lower(d.service collate \"C\"), '') as key, d.environment, d.status
                     from deployments d
                     where d.organization_id = q.organization_id and d.started_at is not null
-                        and (",
-            service_key!(),
-            ", d.environment, d.status) > (g.key, g.environment, g.status)
-                    order by ",
-            service_key!(),
-            ", d.environment, d.status
+                        and (coalesce(lower(d.service collate \"C\"), ''), d.environment, d.status)
+                            > (g.key, g.environment, g.status)
+                    order by coalesce(lower(d.service collate \"C\"), ''), d.environment, d.status
                     limit 1
                 ) as d
                 where ",
-            $next,
+            $while,
             "
             )"
         )
     };
 }
-pub(super) use {groups, service_key};
+pub(super) use groups;
 
 /// The statement for an order: how a place that is further on compares with a begin, and how with an end; how to sort.
 macro_rules! page {
@@ -96,26 +73,26 @@ macro_rules! page {
         concat!(
             ", looked_through as materialized (
                 select d.*
-                from query q, deployments d
+                from query q, bounds b, deployments d
                 where d.organization_id = q.organization_id and d.started_at is not null
                 ", page!(@within $further, $still), page!(@sorted $direction), "
-                limit (select looked_through from query)
+                limit (select coalesce(q.looked_through, b.most) from query q, bounds b)
             ),
             near as materialized (
                 select d.*
                 from query q, looked_through d
-                where (q.service_key is null or ", service_key!(), " = q.service_key)
+                where (q.service_key is null or coalesce(lower(d.service collate \"C\"), '') = q.service_key)
                     and (q.environment is null or d.environment = q.environment)
                     and (cardinality(q.statuses) = 0 or d.status = any(q.statuses))
                 ", page!(@sorted $direction), "
-                limit (select most from query)
+                limit (select most from bounds)
             ),
             effort as materialized (
                 select
                     (select count(*) from looked_through) = q.looked_through
-                        and (select count(*) from near) < q.most
+                        and (select count(*) from near) < b.most
                     as is_too_little
-                from query q
+                from query q, bounds b
             ),
             far as materialized (",
                 groups!(
@@ -129,16 +106,18 @@ macro_rules! page {
                     on (q.service_key is null or g.key = q.service_key)
                     and (q.environment is null or g.environment = q.environment)
                     and (cardinality(q.statuses) = 0 or g.status = any(q.statuses))
+                cross join bounds b
                 cross join lateral (
                     select d.*
                     from deployments d
                     where d.organization_id = q.organization_id and d.started_at is not null
-                        and ", service_key!(), " = g.key and d.environment = g.environment and d.status = g.status
+                        and coalesce(lower(d.service collate \"C\"), '') = g.key
+                        and d.environment = g.environment and d.status = g.status
                     ", page!(@within $further, $still), page!(@sorted $direction), "
-                    limit (select most from query)
+                    limit (select most from bounds)
                 ) as d
                 ", page!(@sorted $direction), "
-                limit (select most from query)
+                limit (select most from bounds)
             )
             select
                 d.external_id,
@@ -146,7 +125,7 @@ macro_rules! page {
                 d.previous_commit_sha, d.branch, d.triggered_by, d.pipeline_name, d.pipeline_url,
                 d.linked_pull_requests
             from (
-                select * from near where not (select is_too_little from effort)
+                select * from near where (select is_too_little from effort) is not true
                 union all
                 select * from far
             ) as d
@@ -155,8 +134,8 @@ macro_rules! page {
     };
     (@within $further:literal, $still:literal) => {
         concat!("
-            and (coalesce(d.completed_at, d.started_at), d.id) ", $further, " (q.behind_time, q.behind_id)
-            and coalesce(d.completed_at, d.started_at) ", $still, " q.end_time")
+            and (coalesce(d.completed_at, d.started_at), d.id) ", $further, " (b.behind_time, b.behind_id)
+            and coalesce(d.completed_at, d.started_at) ", $still, " b.end_time")
     };
     (@sorted $direction:literal) => {
         concat!("
@@ -165,15 +144,15 @@ macro_rules! page {
 }
 
 batch_statement! {
-    ReadNewest { query: Query } -> (Text, RowSql) { page!("<", ">=", "desc") }
+    ReadNewest { query: Query, bounds: Bounds } -> (Text, RowSql) { page!("<", ">=", "desc") }
 }
 
 batch_statement! {
-    ReadOldest { query: Query } -> (Text, RowSql) { page!(">", "<", "asc") }
+    ReadOldest { query: Query, bounds: Bounds } -> (Text, RowSql) { page!(">", "<", "asc") }
 }
 
 impl Query {
-    fn new(organization_id: OrganizationId, filter: &DeploymentFilter, bounds: &Bounds) -> Self {
+    fn new(organization_id: OrganizationId, filter: &DeploymentFilter) -> Self {
         let DeploymentFilter {
             environment,
             service,
@@ -188,11 +167,7 @@ impl Query {
             service_key: vec![service],
             environment: vec![environment],
             statuses: vec![statuses.iter().copied().map(DeploymentStatus::as_str).collect()],
-            behind_time: vec![bounds.behind.0],
-            behind_id: vec![bounds.behind.1],
-            end_time: vec![bounds.end],
-            most: vec![bounds.most],
-            looked_through: vec![if takes_all { bounds.most } else { LOOKED_THROUGH }],
+            looked_through: vec![(!takes_all).then_some(LOOKED_THROUGH)],
         }
     }
 }
@@ -204,10 +179,10 @@ pub(super) async fn page(
     page: &PageRequest<DeploymentId>,
 ) -> Result<Page<ListedDeployment>, StoreError> {
     let bounds = Bounds::new(&filter.period, page, DeploymentId::get);
-    let query = Query::new(organization_id, filter, &bounds);
+    let query = Query::new(organization_id, filter);
     let rows: Vec<NamedRow> = match page.order {
-        Order::Newest => pool.rows(ReadNewest { query }).await?,
-        Order::Oldest => pool.rows(ReadOldest { query }).await?,
+        Order::Newest => pool.rows(ReadNewest { query, bounds }).await?,
+        Order::Oldest => pool.rows(ReadOldest { query, bounds }).await?,
     };
     let listed = rows.into_iter().map(|row| {
         Ok(ListedDeployment {

@@ -1,7 +1,7 @@
 //! The services of an organization, with where and when they were last deployed: read from the last deployment of each
 //! service, environment and status, so that it does not matter how many there are.
 
-use super::page::{groups, service_key};
+use super::page::groups;
 use crate::postgres::pool::Pool;
 use crate::postgres::row::{Place, timestamp};
 use crate::postgres::statement::{batch_input, batch_statement};
@@ -34,7 +34,8 @@ batch_statement! {
                     select d.id, d.service, coalesce(d.completed_at, d.started_at) as time
                     from deployments d
                     where d.organization_id = q.organization_id and d.started_at is not null
-                        and ", service_key!(), " = g.key and d.environment = g.environment and d.status = g.status
+                        and coalesce(lower(d.service collate \"C\"), '') = g.key
+                        and d.environment = g.environment and d.status = g.status
                     order by coalesce(d.completed_at, d.started_at) desc, d.id desc
                     limit 1
                 ) as d

@@ -7,12 +7,11 @@ use crate::postgres::listing::Bounds;
 use crate::postgres::pool::Pool;
 use crate::postgres::row::Place;
 use crate::postgres::statement::{batch_input, batch_statement};
-use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use periscope_domain::id::{OrganizationId, PullRequestId, RepositoryId};
 use periscope_domain::listing::{ListedPullRequest, Order, Page, PageRequest, PullRequestFilter};
 use periscope_domain::ports::StoreError;
 use periscope_domain::repository::RepositoryName;
-use time::OffsetDateTime;
 
 batch_input! {
     /// What is asked: always one row.
@@ -21,10 +20,6 @@ batch_input! {
         repository_id: Nullable<BigInt> = Option<i64>,
         author_key: Nullable<Text> = Option<String>,
         is_linked: Nullable<Bool> = Option<bool>,
-        behind_time: Timestamptz = OffsetDateTime,
-        behind_id: BigInt = i64,
-        end_time: Timestamptz = OffsetDateTime,
-        most: BigInt = i64,
     }
 }
 
@@ -40,7 +35,7 @@ macro_rules! page {
     (all $further:literal, $still:literal, $direction:literal) => {
         page!(@of concat!(
             "select p.*
-            from query q, pull_requests p
+            from query q, bounds b, pull_requests p
             where p.organization_id = q.organization_id and p.source is not null
             ", page!(@taken $further, $still, $direction)
         ), $direction)
@@ -58,36 +53,36 @@ macro_rules! page {
                 )
                 union all
                 select p.base_branch
-                from branches b, query q
+                from branches, query q
                 cross join lateral (
                     select p.base_branch
                     from pull_requests p
                     where p.organization_id = q.organization_id and p.repository_id = q.repository_id
-                        and p.merged_at is not null and p.base_branch > b.base_branch
+                        and p.merged_at is not null and p.base_branch > branches.base_branch
                     order by p.base_branch
                     limit 1
                 ) as p
             )
             select p.*
-            from branches b, query q
+            from branches, query q, bounds b
             cross join lateral (
                 select p.*
                 from pull_requests p
                 where p.organization_id = q.organization_id and p.repository_id = q.repository_id
-                    and p.base_branch = b.base_branch and p.merged_at is not null
+                    and p.base_branch = branches.base_branch and p.merged_at is not null
                 ", page!(@taken $further, $still, $direction), "
             ) as p
             order by p.merged_at ", $direction, ", p.id ", $direction, "
-            limit (select most from query)"
+            limit (select most from bounds)"
         ), $direction)
     };
     (@taken $further:literal, $still:literal, $direction:literal) => {
         concat!("
-            and (p.merged_at, p.id) ", $further, " (q.behind_time, q.behind_id) and p.merged_at ", $still, " q.end_time
+            and (p.merged_at, p.id) ", $further, " (b.behind_time, b.behind_id) and p.merged_at ", $still, " b.end_time
             and (q.author_key is null or lower(p.author collate \"C\") = q.author_key)
             and (q.is_linked is null or q.is_linked = ", is_linked!(), ")
             order by p.merged_at ", $direction, ", p.id ", $direction, "
-            limit (select most from query)")
+            limit (select most from bounds)")
     };
     (@of $found:expr, $direction:literal) => {
         concat!(
@@ -106,33 +101,29 @@ macro_rules! page {
 type ListedSql = (RowSql, Text, Bool);
 
 batch_statement! {
-    ReadNewest { query: Query } -> ListedSql { page!(all "<", ">=", "desc") }
+    ReadNewest { query: Query, bounds: Bounds } -> ListedSql { page!(all "<", ">=", "desc") }
 }
 
 batch_statement! {
-    ReadOldest { query: Query } -> ListedSql { page!(all ">", "<", "asc") }
+    ReadOldest { query: Query, bounds: Bounds } -> ListedSql { page!(all ">", "<", "asc") }
 }
 
 batch_statement! {
-    ReadNewestOfRepository { query: Query } -> ListedSql { page!(of_repository "<", ">=", "desc") }
+    ReadNewestOfRepository { query: Query, bounds: Bounds } -> ListedSql { page!(of_repository "<", ">=", "desc") }
 }
 
 batch_statement! {
-    ReadOldestOfRepository { query: Query } -> ListedSql { page!(of_repository ">", "<", "asc") }
+    ReadOldestOfRepository { query: Query, bounds: Bounds } -> ListedSql { page!(of_repository ">", "<", "asc") }
 }
 
 impl Query {
-    fn new(organization_id: OrganizationId, filter: &PullRequestFilter, bounds: &Bounds) -> Self {
+    fn new(organization_id: OrganizationId, filter: &PullRequestFilter) -> Self {
         let author = filter.author.as_ref();
         Self {
             organization_id: vec![organization_id.get()],
             repository_id: vec![filter.repository_id.map(RepositoryId::get)],
             author_key: vec![author.map(|author| author.as_str().to_ascii_lowercase())],
             is_linked: vec![filter.is_linked],
-            behind_time: vec![bounds.behind.0],
-            behind_id: vec![bounds.behind.1],
-            end_time: vec![bounds.end],
-            most: vec![bounds.most],
         }
     }
 }
@@ -144,12 +135,12 @@ pub(super) async fn page(
     page: &PageRequest<PullRequestId>,
 ) -> Result<Page<ListedPullRequest>, StoreError> {
     let bounds = Bounds::new(&filter.merged, page, PullRequestId::get);
-    let query = Query::new(organization_id, filter, &bounds);
+    let query = Query::new(organization_id, filter);
     let rows: Vec<(Row, String, bool)> = match (filter.repository_id, page.order) {
-        (None, Order::Newest) => pool.rows(ReadNewest { query }).await?,
-        (None, Order::Oldest) => pool.rows(ReadOldest { query }).await?,
-        (Some(_), Order::Newest) => pool.rows(ReadNewestOfRepository { query }).await?,
-        (Some(_), Order::Oldest) => pool.rows(ReadOldestOfRepository { query }).await?,
+        (None, Order::Newest) => pool.rows(ReadNewest { query, bounds }).await?,
+        (None, Order::Oldest) => pool.rows(ReadOldest { query, bounds }).await?,
+        (Some(_), Order::Newest) => pool.rows(ReadNewestOfRepository { query, bounds }).await?,
+        (Some(_), Order::Oldest) => pool.rows(ReadOldestOfRepository { query, bounds }).await?,
     };
     let listed = rows.into_iter().map(|(row, full_name, is_linked)| {
         let place = Place {
