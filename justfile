@@ -37,7 +37,7 @@ openapi:
     PRINT_OPENAPI=1 cargo test --package periscope-server --test api openapi::every_example
     PRINT_OPENAPI=1 cargo test --package periscope-server --test api openapi::the_description
 
-# Test the running program against the API's description: `just schemathesis [--include-operation-id recordCommits]`
+# Test the running program against the API's description: `just schemathesis [--seed 7]`
 schemathesis *ARGS:
     .ci/schemathesis/run {{ ARGS }}
 

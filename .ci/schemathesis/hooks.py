@@ -139,9 +139,11 @@ def body_fits(case):
 def query_fits(case):
     parameters = case.operation.definition.raw.get("parameters", [])
     schemas = {parameter["name"]: parameter["schema"] for parameter in parameters if parameter["in"] == "query"}
-    return all(
-        name in schemas and is_valid(case, schemas[name], value) for name, value in as_read(dict(case.query)).items()
-    )
+    sent = {
+        name: [item for item in value if item != ""] if isinstance(value, list) else value
+        for name, value in as_read(dict(case.query)).items()
+    }
+    return all(name in schemas and is_valid(case, schemas[name], value) for name, value in sent.items())
 
 
 def is_valid(case, schema, value):
