@@ -37,6 +37,10 @@ openapi:
     PRINT_OPENAPI=1 cargo test --package periscope-server --test api openapi::every_example
     PRINT_OPENAPI=1 cargo test --package periscope-server --test api openapi::the_description
 
+# Test the running program against the API's description: `just schemathesis [--seed 7]`
+schemathesis *ARGS:
+    .ci/schemathesis/run {{ ARGS }}
+
 # Measure: `just bench ingest` is the webhook against a bare upsert on the same Postgres
 bench NAME *ARGS:
     cargo bench --package periscope --bench {{ NAME }} -- {{ ARGS }}
@@ -51,4 +55,4 @@ accuracy *ARGS:
     cargo run --release --package periscope --example accuracy -- {{ ARGS }}
 
 # What CI runs
-ci: lint doc deny test
+ci: lint doc deny schemathesis test

@@ -1,6 +1,6 @@
 //! The command line: every command and option, with an example for each.
 
-use crate::commands::{explain, github, import, key, migrate, org, repository, serve};
+use crate::commands::{doctor, explain, github, import, key, migrate, org, report, repository, serve};
 use crate::config::Settings;
 use clap::{Parser, Subcommand};
 use std::env;
@@ -45,6 +45,10 @@ pub(crate) enum Command {
     /// Tell why a pull request is, or is not, in a deployment
     #[command(subcommand)]
     Explain(explain::Command),
+    /// Tell how fast and how safely work reaches users
+    Report(report::Arguments),
+    /// Look at what has to be right
+    Doctor(doctor::Arguments),
 }
 
 impl Default for Command {

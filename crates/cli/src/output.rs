@@ -13,15 +13,7 @@ impl Output {
         match self {
             Self::Json => print_json(json),
             Self::Text if rows.is_empty() => print("none"),
-            Self::Text => {
-                let mut table = Table::new();
-                table
-                    .load_style(NOTHING)
-                    .set_header(header.iter().map(|name| name.to_uppercase()))
-                    .add_rows(rows);
-                let lines = table.lines().map(|line| line.trim().to_owned());
-                print(&lines.collect::<Vec<_>>().join("\n"))
-            }
+            Self::Text => print(&table(header, rows)),
         }
     }
 
@@ -45,6 +37,18 @@ impl Output {
     }
 }
 
+/// Rows below each other in columns.
+pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
+    let mut table = Table::new();
+    table
+        .load_style(NOTHING)
+        .set_header(header.iter().map(|name| name.to_uppercase()))
+        .add_rows(rows);
+    // Every cell has a space on each side.
+    let lines = table.lines().map(|line| line.trim_end().replacen(' ', "", 1));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 fn print_json(value: &Value) -> io::Result<()> {
     print(&format!("{value:#}"))
 }
@@ -66,4 +70,45 @@ pub(crate) fn time_or_dash(time: Option<Timestamp>) -> String {
 /// A time for programs, or null.
 pub(crate) fn time_or_null(time: Option<Timestamp>) -> Value {
     time.map_or(Value::Null, |time| time.to_string().into())
+}
+
+/// `3 d 4 h`: the two largest units that are not 0.
+pub(crate) fn duration(seconds: i64) -> String {
+    let parts = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")]
+        .into_iter()
+        .scan(seconds, |rest, (size, unit)| {
+            let count = *rest / size;
+            *rest %= size;
+            Some((count, unit))
+        });
+    let shown: Vec<_> = parts
+        .skip_while(|(count, unit)| *count == 0 && *unit != "s")
+        .take(2)
+        .collect();
+    let shown = shown
+        .iter()
+        .filter(|(count, unit)| *count > 0 || *unit == "s" && shown.len() == 1);
+    shown
+        .map(|(count, unit)| format!("{count} {unit}"))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_shows_its_two_largest_units() {
+        for (seconds, text) in [
+            (0, "0 s"),
+            (59, "59 s"),
+            (60, "1 min"),
+            (3_661, "1 h 1 min"),
+            (7_201, "2 h"),
+            (273_600, "3 d 4 h"),
+        ] {
+            assert_eq!(duration(seconds), text);
+        }
+    }
 }

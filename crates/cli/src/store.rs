@@ -2,12 +2,14 @@
 
 use crate::config::{Config, Database, PrivateDatabase};
 use anyhow::{Context, bail};
+use periscope_adapters::postgres::diagnosis::diagnose;
 use periscope_adapters::postgres::migrate::{self, MigrateError};
 use periscope_adapters::postgres::private::{Durability, Options, Owner, PrivatePostgres};
 use periscope_adapters::postgres::{PgOptions, PgStore};
-use periscope_adapters::system::system_random;
+use periscope_adapters::system::{SystemClock, system_random};
+use periscope_domain::checkup::{Check, Verdict};
 use periscope_domain::github::SecretKey;
-use periscope_domain::ports::Store;
+use periscope_domain::ports::{Clock, Store};
 use rand::Rng;
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -56,16 +58,72 @@ pub(crate) async fn open(config: &Config, opener: Opener, migrate: bool) -> anyh
             (private.url().to_owned(), Some(private), Some(secret_key))
         }
     };
-    let store = PgStore::connect(&PgOptions {
-        url,
-        pool_size: config.pool_size,
-    })
-    .context("DATABASE_URL")?;
     Ok(Opened {
-        store: Arc::new(store),
+        store: connect(config, url)?,
         secret_key,
         private,
     })
+}
+
+fn connect(config: &Config, url: String) -> anyhow::Result<Arc<dyn Store>> {
+    let store = PgStore::connect(&PgOptions {
+        url,
+        pool_size: config.pool_size,
+    });
+    Ok(Arc::new(store.context("DATABASE_URL")?))
+}
+
+/// What was looked at of the database, and the store, if it can be used as it is.
+pub(crate) struct Inspected {
+    pub(crate) checks: Vec<Check>,
+    pub(crate) opened: Option<Opened>,
+}
+
+/// Looks at the database without changing anything of somebody else's.
+pub(crate) async fn inspect(config: &Config) -> anyhow::Result<Inspected> {
+    let (url, private) = match &config.database {
+        Database::Url(url) => (url.clone(), None),
+        Database::Private(settings) => {
+            let private = start(settings, Opener::Command).await?;
+            (private.url().to_owned(), Some(private))
+        }
+    };
+    let mut checks = match diagnose(&url, || SystemClock.now()).await {
+        Ok(checks) => checks,
+        Err(error) => {
+            let sentence = format!("{:#}", anyhow::Error::new(error));
+            let checks = vec![Check::new("database", Verdict::Bad, sentence)];
+            return Ok(Inspected { checks, opened: None });
+        }
+    };
+    let schema = schema(&url).await;
+    let is_usable = schema.verdict == Verdict::Good;
+    checks.push(schema);
+    let opened = Opened {
+        store: connect(config, url)?,
+        secret_key: None,
+        private,
+    };
+    if is_usable {
+        return Ok(Inspected {
+            checks,
+            opened: Some(opened),
+        });
+    }
+    opened.close().await;
+    Ok(Inspected { checks, opened: None })
+}
+
+async fn schema(url: &str) -> Check {
+    match migrate::check(url).await {
+        Ok(()) => Check::new("schema", Verdict::Good, "as this version of periscope needs it"),
+        Err(error @ MigrateError::Behind { .. }) => Check::new(
+            "schema",
+            Verdict::Bad,
+            format!("{error}; run `periscope migrate`"),
+        ),
+        Err(error) => Check::new("schema", Verdict::Bad, format!("{:#}", anyhow::Error::new(error))),
+    }
 }
 
 /// Applies every missing migration and gives how many those were.

@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod api_key;
+pub mod checkup;
 pub mod commit_graph;
 pub mod commit_sha;
 pub mod deployment;
@@ -11,6 +12,7 @@ pub mod history;
 pub mod id;
 pub mod lead_time;
 pub mod linking;
+pub mod listing;
 pub mod metrics;
 pub mod organization;
 pub mod period;

@@ -34,6 +34,15 @@ impl Period {
         }
     }
 
+    /// From a time on.
+    #[must_use]
+    pub const fn from(since: Timestamp) -> Self {
+        Self {
+            since: Some(since),
+            until: None,
+        }
+    }
+
     /// Its first point in time, if it has one.
     #[must_use]
     pub const fn since(&self) -> Option<Timestamp> {

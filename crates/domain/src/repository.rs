@@ -86,6 +86,18 @@ pub enum MatchedBy {
     Alias,
 }
 
+impl MatchedBy {
+    /// The word that answers use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::FullName => "full_name",
+            Self::BareName => "bare_name",
+            Self::Alias => "alias",
+        }
+    }
+}
+
 /// Finds the repository that a service is built from.
 ///
 /// 1. the one whose full name it is; 2. the one whose bare name it is, if exactly one has it; 3. the one that has

@@ -137,6 +137,12 @@ impl Run {
         self.completed_at
     }
 
+    /// The time by which it is listed and counted: that of its completion, or of its start as long as it has none.
+    #[must_use]
+    pub fn time(&self) -> Timestamp {
+        self.completed_at.unwrap_or(self.started_at)
+    }
+
     /// When it succeeded; `None` if it did not.
     #[must_use]
     pub fn succeeded_at(&self) -> Option<Timestamp> {

@@ -183,6 +183,24 @@ mod tests {
     }
 
     #[test]
+    fn a_time_comes_back_from_its_microseconds() {
+        for text in [
+            "2024-01-15T10:30:00.123456Z",
+            "1969-12-31T23:59:59.999999Z",
+            "0001-01-01T00:00:00Z",
+        ] {
+            let time = Timestamp::parse(text).unwrap();
+            assert_eq!(
+                Timestamp::from_microseconds(time.microseconds()),
+                Some(time),
+                "{text}"
+            );
+        }
+        assert_eq!(Timestamp::from_microseconds(i64::MAX), None);
+        assert_eq!(Timestamp::from_microseconds(i64::MIN), None);
+    }
+
+    #[test]
     fn a_reported_time_lies_between_2000_and_a_day_from_now() {
         let now = Timestamp::parse("2024-01-15T10:30:00Z").unwrap();
         for (text, plausible) in [

@@ -16,6 +16,7 @@ use futures_util::future::LocalBoxFuture;
 use moka::future::Cache;
 use periscope_domain::api_key::{ApiKeyHash, ApiKeySecret, KnownApiKey, Scope};
 use periscope_domain::id::OrganizationId;
+use periscope_domain::organization::OrganizationSlug;
 use periscope_domain::ports::{Store, StoreError};
 use periscope_domain::timestamp::Timestamp;
 use periscope_domain::use_cases::find_api_key;
@@ -140,6 +141,10 @@ pub(crate) struct Reader {
 impl Reader {
     pub(crate) fn organization_id(&self) -> OrganizationId {
         self.key.key.organization_id
+    }
+
+    pub(crate) fn organization_slug(&self) -> &OrganizationSlug {
+        &self.key.organization_slug
     }
 }
 

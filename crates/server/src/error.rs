@@ -40,8 +40,10 @@ pub(crate) enum ApiError {
     InvalidQuery(#[from] InvalidQuery),
     #[error("Not found")]
     NotFound,
+    #[error("Accept-Encoding must allow gzip, deflate or identity")]
+    NotAcceptable,
     #[error("Method not allowed")]
-    MethodNotAllowed { allowed: &'static str },
+    MethodNotAllowed { allowed: String },
     #[error("Too many requests")]
     RateLimited(#[from] Refusal),
     #[error("Shutting down")]
@@ -65,6 +67,8 @@ pub(crate) enum Bug {
     NoOutcome,
     #[error("the application's state is missing")]
     NoState,
+    #[error("the list cannot be written as a table")]
+    Unwritable,
 }
 
 fn store_sentence(error: &StoreError) -> &'static str {
@@ -148,6 +152,7 @@ impl ResponseError for ApiError {
             Self::InvalidApiKey | Self::InvalidSignature => StatusCode::UNAUTHORIZED,
             Self::MissingScope(_) | Self::OrganizationMismatch => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooSlow(_) => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -170,7 +175,7 @@ impl ResponseError for ApiError {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
             }
             Self::MethodNotAllowed { allowed } => {
-                response.insert_header((header::ALLOW, *allowed));
+                response.insert_header((header::ALLOW, allowed.as_str()));
             }
             Self::RateLimited(refusal) => {
                 response

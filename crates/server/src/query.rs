@@ -18,10 +18,17 @@ use thiserror::Error;
 pub(crate) struct InvalidQuery(pub(crate) BrokenRules);
 
 impl InvalidQuery {
-    /// What is documented of it.
+    /// What is documented of a query that takes no parameters.
+    pub(crate) fn example_of_none() -> Self {
+        let mut broken = Violations::default();
+        broken.add("limit", "is unknown: this endpoint takes no parameters");
+        Self(broken.into())
+    }
+
+    /// What is documented of one that takes some.
     pub(crate) fn example() -> Self {
         let mut broken = Violations::default();
-        broken.add("limit", "must be a number of 1-200");
+        broken.add("limit", "must be an integer of 1-200");
         Self(broken.into())
     }
 }
@@ -81,7 +88,7 @@ impl Query {
         let until = self.optional("until", time);
         let period = Period::new(since, until);
         period.unwrap_or_else(|rule| {
-            self.broken.add("until", rule);
+            self.refuse("until", rule);
             Period::ALWAYS
         })
     }
@@ -96,13 +103,12 @@ impl Query {
         self.broken.add(name, rule);
     }
 
-    /// All that was sent under other names than these, in an order that does not depend on that of the sender.
+    /// All that was sent under other names than these and is not empty, in an order that does not depend on the sender's.
     pub(crate) fn without(&self, names: &[&str]) -> Vec<(&str, &str)> {
-        let pairs = self
-            .sent
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()));
-        let mut others: Vec<_> = pairs.filter(|(name, _)| !names.contains(name)).collect();
+        let sent = self.sent.iter();
+        let pairs = sent.map(|(name, value)| (name.as_str(), value.as_str()));
+        let is_other = |(name, value): &(&str, &str)| !names.contains(name) && !value.trim().is_empty();
+        let mut others: Vec<_> = pairs.filter(is_other).collect();
         others.sort_unstable();
         others
     }
@@ -272,10 +278,10 @@ mod tests {
 
     #[test]
     fn what_was_sent_is_told_in_one_order() {
-        let sent = Query::parse("b=2&a=1&cursor=x");
+        let sent = Query::parse("b=2&a=1&cursor=x&c=");
         assert_eq!(sent.without(&["cursor"]), [("a", "1"), ("b", "2")]);
         assert_eq!(
-            Query::parse("b=2&a=1&cursor=x").without(&["cursor"]),
+            Query::parse("b=2&a=1&cursor=x&c=").without(&["cursor"]),
             Query::parse("a=1&b=2").without(&["cursor"])
         );
     }

@@ -2,10 +2,14 @@
 
 use crate::error::ApiError;
 use crate::openapi::{self, Operation};
-use crate::{commits, deployments, docs, explain, github, health, metrics, pull_requests};
+use crate::read::{self, explain, freshness};
+use crate::{commits, deployments, docs, github, health, metrics, pull_requests};
 use actix_web::guard::{self, Guard};
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder};
+use actix_web::{FromRequest, Handler, HttpResponse, Responder, Route};
+use std::collections::BTreeMap;
+use std::future::ready;
 use utoipa::openapi::path::HttpMethod;
 
 /// A line of the table.
@@ -13,7 +17,8 @@ pub(crate) struct Endpoint {
     pub(crate) method: HttpMethod,
     pub(crate) path: &'static str,
     pub(crate) documented: fn() -> Operation,
-    resource: Resource,
+    allows: &'static str,
+    route: Route,
 }
 
 #[rustfmt::skip] // A table is read line by line.
@@ -23,20 +28,27 @@ pub(crate) fn table() -> Vec<Endpoint> {
         post("/api/webhooks/github/{organizationSlug}", github::receive, github::documented),
         post("/api/pull-requests", pull_requests::record, pull_requests::documented),
         post("/api/commits", commits::record, commits::documented),
-        get("/api/deployments/{id}/explain", explain::deployment, explain::deployment_documented),
-        get("/api/pull-requests/{id}/explain", explain::pull_request, explain::pull_request_documented),
-        get("/api/metrics/overview", metrics::overview::get, metrics::overview::documented),
-        get("/api/metrics/deployment-frequency", metrics::deployment_frequency::get, metrics::deployment_frequency::documented),
-        get("/api/metrics/lead-time", metrics::lead_time::get, metrics::lead_time::documented),
-        get("/api/metrics/change-failure-rate", metrics::change_failure_rate::get, metrics::change_failure_rate::documented),
-        get("/api/metrics/mttr", metrics::mttr::get, metrics::mttr::documented),
-        get("/api/metrics/pr-cycle-time", metrics::pr_cycle_time::get, metrics::pr_cycle_time::documented),
-        get("/api/metrics/throughput", metrics::throughput::get, metrics::throughput::documented),
-        get("/api/metrics/pr-velocity", metrics::pr_velocity::get, metrics::pr_velocity::documented),
-        get("/api/metrics/size-vs-time", metrics::size_vs_time::get, metrics::size_vs_time::documented),
-        get("/api/metrics/contributors", metrics::contributors::get, metrics::contributors::documented),
-        get("/api/metrics/service-health", metrics::service_health::get, metrics::service_health::documented),
-        get("/api/metrics/risk-signals", metrics::risk_signals::get, metrics::risk_signals::documented),
+        read("/api/deployments", read::deployments::list, read::deployments::list_documented),
+        read("/api/deployments/{id}", read::deployments::one, read::deployments::one_documented),
+        read("/api/deployments/{id}/explain", explain::deployment, explain::deployment_documented),
+        read("/api/pull-requests", read::pull_requests::list, read::pull_requests::list_documented),
+        read("/api/pull-requests/{id}", read::pull_requests::one, read::pull_requests::one_documented),
+        read("/api/pull-requests/{id}/explain", explain::pull_request, explain::pull_request_documented),
+        read("/api/repositories", read::repositories::list, read::repositories::documented),
+        read("/api/services", read::services::list, read::services::documented),
+        read("/api/organization", read::organization::one, read::organization::documented),
+        read("/api/metrics/overview", metrics::overview::get, metrics::overview::documented),
+        read("/api/metrics/deployment-frequency", metrics::deployment_frequency::get, metrics::deployment_frequency::documented),
+        read("/api/metrics/lead-time", metrics::lead_time::get, metrics::lead_time::documented),
+        read("/api/metrics/change-failure-rate", metrics::change_failure_rate::get, metrics::change_failure_rate::documented),
+        read("/api/metrics/mttr", metrics::mttr::get, metrics::mttr::documented),
+        read("/api/metrics/pr-cycle-time", metrics::pr_cycle_time::get, metrics::pr_cycle_time::documented),
+        read("/api/metrics/throughput", metrics::throughput::get, metrics::throughput::documented),
+        read("/api/metrics/pr-velocity", metrics::pr_velocity::get, metrics::pr_velocity::documented),
+        read("/api/metrics/size-vs-time", metrics::size_vs_time::get, metrics::size_vs_time::documented),
+        read("/api/metrics/contributors", metrics::contributors::get, metrics::contributors::documented),
+        read("/api/metrics/service-health", metrics::service_health::get, metrics::service_health::documented),
+        read("/api/metrics/risk-signals", metrics::risk_signals::get, metrics::risk_signals::documented),
         get("/openapi.json", openapi::get, openapi::documented),
         get("/docs", docs::page, docs::page_documented),
         get("/docs/{file}", docs::file, docs::file_documented),
@@ -46,8 +58,21 @@ pub(crate) fn table() -> Vec<Endpoint> {
 }
 
 pub(crate) fn configure(app: &mut ServiceConfig) {
+    let mut by_path: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for endpoint in table() {
-        app.service(endpoint.resource);
+        by_path.entry(endpoint.path).or_default().push(endpoint);
+    }
+    for (path, endpoints) in by_path {
+        let mut allowed: Vec<_> = endpoints.iter().map(|endpoint| endpoint.allows).collect();
+        allowed.sort_unstable();
+        let allowed = allowed.join(", ");
+        let refused = web::to(move || ready(method_not_allowed(&allowed)));
+        let resource = web::resource(path).default_service(refused);
+        app.service(
+            endpoints
+                .into_iter()
+                .fold(resource, |resource, endpoint| resource.route(endpoint.route)),
+        );
     }
     app.default_service(web::to(not_found));
 }
@@ -61,7 +86,8 @@ where
         method: HttpMethod::Post,
         path,
         documented,
-        resource: only("POST", guard::Post(), path, handler),
+        allows: "POST",
+        route: answering(guard::Post(), handler),
     }
 }
 
@@ -75,26 +101,35 @@ where
         method: HttpMethod::Get,
         path,
         documented,
-        resource: only(
-            "GET, HEAD",
-            guard::Any(guard::Get()).or(guard::Head()),
-            path,
-            handler,
-        ),
+        allows: "GET, HEAD",
+        route: answering(guard::Any(guard::Get()).or(guard::Head()), handler),
     }
 }
 
-fn only<F, Args>(allowed: &'static str, methods: impl Guard + 'static, path: &str, handler: F) -> Resource
+/// A `get` that is compressed for whoever accepts that, and not sent again to whoever has it.
+fn read<F, Args>(path: &'static str, handler: F, documented: fn() -> Operation) -> Endpoint
 where
     F: Handler<Args, Output: Responder + 'static>,
     Args: FromRequest + 'static,
 {
-    web::resource(path)
-        .route(web::route().guard(methods).to(handler))
-        .default_service(web::to(move || async move { method_not_allowed(allowed) }))
+    let endpoint = get(path, handler, documented);
+    let compressed = endpoint.route.wrap(Compress::default());
+    Endpoint {
+        route: compressed.wrap(from_fn(freshness::answer)),
+        ..endpoint
+    }
 }
 
-fn method_not_allowed(allowed: &'static str) -> Result<HttpResponse, ApiError> {
+fn answering<F, Args>(methods: impl Guard + 'static, handler: F) -> Route
+where
+    F: Handler<Args, Output: Responder + 'static>,
+    Args: FromRequest + 'static,
+{
+    web::route().guard(methods).to(handler)
+}
+
+fn method_not_allowed(allowed: &str) -> Result<HttpResponse, ApiError> {
+    let allowed = allowed.to_owned();
     Err(ApiError::MethodNotAllowed { allowed })
 }
 

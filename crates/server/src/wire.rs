@@ -243,8 +243,12 @@ impl<'de, T: Tolerant<'de>> Visitor<'de> for Any<T> {
         Ok(i64::try_from(number).map_or(T::OTHER, T::integer))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<T, E> {
-        Ok(T::OTHER)
+    /// JSON has one kind of number: 7.0 is 7, and some writers know no other form.
+    fn visit_f64<E>(self, number: f64) -> Result<T, E> {
+        if number.fract() != 0.0 {
+            return Ok(T::OTHER);
+        }
+        Ok(format!("{number:.0}").parse().map_or(T::OTHER, T::integer))
     }
 
     fn visit_bool<E>(self, truth: bool) -> Result<T, E> {

@@ -40,7 +40,9 @@ impl Commits for MemoryStore {
         let organization_id = decision.organization_id;
         state.tenant(organization_id)?;
         if let Some(delivery) = &decision.delivery {
-            state.deliveries.insert((organization_id, delivery.clone()));
+            state
+                .deliveries
+                .insert((organization_id, delivery.clone()), decision.now);
         }
         let (repository_id, new_name) = state.target(organization_id, &decision.repository);
         let told: Vec<Commit> = decision.new.iter().chain(&decision.completed).cloned().collect();

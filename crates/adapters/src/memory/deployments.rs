@@ -1,17 +1,19 @@
-use super::{MemoryStore, State};
+use super::{MemoryStore, State, page_of};
 use async_trait::async_trait;
 use periscope_domain::deployment::{DeploymentEvent, Revision, StoredDeployment};
 use periscope_domain::id::{DeploymentId, OrganizationId, PullRequestId};
 use periscope_domain::linking::{
     Candidate, Earlier, EarlierDeployment, KnownHistory, Link, Linking, Surroundings,
 };
+use periscope_domain::listing::{
+    DeployedService, DeploymentFilter, ListedDeployment, Page, PageRequest, Position,
+};
 use periscope_domain::ports::{
     Applied, DeploymentContext, DeploymentDecision, DeploymentQuery, DeploymentVersion, Deployments,
     EarlierQuery, LinkingEpoch, StoreError,
 };
 use periscope_domain::text::ExternalDeploymentId;
-use periscope_domain::timestamp::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How many earlier deployments a context has.
@@ -117,12 +119,9 @@ impl Deployments for MemoryStore {
         pull_request_id: PullRequestId,
     ) -> Result<Vec<(StoredDeployment, Link)>, StoreError> {
         let state = self.state();
-        let of_organization = state
-            .deployments
-            .iter()
-            .filter(|((owner, _), _)| *owner == organization_id);
-        let mut shipped: Vec<_> = of_organization
-            .filter_map(|(_, entry)| {
+        let mut shipped: Vec<_> = state
+            .entries_of(organization_id)
+            .filter_map(|entry| {
                 let mut links = entry.linking.links.iter();
                 let link = links.find(|link| link.pull_request_id == pull_request_id)?;
                 Some((entry.stored.clone(), link.clone()))
@@ -132,33 +131,69 @@ impl Deployments for MemoryStore {
         Ok(shipped)
     }
 
-    async fn list_shipped_since(
+    async fn page(
         &self,
         organization_id: OrganizationId,
-        since: Timestamp,
-        most: u32,
-    ) -> Result<Vec<StoredDeployment>, StoreError> {
+        filter: &DeploymentFilter,
+        page: &PageRequest<DeploymentId>,
+    ) -> Result<Page<ListedDeployment>, StoreError> {
         let state = self.state();
-        let of_organization = state
-            .deployments
-            .iter()
-            .filter(|((owner, _), _)| *owner == organization_id);
-        let mut shipped: Vec<_> = of_organization
-            .map(|(_, entry)| entry.stored.clone())
-            .filter(|stored| {
-                stored
-                    .deployment
-                    .shipped_at()
-                    .is_some_and(|shipped_at| since <= shipped_at)
-            })
-            .collect();
-        shipped.sort_by_key(|stored| (stored.deployment.shipped_at(), stored.id));
-        shipped.truncate(most as usize);
-        Ok(shipped)
+        let taken = state
+            .entries_of(organization_id)
+            .filter(|entry| filter.takes(&entry.stored.deployment));
+        let listed = taken.map(|entry| ListedDeployment {
+            stored: entry.stored.clone(),
+            linked_pull_requests: entry.linking.links.len() as u64,
+        });
+        Ok(page_of(listed, page, |listed| position(&listed.stored)))
+    }
+
+    async fn list_services(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<Vec<DeployedService>, StoreError> {
+        let state = self.state();
+        let mut entries: Vec<_> = state.entries_of(organization_id).collect();
+        entries.sort_by_key(|entry| position(&entry.stored));
+        let mut services: BTreeMap<String, DeployedService> = BTreeMap::new();
+        for entry in entries {
+            let deployment = &entry.stored.deployment;
+            let (Some(key), Some(name)) = (entry.service_key(), &deployment.service) else {
+                continue;
+            };
+            let service = services.entry(key).or_insert_with(|| DeployedService {
+                name: name.clone(),
+                last_deployed_at: deployment.run.time(),
+                environments: Vec::new(),
+            });
+            service.name = name.clone();
+            service.last_deployed_at = deployment.run.time();
+            service.environments.push(deployment.environment.clone());
+        }
+        let mut services: Vec<_> = services.into_values().collect();
+        for service in &mut services {
+            service.environments.sort_unstable();
+            service.environments.dedup();
+        }
+        Ok(services)
+    }
+}
+
+fn position(stored: &StoredDeployment) -> Position<DeploymentId> {
+    Position {
+        time: stored.deployment.run.time(),
+        id: stored.id,
     }
 }
 
 impl State {
+    pub(super) fn entries_of(&self, organization_id: OrganizationId) -> impl Iterator<Item = &Entry> {
+        self.deployments
+            .iter()
+            .filter(move |((owner, _), _)| *owner == organization_id)
+            .map(|(_, entry)| entry)
+    }
+
     fn entry(&self, organization_id: OrganizationId, external_id: &ExternalDeploymentId) -> Option<&Entry> {
         let id = self.deployment_ids.get(&(organization_id, external_id.clone()))?;
         self.deployments.get(&(organization_id, *id))

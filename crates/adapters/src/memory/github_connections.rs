@@ -1,8 +1,10 @@
 use super::MemoryStore;
 use async_trait::async_trait;
 use periscope_domain::github::GithubConnection;
+use periscope_domain::id::OrganizationId;
 use periscope_domain::organization::OrganizationSlug;
 use periscope_domain::ports::{GithubConnections, StoreError};
+use periscope_domain::timestamp::Timestamp;
 
 #[async_trait]
 impl GithubConnections for MemoryStore {
@@ -22,5 +24,15 @@ impl GithubConnections for MemoryStore {
         Ok(tenant
             .and_then(|tenant| state.github_connections.get(&tenant.organization.id))
             .copied())
+    }
+
+    async fn last_delivery_at(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let state = self.state();
+        let deliveries = state.deliveries.iter();
+        let times = deliveries.filter(|((owner, _), _)| *owner == organization_id);
+        Ok(times.map(|(_, received_at)| *received_at).max())
     }
 }

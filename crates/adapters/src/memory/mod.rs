@@ -18,6 +18,7 @@ use periscope_domain::commit_sha::CommitSha;
 use periscope_domain::github::GithubConnection;
 use periscope_domain::history::RepositoryHistory;
 use periscope_domain::id::{DeploymentId, OrganizationId, PullRequestId, RepositoryId};
+use periscope_domain::listing::{Order, Page, PageRequest, Position};
 use periscope_domain::organization::Organization;
 use periscope_domain::ports::{
     ApiKeys, Commits, Deployments, GithubConnections, MetricFacts, Organizations, PullRequests, Relinking,
@@ -47,7 +48,7 @@ struct State {
     pull_requests: BTreeMap<(OrganizationId, PullRequestId), StoredPullRequest>,
     commits: BTreeMap<(OrganizationId, RepositoryId), BTreeMap<CommitSha, Commit>>,
     histories: BTreeMap<(OrganizationId, RepositoryId), Arc<RepositoryHistory>>,
-    deliveries: BTreeSet<(OrganizationId, DeliveryId)>,
+    deliveries: BTreeMap<(OrganizationId, DeliveryId), Timestamp>,
     deployments: BTreeMap<(OrganizationId, DeploymentId), Entry>,
     deployment_ids: BTreeMap<(OrganizationId, ExternalDeploymentId), DeploymentId>,
     relink_requests: BTreeMap<(OrganizationId, DeploymentId), Request>,
@@ -144,6 +145,24 @@ impl State {
             .or_default();
         Arc::make_mut(history)
     }
+}
+
+/// The page that is asked for of things that come in any order.
+fn page_of<T, I: Ord + Copy>(
+    things: impl Iterator<Item = T>,
+    page: &PageRequest<I>,
+    position: impl Fn(&T) -> Position<I>,
+) -> Page<T> {
+    let is_wanted = |thing: &T| {
+        let after = page.after.as_ref();
+        after.is_none_or(|after| position(thing).is_behind(after, page.order))
+    };
+    let mut behind: Vec<T> = things.filter(is_wanted).collect();
+    behind.sort_by_key(&position);
+    if page.order == Order::Newest {
+        behind.reverse();
+    }
+    Page::beginning_with(behind, page.limit)
 }
 
 impl Entry {

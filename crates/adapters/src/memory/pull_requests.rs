@@ -1,8 +1,9 @@
-use super::{MemoryStore, State};
+use super::{MemoryStore, State, page_of};
 use async_trait::async_trait;
 use periscope_domain::history::KnownMerge;
 use periscope_domain::id::{OrganizationId, PullRequestId, RepositoryId};
 use periscope_domain::linking::{Told, is_touched_by};
+use periscope_domain::listing::{ListedPullRequest, Page, PageRequest, Position, PullRequestFilter};
 use periscope_domain::ports::{
     Applied, ChangedPullRequest, PullRequestDecision, PullRequestQuery, PullRequests, PullRequestsContext,
     StoreError, TargetRepository,
@@ -10,6 +11,7 @@ use periscope_domain::ports::{
 use periscope_domain::pull_request::{Merge, PullRequestNumber, StoredPullRequest};
 use periscope_domain::repository::{Repository, RepositoryName};
 use periscope_domain::text::DeliveryId;
+use std::collections::BTreeSet;
 
 #[async_trait]
 impl PullRequests for MemoryStore {
@@ -43,7 +45,9 @@ impl PullRequests for MemoryStore {
         let organization_id = decision.organization_id;
         state.tenant(organization_id)?;
         if let Some(delivery) = &decision.delivery {
-            state.deliveries.insert((organization_id, delivery.clone()));
+            state
+                .deliveries
+                .insert((organization_id, delivery.clone()), decision.now);
         }
         let (repository_id, new_name) = state.target(organization_id, &decision.repository);
         let mut merges = Vec::new();
@@ -113,6 +117,36 @@ impl PullRequests for MemoryStore {
             .numbered(organization_id, repository_id, number)
             .cloned())
     }
+
+    async fn page(
+        &self,
+        organization_id: OrganizationId,
+        filter: &PullRequestFilter,
+        page: &PageRequest<PullRequestId>,
+    ) -> Result<Page<ListedPullRequest>, StoreError> {
+        let state = self.state();
+        let links = state
+            .entries_of(organization_id)
+            .flat_map(|entry| &entry.linking.links);
+        let linked: BTreeSet<_> = links.map(|link| link.pull_request_id).collect();
+        let of_organization = state
+            .pull_requests
+            .iter()
+            .filter(|((owner, _), _)| *owner == organization_id);
+        let listed = of_organization.filter_map(|(_, stored)| {
+            let repository = state.repositories.get(&(organization_id, stored.repository_id))?;
+            Some(ListedPullRequest {
+                stored: stored.clone(),
+                repository: repository.name.clone(),
+                is_linked: linked.contains(&stored.id),
+            })
+        });
+        let taken = listed.filter(|listed| filter.takes(&listed.stored, listed.is_linked));
+        Ok(page_of(taken, page, |listed| Position {
+            time: listed.stored.pull_request.merged_at,
+            id: listed.stored.id,
+        }))
+    }
 }
 
 impl State {
@@ -163,7 +197,7 @@ impl State {
         organization_id: OrganizationId,
         delivery: Option<&DeliveryId>,
     ) -> bool {
-        delivery.is_some_and(|delivery| self.deliveries.contains(&(organization_id, delivery.clone())))
+        delivery.is_some_and(|delivery| self.deliveries.contains_key(&(organization_id, delivery.clone())))
     }
 
     fn remember_merge(

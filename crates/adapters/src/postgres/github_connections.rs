@@ -2,7 +2,7 @@
 
 use super::PgStore;
 use super::row::{Place, timestamp};
-use super::schema::{github_connections, organizations};
+use super::schema::{github_connections, organizations, webhook_deliveries};
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -11,6 +11,7 @@ use periscope_domain::github::{ConnectionNonce, GithubConnection};
 use periscope_domain::id::OrganizationId;
 use periscope_domain::organization::OrganizationSlug;
 use periscope_domain::ports::{GithubConnections, StoreError};
+use periscope_domain::timestamp::Timestamp;
 use time::OffsetDateTime;
 
 #[derive(Queryable, Selectable)]
@@ -69,5 +70,16 @@ impl GithubConnections for PgStore {
             .await?
             .map(GithubConnection::try_from)
             .transpose()
+    }
+
+    async fn last_delivery_at(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let query = webhook_deliveries::table
+            .filter(webhook_deliveries::organization_id.eq(organization_id.get()))
+            .select(diesel::dsl::max(webhook_deliveries::received_at));
+        let last = self.pool.row::<_, Option<OffsetDateTime>>(query).await?;
+        Ok(last.flatten().map(timestamp))
     }
 }

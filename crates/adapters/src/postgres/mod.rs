@@ -2,6 +2,7 @@
 //! file has one port's rows and queries together.
 
 mod connect;
+pub mod diagnosis;
 mod error;
 pub mod migrate;
 mod pool;
@@ -16,6 +17,7 @@ mod deployments;
 mod github_connections;
 mod histories;
 mod intake;
+mod listing;
 mod metric_facts;
 mod organizations;
 mod pull_requests;

@@ -82,40 +82,42 @@ impl<K: Copy + Eq + Hash, V: Default> Recent<K, V> {
 mod tests {
     use super::*;
 
-    async fn kept(recent: &Recent<u8, u8>) -> Vec<u8> {
-        let keys: Vec<u8> = recent.slots().by_key.keys().copied().collect();
-        let mut kept = Vec::new();
-        for key in keys {
-            kept.push(*recent.slots().by_key[&key].value.clone().lock().await);
-        }
+    fn set(recent: &Recent<u8, u8>, key: u8, weight: usize) {
+        *recent.get(key).try_lock().unwrap() = key;
+        recent.weigh(key, weight);
+    }
+
+    fn kept(recent: &Recent<u8, u8>) -> Vec<u8> {
+        let slots = recent.slots();
+        let mut kept: Vec<u8> = slots
+            .by_key
+            .values()
+            .map(|slot| *slot.value.try_lock().unwrap())
+            .collect();
         kept.sort_unstable();
         kept
     }
 
-    #[tokio::test]
-    async fn what_was_not_used_for_the_longest_time_goes_first() {
-        let recent = Recent::<u8, u8>::new(100);
+    #[test]
+    fn what_was_not_used_for_the_longest_time_goes_first() {
+        let recent = Recent::new(100);
         for key in [1, 2, 3] {
-            *recent.get(key).lock().await = key;
-            recent.weigh(key, 30);
+            set(&recent, key, 30);
         }
         recent.get(1);
-        *recent.get(4).lock().await = 4;
-        recent.weigh(4, 40);
-        assert_eq!(kept(&recent).await, [1, 3, 4]);
+        set(&recent, 4, 40);
+        assert_eq!(kept(&recent), [1, 3, 4]);
     }
 
-    #[tokio::test]
-    async fn what_is_in_use_or_alone_too_large_stays() {
-        let recent = Recent::<u8, u8>::new(100);
+    #[test]
+    fn what_is_in_use_or_alone_too_large_stays() {
+        let recent = Recent::new(100);
         let in_use = recent.get(1);
-        *in_use.lock().await = 1;
-        recent.weigh(1, 50);
-        *recent.get(2).lock().await = 2;
-        recent.weigh(2, 150);
-        assert_eq!(kept(&recent).await, [1, 2]);
+        set(&recent, 1, 50);
+        set(&recent, 2, 150);
+        assert_eq!(kept(&recent), [1, 2]);
         drop(in_use);
-        recent.weigh(2, 151);
-        assert_eq!(kept(&recent).await, [2]);
+        set(&recent, 2, 151);
+        assert_eq!(kept(&recent), [2]);
     }
 }

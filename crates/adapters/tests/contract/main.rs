@@ -14,6 +14,9 @@ mod commits;
 mod deployments;
 mod fixture;
 mod graph_order;
+mod instances;
+mod lists;
+mod merge_lists;
 mod metric_facts;
 mod order;
 mod organizations;
@@ -52,7 +55,8 @@ contracts! {
     organizations:
         an_organization_is_found_as_it_was_made,
         a_slug_is_taken_once,
-        a_github_connection_replaces_the_one_before;
+        a_github_connection_replaces_the_one_before,
+        it_is_known_when_a_delivery_last_had_an_effect;
     api_keys:
         a_key_is_found_by_its_hash_as_it_was_made,
         a_revoked_key_keeps_the_time_of_its_first_revocation,
@@ -101,10 +105,22 @@ contracts! {
     reading:
         a_deployment_is_found_by_its_number_within_its_organization,
         the_deployments_that_shipped_a_pull_request_come_in_order_of_completion,
-        the_first_deployments_since_a_time_are_successful_production_ones,
         deployments_are_found_by_their_numbers,
         pull_requests_are_found_by_their_numbers,
         explanations_are_of_what_is_stored;
+    lists:
+        deployments_come_in_order_of_their_time_and_their_numbers,
+        a_deployment_is_listed_with_every_field_and_how_many_it_shipped,
+        a_filter_of_deployments_takes_what_its_rule_takes,
+        a_rare_deployment_is_found_behind_many_others,
+        deployments_that_keep_their_time_are_on_one_page_while_others_come_and_change,
+        services_are_listed_once_whatever_their_letter_case,
+        no_deployment_of_another_organization_is_listed;
+    merge_lists:
+        pull_requests_come_in_order_of_their_merges_and_their_numbers,
+        a_filter_of_pull_requests_takes_what_its_rule_takes,
+        pull_requests_are_on_one_page_while_others_come,
+        no_pull_request_of_another_organization_is_listed;
     deployments:
         a_deployment_is_found_with_every_field,
         a_deployment_without_optional_fields_is_found_equal,

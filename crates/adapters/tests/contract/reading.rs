@@ -1,6 +1,6 @@
 //! What explanations are told from.
 
-use crate::fixture::{SharedStore, Tenant, at, deployment, pull_request, run};
+use crate::fixture::{SharedStore, Tenant, deployment, pull_request, run};
 use periscope_domain::deployment::Deployment;
 use periscope_domain::id::{DeploymentId, PullRequestId};
 use periscope_domain::pull_request::PullRequestNumber;
@@ -67,24 +67,6 @@ pub(crate) async fn the_deployments_that_shipped_a_pull_request_come_in_order_of
             .unwrap(),
         []
     );
-}
-
-pub(crate) async fn the_first_deployments_since_a_time_are_successful_production_ones(store: SharedStore) {
-    let acme = acme(&store).await;
-    let since = async |minute, most| {
-        let shipped = store
-            .deployments()
-            .list_shipped_since(acme.id, at(minute), most)
-            .await
-            .unwrap();
-        let names = shipped
-            .iter()
-            .map(|stored| stored.deployment.external_id.to_string());
-        names.collect::<Vec<_>>()
-    };
-    assert_eq!(since(100, 10).await, ["early", "other", "late"]);
-    assert_eq!(since(101, 1).await, ["other"]);
-    assert_eq!(since(301, 1).await, [""; 0]);
 }
 
 pub(crate) async fn pull_requests_are_found_by_their_numbers(store: SharedStore) {

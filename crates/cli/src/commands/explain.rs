@@ -2,10 +2,10 @@
 
 use super::{find_repository, organization};
 use crate::config::Output;
+use crate::output::duration;
 use anyhow::Context;
 use clap::Subcommand;
 use periscope_domain::deployment::StoredDeployment;
-use periscope_domain::lead_time::LeadTime;
 use periscope_domain::organization::OrganizationSlug;
 use periscope_domain::ports::Store;
 use periscope_domain::pull_request::{PullRequestNumber, StoredPullRequest};
@@ -91,7 +91,7 @@ fn about_deployment(explanation: &DeploymentExplanation) -> Result<String, std::
     write!(text, "\npull requests: {}", explanation.links.len())?;
     for explained in &explanation.links {
         let line = pull_request_line(&explained.pull_request, &explained.repository);
-        let lead_time = duration(explained.link.lead_time);
+        let lead_time = duration(explained.link.lead_time.seconds());
         write!(
             text,
             "\n  {line}, {lead_time} after its merge\n    {}",
@@ -109,7 +109,7 @@ fn about_pull_request(explanation: &PullRequestExplanation) -> Result<String, st
     let mut text = pull_request_line(&explanation.pull_request, repository);
     write_steps(&mut text, &explanation.steps)?;
     for (stored, link) in &explanation.shipped_by {
-        let lead_time = duration(link.lead_time);
+        let lead_time = duration(link.lead_time.seconds());
         write!(
             text,
             "\nshipped by {}, {lead_time} after the merge",
@@ -161,46 +161,4 @@ fn pull_request_line(stored: &StoredPullRequest, repository: &str) -> String {
         .as_ref()
         .map_or_else(String::new, |title| format!(" {title}"));
     format!("{repository}#{}{title}", pull_request.number)
-}
-
-/// `3 d 4 h`: the two largest units that are not 0.
-fn duration(lead_time: LeadTime) -> String {
-    let seconds = lead_time.seconds();
-    let parts = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")]
-        .into_iter()
-        .scan(seconds, |rest, (size, unit)| {
-            let count = *rest / size;
-            *rest %= size;
-            Some((count, unit))
-        });
-    let shown: Vec<_> = parts
-        .skip_while(|(count, unit)| *count == 0 && *unit != "s")
-        .take(2)
-        .collect();
-    let shown = shown
-        .iter()
-        .filter(|(count, unit)| *count > 0 || *unit == "s" && shown.len() == 1);
-    shown
-        .map(|(count, unit)| format!("{count} {unit}"))
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_duration_shows_its_two_largest_units() {
-        for (seconds, text) in [
-            (0, "0 s"),
-            (59, "59 s"),
-            (60, "1 min"),
-            (3_661, "1 h 1 min"),
-            (7_201, "2 h"),
-            (273_600, "3 d 4 h"),
-        ] {
-            assert_eq!(duration(LeadTime::from_seconds(seconds).unwrap()), text);
-        }
-    }
 }

@@ -1,11 +1,13 @@
 //! One file per command: its options, what it does, and what it answers.
 
+pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod github;
 pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod migrate;
 pub(crate) mod org;
+pub(crate) mod report;
 pub(crate) mod repository;
 pub(crate) mod serve;
 
@@ -22,6 +24,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> anyhow::Result<()>
     match command {
         Command::Serve(arguments) => return serve::run(&arguments, config).await,
         Command::Migrate(_) => return migrate::run(config).await,
+        Command::Doctor(arguments) => return doctor::run(&arguments, config).await,
         _ => {}
     }
     let opened = store::open(config, Opener::Command, false).await?;
@@ -39,8 +42,9 @@ pub(crate) async fn run(command: Command, config: &Config) -> anyhow::Result<()>
             .await
         }
         Command::Explain(command) => explain::run(&command, &*opened.store, config.output).await,
+        Command::Report(arguments) => report::run(&arguments, &*opened.store, config.output).await,
         Command::Import(command) => import::run(&command, &*opened.store, config.output).await,
-        Command::Serve(_) | Command::Migrate(_) => Ok(()),
+        Command::Serve(_) | Command::Migrate(_) | Command::Doctor(_) => Ok(()),
     };
     opened.close().await;
     result

@@ -4,4 +4,5 @@
 
 mod commands;
 mod program;
+mod reporting;
 mod serving;

@@ -139,11 +139,21 @@ impl Service {
 
     /// Posts a deployment and gives the status and the body.
     pub(crate) fn report(&self, key: &str, body: &Value) -> (u16, Value) {
-        let body = body.to_string();
+        self.call("POST /api/webhooks/deployments", key, &body.to_string())
+    }
+
+    /// Asks for something that is there.
+    pub(crate) fn get(&self, key: &str, path: &str) -> Value {
+        let (status, body) = self.call(&format!("GET {path}"), key, "");
+        assert_eq!(status, 200, "{body}");
+        body
+    }
+
+    fn call(&self, line: &str, key: &str, body: &str) -> (u16, Value) {
         let mut stream = TcpStream::connect(&self.host).unwrap();
         write!(
             stream,
-            "POST /api/webhooks/deployments HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {key}\r\n\
+            "{line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {key}\r\n\
              Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         )

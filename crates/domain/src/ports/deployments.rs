@@ -3,6 +3,7 @@ use crate::commit_sha::CommitReference;
 use crate::deployment::{Deployment, DeploymentEvent, Revision, StoredDeployment};
 use crate::id::{DeploymentId, OrganizationId, PullRequestId};
 use crate::linking::{Earlier, Link, Linking, Surroundings};
+use crate::listing::{DeployedService, DeploymentFilter, ListedDeployment, Page, PageRequest};
 use crate::organization::Subscription;
 use crate::text::{ExternalDeploymentId, ServiceName};
 use crate::timestamp::Timestamp;
@@ -172,12 +173,19 @@ pub trait Deployments: Send + Sync {
         pull_request_id: PullRequestId,
     ) -> Result<Vec<(StoredDeployment, Link)>, StoreError>;
 
-    /// The first successful production deployments of the organization that were completed at a time or after it, in
-    /// order of completion, at most so many.
-    async fn list_shipped_since(
+    /// The deployments of the organization that a filter [takes](DeploymentFilter::takes), in order of
+    /// [their time](crate::run::Run::time) and, among those of one time, of their numbers.
+    async fn page(
         &self,
         organization_id: OrganizationId,
-        since: Timestamp,
-        most: u32,
-    ) -> Result<Vec<StoredDeployment>, StoreError>;
+        filter: &DeploymentFilter,
+        page: &PageRequest<DeploymentId>,
+    ) -> Result<Page<ListedDeployment>, StoreError>;
+
+    /// Every service that a deployment of the organization names, once whatever the letter case, in alphabetical order of
+    /// the names in lower case.
+    async fn list_services(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<Vec<DeployedService>, StoreError>;
 }

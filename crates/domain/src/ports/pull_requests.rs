@@ -1,5 +1,6 @@
 use super::{Applied, StoreError};
 use crate::id::{OrganizationId, PullRequestId, RepositoryId};
+use crate::listing::{ListedPullRequest, Page, PageRequest, PullRequestFilter};
 use crate::pull_request::{PullRequest, PullRequestNumber, StoredPullRequest};
 use crate::repository::{Repository, RepositoryName};
 use crate::text::DeliveryId;
@@ -100,4 +101,13 @@ pub trait PullRequests: Send + Sync {
         repository_id: RepositoryId,
         number: PullRequestNumber,
     ) -> Result<Option<StoredPullRequest>, StoreError>;
+
+    /// The pull requests of the organization that a filter [takes](PullRequestFilter::takes), in order of their merges
+    /// and, among those merged at one time, of the numbers that we gave them.
+    async fn page(
+        &self,
+        organization_id: OrganizationId,
+        filter: &PullRequestFilter,
+        page: &PageRequest<PullRequestId>,
+    ) -> Result<Page<ListedPullRequest>, StoreError>;
 }

@@ -1,14 +1,21 @@
 //! Answers "why": how the links of a deployment were found, and where a pull request is.
 
+use super::describe::{
+    LinkedPullRequest, PullRequestDescription, describe, linked_pull_requests, name_of, repositories_by_id,
+};
 use super::relink::{find_base, stored_query};
 use crate::deployment::StoredDeployment;
-use crate::id::{OrganizationId, RepositoryId};
+use crate::environment::Environment;
+use crate::id::OrganizationId;
 use crate::linking::{Absence, Link, Surroundings, absence, link};
+use crate::listing::{DeploymentFilter, Order, PageLimit, PageRequest};
+use crate::period::Period;
 use crate::ports::{Store, StoreError};
 use crate::pull_request::StoredPullRequest;
 use crate::repository::Repository;
+use crate::run::DeploymentStatus;
+use crate::timestamp::Timestamp;
 use crate::warning::Warning;
-use std::collections::BTreeMap;
 
 /// One step of an explanation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,17 +26,6 @@ pub struct Step {
     pub sentence: String,
 }
 
-/// A link with what it leads to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExplainedLink {
-    /// The link.
-    pub link: Link,
-    /// The pull request.
-    pub pull_request: StoredPullRequest,
-    /// The full name of its repository.
-    pub repository: String,
-}
-
 /// How the links of a deployment were found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeploymentExplanation {
@@ -38,7 +34,7 @@ pub struct DeploymentExplanation {
     /// Step by step: where it was looked, for what, and what was found.
     pub steps: Vec<Step>,
     /// The pull requests that are linked, in order of the numbers that Periscope gave them.
-    pub links: Vec<ExplainedLink>,
+    pub links: Vec<LinkedPullRequest>,
     /// What could not be known.
     pub warnings: Vec<Warning>,
     /// Whether the steps lead to the links. If not, something has just arrived, and they soon will.
@@ -61,7 +57,7 @@ pub struct PullRequestExplanation {
 }
 
 /// How many deployments after its merge are looked at to tell why a pull request is in none.
-const LOOKED_AT: u32 = 20;
+const LOOKED_AT: PageLimit = PageLimit::new(20).unwrap();
 
 /// Explains the links of a deployment of the organization.
 ///
@@ -72,34 +68,19 @@ pub async fn explain_deployment(
     organization_id: OrganizationId,
     deployment: StoredDeployment,
 ) -> Result<DeploymentExplanation, StoreError> {
-    let names = repository_names(store, organization_id).await?;
-    let name_of = |id: RepositoryId| {
-        names
-            .get(&id)
-            .map_or_else(String::new, |known| known.name.to_string())
-    };
+    let repositories = repositories_by_id(store, organization_id).await?;
     let surroundings = surroundings(store, organization_id, &deployment).await?;
     let linking = link(&deployment.deployment, &surroundings);
-    let links = store.deployments().links(organization_id, deployment.id).await?;
-    let is_settled = links == linking.links;
-    let ids: Vec<_> = links.iter().map(|link| link.pull_request_id).collect();
-    let pull_requests = store.pull_requests().list(organization_id, &ids).await?;
-    let links = links
-        .into_iter()
-        .zip(pull_requests)
-        .map(|(link, pull_request)| ExplainedLink {
-            link,
-            repository: name_of(pull_request.repository_id),
-            pull_request,
-        });
+    let links = linked_pull_requests(store, organization_id, deployment.id, &repositories).await?;
+    let is_settled = links.iter().map(|linked| &linked.link).eq(&linking.links);
     let steps = linking.findings.iter().map(|finding| Step {
         code: finding.code(),
-        sentence: finding.sentence(name_of),
+        sentence: finding.sentence(|id| name_of(&repositories, id)),
     });
     Ok(DeploymentExplanation {
         deployment,
         steps: steps.collect(),
-        links: links.collect(),
+        links,
         warnings: linking.warnings,
         is_settled,
     })
@@ -114,21 +95,15 @@ pub async fn explain_pull_request(
     organization_id: OrganizationId,
     pull_request: StoredPullRequest,
 ) -> Result<PullRequestExplanation, StoreError> {
-    let repository = repository_names(store, organization_id)
-        .await?
-        .remove(&pull_request.repository_id);
-    let shipped_by = store
-        .deployments()
-        .list_shipped_with(organization_id, pull_request.id)
-        .await?;
+    let PullRequestDescription {
+        pull_request,
+        repository,
+        shipped_by,
+    } = describe(store, organization_id, pull_request).await?;
     let mut not_in = Vec::new();
     if shipped_by.is_empty() {
         let merge = &pull_request.pull_request;
-        let since = store
-            .deployments()
-            .list_shipped_since(organization_id, merge.merged_at, LOOKED_AT)
-            .await?;
-        for deployment in since {
+        for deployment in shipped_since(store, organization_id, merge.merged_at).await? {
             let surroundings = surroundings(store, organization_id, &deployment).await?;
             let merged_as = (pull_request.id, merge.merge_commit);
             let why = absence(
@@ -196,15 +171,25 @@ fn steps(
     steps
 }
 
-async fn repository_names(
+/// The first deployments that could have shipped what was merged at a time.
+async fn shipped_since(
     store: &dyn Store,
     organization_id: OrganizationId,
-) -> Result<BTreeMap<RepositoryId, Repository>, StoreError> {
-    let repositories = store.repositories().list(organization_id).await?;
-    Ok(repositories
-        .into_iter()
-        .map(|repository| (repository.id, repository))
-        .collect())
+    merged_at: Timestamp,
+) -> Result<Vec<StoredDeployment>, StoreError> {
+    let filter = DeploymentFilter {
+        environment: Some(Environment::production()),
+        statuses: vec![DeploymentStatus::Success],
+        period: Period::from(merged_at),
+        ..DeploymentFilter::default()
+    };
+    let page = PageRequest {
+        order: Order::Oldest,
+        after: None,
+        limit: LOOKED_AT,
+    };
+    let page = store.deployments().page(organization_id, &filter, &page).await?;
+    Ok(page.items.into_iter().map(|listed| listed.stored).collect())
 }
 
 /// What the links of a deployment are decided from now.

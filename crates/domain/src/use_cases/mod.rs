@@ -2,9 +2,13 @@
 //! rules decide, and applies.
 
 mod authenticate;
+mod check_organization;
 mod connect_github;
+mod describe;
 mod explain;
 mod issue_api_key;
+mod list_pull_requests;
+mod list_services;
 mod record_commits;
 mod record_deployments;
 mod record_pull_requests;
@@ -12,12 +16,18 @@ mod relink;
 mod report_metrics;
 
 pub use authenticate::find_api_key;
+pub use check_organization::check_organization;
 pub use connect_github::connect_github;
+pub use describe::{
+    DeploymentDescription, LinkedPullRequest, PullRequestDescription, describe_deployment,
+    describe_pull_request,
+};
 pub use explain::{
-    DeploymentExplanation, ExplainedLink, PullRequestExplanation, Step, explain_deployment,
-    explain_pull_request,
+    DeploymentExplanation, PullRequestExplanation, Step, explain_deployment, explain_pull_request,
 };
 pub use issue_api_key::{IssueApiKey, issue_api_key};
+pub use list_pull_requests::{ListPullRequests, list_pull_requests};
+pub use list_services::{ServiceOverview, list_services};
 pub use record_commits::{RecordCommits, RecordCommitsError, RecordedCommits, record_commits};
 pub use record_deployments::{
     DeploymentAction, RecordDeployment, RecordDeploymentError, RecordDeploymentOutcome, RecordedDeployment,

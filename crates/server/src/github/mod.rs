@@ -94,8 +94,8 @@ pub(crate) fn documented() -> Operation {
             "The id of the delivery, of 1-100 characters, which has one effect. Required for what is recorded.",
             schema::any_text(),
         )
-        .body_of("application/json", payload)
-        .body_of("application/x-www-form-urlencoded", form.into())
+        .json(payload)
+        .form(form.into())
         .answer::<Answer>(200, "It was received.")
 }
 

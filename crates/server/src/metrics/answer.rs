@@ -1,13 +1,14 @@
 //! The frame of every answer: what was asked, how many events it rests on, how much of that is linked, and the figures.
 
 use super::deployments::{ChangeFailureRateJson, DeploymentFrequencyJson, LeadTimeJson, RecoveryJson};
-use super::pull_requests::{
-    ContributorsJson, CycleTimeJson, RiskSignalsJson, ServiceHealthJson, SizeVsTimeJson, ThroughputJson,
-    VelocityJson,
-};
+use super::pull_requests::{ContributorsJson, CycleTimeJson, SizeVsTimeJson, ThroughputJson, VelocityJson};
+use super::risks::{RiskSignalsJson, ServiceHealthJson};
 use super::summary::OverviewJson;
+use crate::error::ApiError;
+use crate::read::format::Format;
+use actix_web::HttpResponse;
 use periscope_domain::linking::UnlinkedReason;
-use periscope_domain::metrics::{Coverage, Figures, NoData, Share, UnshippedReason, Window};
+use periscope_domain::metrics::{Coverage, Figures, Metric, NoData, Share, UnshippedReason, Window};
 use periscope_domain::text::ServiceName;
 use periscope_domain::use_cases::Report;
 use serde::Serialize;
@@ -26,6 +27,34 @@ struct MetricJson {
     frame: FrameJson,
     #[serde(flatten)]
     figures: FiguresJson,
+}
+
+/// Whether the metric is also answered as a table.
+pub(super) const fn has_table(metric: Metric) -> bool {
+    matches!(
+        metric,
+        Metric::DeploymentFrequency
+            | Metric::Throughput
+            | Metric::Velocity
+            | Metric::SizeVsTime
+            | Metric::Contributors
+            | Metric::ServiceHealth
+    )
+}
+
+/// The answer to a metric as its reader wants it. A table is only made of its list or its series; a metric without one is
+/// always JSON.
+pub(super) fn respond(report: &Report, format: Format) -> Result<HttpResponse, ApiError> {
+    let answer = MetricJson::of(report);
+    match (format, &answer.figures) {
+        (Format::Csv, FiguresJson::DeploymentFrequency(figures)) => format.answer(figures, None),
+        (Format::Csv, FiguresJson::Throughput(figures)) => format.answer(figures, None),
+        (Format::Csv, FiguresJson::Velocity(figures)) => format.answer(figures, None),
+        (Format::Csv, FiguresJson::SizeVsTime(figures)) => format.answer(figures, None),
+        (Format::Csv, FiguresJson::Contributors(figures)) => format.answer(figures, None),
+        (Format::Csv, FiguresJson::ServiceHealth(figures)) => format.answer(figures, None),
+        _ => Ok(HttpResponse::Ok().json(answer)),
+    }
 }
 
 /// What every answer to a metric has.
@@ -57,7 +86,7 @@ pub(super) struct FrameJson {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum FiguresJson {
-    Overview(OverviewJson),
+    Overview(Box<OverviewJson>),
     DeploymentFrequency(DeploymentFrequencyJson),
     LeadTime(LeadTimeJson),
     ChangeFailureRate(ChangeFailureRateJson),
@@ -105,7 +134,7 @@ impl FrameJson {
 impl FiguresJson {
     fn of(report: &Report) -> Self {
         match &report.answer.figures {
-            Figures::Overview(figures) => Self::Overview(OverviewJson::of(figures)),
+            Figures::Overview(figures) => Self::Overview(Box::new(OverviewJson::of(figures))),
             Figures::DeploymentFrequency(figures) => {
                 Self::DeploymentFrequency(DeploymentFrequencyJson::of(figures))
             }

@@ -1,7 +1,10 @@
 //! What is measured about deployments: how often, how safely, and how fast pull requests reach users with them.
 
 use super::series::{DayJson, MinutesJson, RatedJson, SecondsJson, WeekJson, days, weeks};
-use super::told::{DeploymentTold, PullRequestTold};
+use super::told;
+use crate::read::deployments::DeploymentJson;
+use crate::read::format::List;
+use crate::read::pull_requests::PullRequestJson;
 use periscope_domain::metrics::{
     ChangeFailureRate, DeploymentFrequency, FailureRate, Frequency, LeadTimes, Outage, Recovery, StatusCounts,
 };
@@ -102,6 +105,15 @@ impl DeploymentFrequencyJson {
     }
 }
 
+impl List for DeploymentFrequencyJson {
+    type Row = DayJson<StatusCountsJson>;
+    const COLUMNS: &'static [&'static str] = &["date", "success", "failure", "cancelled", "rolledBack"];
+
+    fn rows(&self) -> &[Self::Row] {
+        &self.daily
+    }
+}
+
 /// Lead time for changes.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -133,9 +145,9 @@ struct ShipmentJson {
     /// The service that it was shipped with.
     service: Option<String>,
     /// The pull request.
-    pull_request: Option<PullRequestTold>,
+    pull_request: Option<PullRequestJson>,
     /// The first deployment of the window that shipped it with this service.
-    deployment: Option<DeploymentTold>,
+    deployment: Option<DeploymentJson>,
 }
 
 impl LeadTimeJson {
@@ -143,8 +155,8 @@ impl LeadTimeJson {
         let slowest = figures.slowest.iter().map(|shipment| ShipmentJson {
             lead_time_seconds: shipment.lead_time.seconds(),
             service: shipment.service.clone(),
-            pull_request: PullRequestTold::find(report, shipment.pull_request_id),
-            deployment: DeploymentTold::find(report, shipment.deployment_id),
+            pull_request: told::pull_request(report, shipment.pull_request_id),
+            deployment: told::deployment(report, shipment.deployment_id),
         });
         Self {
             current: figures.current.map(RatedJson::of),
@@ -193,7 +205,7 @@ pub(super) struct ChangeFailureRateJson {
     /// Service by service, by name.
     services: Vec<ServiceJson>,
     /// The twenty latest deployments that failed or were rolled back, the latest first.
-    recent_failures: Vec<DeploymentTold>,
+    recent_failures: Vec<DeploymentJson>,
 }
 
 /// The change failure rate of one service.
@@ -217,7 +229,7 @@ impl ChangeFailureRateJson {
             previous: figures.previous.map(FailureRateJson::of),
             services: services.collect(),
             recent_failures: recent_failures
-                .filter_map(|id| DeploymentTold::find(report, *id))
+                .filter_map(|id| told::deployment(report, *id))
                 .collect(),
         }
     }
@@ -252,9 +264,9 @@ struct OutageJson {
     /// How long it lasted; null while it does.
     duration_seconds: Option<i64>,
     /// The deployment that opened it.
-    opened_by: Option<DeploymentTold>,
+    opened_by: Option<DeploymentJson>,
     /// The deployment that ended it.
-    ended_by: Option<DeploymentTold>,
+    ended_by: Option<DeploymentJson>,
 }
 
 impl RecoveryJson {
@@ -282,8 +294,8 @@ impl OutageJson {
             opened_at: outage.opened_at.to_string(),
             ended_at: outage.ended.map(|(_, ended_at)| ended_at.to_string()),
             duration_seconds: outage.duration_seconds(),
-            opened_by: DeploymentTold::find(report, outage.opened_by),
-            ended_by: outage.ended.and_then(|(id, _)| DeploymentTold::find(report, id)),
+            opened_by: told::deployment(report, outage.opened_by),
+            ended_by: outage.ended.and_then(|(id, _)| told::deployment(report, id)),
         }
     }
 }

@@ -4,19 +4,21 @@
 mod answer;
 mod deployments;
 mod pull_requests;
+mod risks;
 mod series;
 mod summary;
 mod told;
 
 pub use answer::report_json;
 
-use answer::FrameJson;
+use answer::{FrameJson, has_table, respond};
 
 use crate::app::State;
 use crate::auth::Reader;
 use crate::error::{ApiError, Bug};
 use crate::openapi::{Operation, schema};
 use crate::query::{InvalidQuery, Query};
+use crate::read::format::Format;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, block};
 use deployments::{ChangeFailureRateJson, DeploymentFrequencyJson, LeadTimeJson, RecoveryJson};
@@ -27,10 +29,8 @@ use periscope_domain::text::ServiceName;
 use periscope_domain::time_zone::TimeZone;
 use periscope_domain::timestamp::Timestamp;
 use periscope_domain::use_cases::{Report, complete_report, gather_material};
-use pull_requests::{
-    ContributorsJson, CycleTimeJson, RiskSignalsJson, ServiceHealthJson, SizeVsTimeJson, ThroughputJson,
-    VelocityJson,
-};
+use pull_requests::{ContributorsJson, CycleTimeJson, SizeVsTimeJson, ThroughputJson, VelocityJson};
+use risks::{RiskSignalsJson, ServiceHealthJson};
 use std::sync::Arc;
 use summary::OverviewJson;
 use tokio::sync::Semaphore;
@@ -58,8 +58,11 @@ macro_rules! endpoints {
                 state: Data<State>,
                 reader: Reader,
                 query: Query,
+                format: Format,
             ) -> Result<HttpResponse, ApiError> {
-                answer(Metric::$metric, &state, &reader, query).await
+                let question = question(query, state.clock.now())?;
+                let report = report(&state, reader.organization_id(), Metric::$metric, question).await?;
+                respond(&report, format)
             }
 
             pub(crate) fn documented() -> Operation {
@@ -85,7 +88,7 @@ endpoints! {
 }
 
 fn documented<F: ToSchema>(metric: Metric, id: &'static str, summary: &str) -> Operation {
-    Operation::reading(id, summary, metric.definition())
+    let operation = Operation::measuring(id, summary, metric.definition())
         .query(
             "timeRange",
             "How many days of 24 hours up to now: 30d if nothing else is said.",
@@ -106,25 +109,19 @@ fn documented<F: ToSchema>(metric: Metric, id: &'static str, summary: &str) -> O
         .query(
             "timeZone",
             "The IANA name of the zone whose days and weeks the window is cut into: UTC if nothing else is said.",
-            schema::any_text(),
+            schema::time_zone(),
         )
         .answer_of(
             "application/json",
             schema::both::<FrameJson, F>(),
             200,
             "The figures, those of the window before beside them.",
-        )
-}
-
-async fn answer(
-    metric: Metric,
-    state: &State,
-    reader: &Reader,
-    query: Query,
-) -> Result<HttpResponse, ApiError> {
-    let question = question(query, state.clock.now())?;
-    let report = report(state, reader.organization_id(), metric, question).await?;
-    Ok(HttpResponse::Ok().json(report_json(&report)))
+        );
+    if has_table(metric) {
+        operation.or_table()
+    } else {
+        operation
+    }
 }
 
 async fn report(

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 macro_rules! distribution {
-    ($($(#[$doc:meta])* $name:ident { $p50:literal, $p75:literal, $p95:literal, $mean:literal, $min:literal, $max:literal })+) => {$(
+    ($($(#[$doc:meta])* $name:ident { $p50:tt, $p75:tt, $p95:tt, $mean:tt, $min:tt, $max:tt })+) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Serialize, ToSchema)]
         pub(super) struct $name {

@@ -9,6 +9,9 @@ use utoipa::openapi::example::{Example, ExampleBuilder};
 static STORY: LazyLock<Vec<Told>> =
     LazyLock::new(|| serde_json::from_str(include_str!("examples.json")).unwrap_or_default());
 
+/// Examples by their names.
+pub(super) type Examples = Vec<(&'static str, Example)>;
+
 /// A request, and what it was answered.
 #[derive(Deserialize)]
 struct Told {
@@ -32,14 +35,14 @@ pub(super) fn parameter(operation: &str, name: &str) -> Option<Value> {
 }
 
 /// The bodies that were not refused.
-pub(super) fn bodies(operation: &str) -> Vec<(&'static str, Example)> {
+pub(super) fn bodies(operation: &str) -> Examples {
     let accepted = of(operation).filter(|told| (200..300).contains(&told.status));
     let bodies = accepted.filter_map(|told| Some((told.name.as_str(), shown(told.body.as_ref()?))));
     bodies.collect()
 }
 
 /// The answers with a status.
-pub(super) fn answers(operation: &str, status: u16) -> Vec<(&'static str, Example)> {
+pub(super) fn answers(operation: &str, status: u16) -> Examples {
     let answers = of(operation).filter(|told| told.status == status);
     answers
         .map(|told| (told.name.as_str(), shown(&told.answer)))

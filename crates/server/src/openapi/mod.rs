@@ -7,10 +7,12 @@ mod operation;
 mod refusals;
 pub(crate) mod schema;
 
+use crate::error::ApiError;
 use crate::routes;
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use operation::{API_KEY, GROUPS, SIGNATURE};
+use refusals::Refusal;
 use std::sync::LazyLock;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
@@ -46,16 +48,20 @@ fn document() -> OpenApi {
     let mut components = Components::new();
     components.add_security_schemes_from_iter(security_schemes());
     components.headers.extend(refusals::headers());
+    let mut schemas = Vec::new();
+    for Refusal { name, response, .. } in refusals::of(&elsewhere(), &mut schemas) {
+        components.responses.insert(name, response.into());
+    }
     let mut paths = Paths::new();
     for endpoint in routes::table() {
-        let (operation, schemas, responses) = (endpoint.documented)().build();
-        let responses = responses
-            .into_iter()
-            .map(|(name, response)| (name, response.into()));
-        components.schemas.extend(schemas);
-        components.responses.extend(responses);
+        let (operation, referred, refusals) = (endpoint.documented)().build();
+        schemas.extend(referred);
+        for Refusal { name, response, .. } in refusals {
+            components.responses.insert(name, response.into());
+        }
         paths.add_path_operation(endpoint.path, vec![endpoint.method], operation);
     }
+    components.schemas.extend(schemas);
     let license = LicenseBuilder::new()
         .name("Apache-2.0")
         .identifier(Some("Apache-2.0"));
@@ -71,6 +77,12 @@ fn document() -> OpenApi {
         .components(Some(components))
         .tags(Some(tags))
         .build()
+}
+
+/// The answers to what is no endpoint.
+fn elsewhere() -> [ApiError; 2] {
+    let allowed = "GET, HEAD".to_owned();
+    [ApiError::NotFound, ApiError::MethodNotAllowed { allowed }]
 }
 
 fn security_schemes() -> [(&'static str, SecurityScheme); 2] {

@@ -1,8 +1,8 @@
 //! What is documented of an endpoint. Each endpoint says beside its handler what it does, takes and answers; what holds
 //! for all of a kind, who may call it and how it refuses, is said here.
 
-use super::examples;
-use super::refusals::{self, REQUEST_ID, Refusal, header_ref};
+use super::examples::{self, Examples};
+use super::refusals::{self, ETAG, JSON, LINK, REQUEST_ID, Refusal, header_ref};
 use super::schema::{self, Components, Field};
 use crate::app::Timing;
 use crate::error::{ApiError, Bug};
@@ -26,12 +26,16 @@ pub(super) const API_KEY: &str = "apiKey";
 pub(super) const SIGNATURE: &str = "signature";
 
 /// The groups in which endpoints are shown, and what each is for.
-pub(super) const GROUPS: [(&str, &str); 3] = [RECORDING, READING, SERVICE];
+pub(super) const GROUPS: [(&str, &str); 4] = [RECORDING, READING, MEASURING, SERVICE];
 const RECORDING: (&str, &str) = (
     "Recording",
     "Tell of deployments, pull requests and commits. To tell the same again changes nothing.",
 );
 const READING: (&str, &str) = ("Reading", "Ask what was recorded, and why it is so.");
+const MEASURING: (&str, &str) = (
+    "Measuring",
+    "Ask what follows from it. `null` means that there is no data; the window before is beside the one asked about.",
+);
 const SERVICE: (&str, &str) = ("Service", "The service itself. No key is needed.");
 
 /// An endpoint, as it is documented.
@@ -76,7 +80,7 @@ impl Operation {
     /// One that records what GitHub sends and signs, up to so many bytes.
     pub(crate) fn signed(id: &'static str, limit: usize, summary: &str, description: &str) -> Self {
         let mut operation = Self::new(id, RECORDING, summary, description)
-            .refusing([ApiError::InvalidSignature, rate_limited(10)])
+            .refusing([ApiError::InvalidSignature, rate_limited()])
             .with_store()
             .with_body(limit);
         let requirement = SecurityRequirement::new(SIGNATURE, [""; 0]);
@@ -86,7 +90,65 @@ impl Operation {
 
     /// One that tells the bearer of a key what was recorded.
     pub(crate) fn reading(id: &'static str, summary: &str, description: &str) -> Self {
-        Self::new(id, READING, summary, description).with_key(Scope::Read)
+        Self::new(id, READING, summary, description).with_tag()
+    }
+
+    /// One that tells the bearer of a key what follows from it.
+    pub(crate) fn measuring(id: &'static str, summary: &str, description: &str) -> Self {
+        Self::new(id, MEASURING, summary, description).with_tag()
+    }
+
+    /// Adds that a reader with a key, who has the answer already, is told so.
+    fn with_tag(self) -> Self {
+        let mut operation = self
+            .with_key(Scope::Read)
+            .refusing([ApiError::NotAcceptable, InvalidQuery::example_of_none().into()])
+            .header(
+                "If-None-Match",
+                "The tag of the answer that the reader has, or several.",
+                schema::any_text(),
+            );
+        let tagged = || {
+            ResponseBuilder::new()
+                .header_ref(REQUEST_ID, header_ref(REQUEST_ID))
+                .header_ref(ETAG, header_ref(ETAG))
+        };
+        let known = tagged().description("What the reader has is still the answer.");
+        operation.answers.insert(200, tagged().build());
+        operation.answers.insert(304, known.build());
+        operation
+    }
+
+    /// Adds that its answer is a list: `Accept: text/csv` asks for a table of it.
+    pub(crate) fn or_table(mut self) -> Self {
+        let content = ContentBuilder::new().schema(Some(schema::any_text().schema));
+        let response = self.answers.remove(&200).unwrap_or_default();
+        let response = ResponseBuilder::from(response).content("text/csv", content.build());
+        self.answers.insert(200, response.build());
+        self
+    }
+
+    /// Adds that its list comes in pages.
+    pub(crate) fn in_pages(mut self) -> Self {
+        let response = self.answers.remove(&200).unwrap_or_default();
+        let response = ResponseBuilder::from(response).header_ref(LINK, header_ref(LINK));
+        self.answers.insert(200, response.build());
+        self.query(
+            "sort",
+            "What the list begins with: newest if nothing else is said. To miss nothing that changes meanwhile, read \
+             the oldest first.",
+            schema::words(["newest", "oldest"]).into(),
+        )
+        .query(
+            "limit",
+            "How many items a page has at most: 50 if nothing else is said.",
+            schema::integer(1, 200),
+        )
+        .query(
+            "cursor",
+            "The `nextCursor` of the page before, with the same filters and order.",
+            schema::any_text(),
+        )
     }
 
     fn with_key(mut self, scope: Scope) -> Self {
@@ -95,7 +157,7 @@ impl Operation {
         self.refusing([
             ApiError::InvalidApiKey,
             ApiError::MissingScope(scope),
-            rate_limited(200),
+            rate_limited(),
         ])
         .with_store()
     }
@@ -114,6 +176,7 @@ impl Operation {
             InvalidPayload::malformed("the body must be a JSON object").into(),
             ApiError::BodyTooSlow(Timing::default().body),
             ApiError::BodyTooLarge { limit },
+            ApiError::UnsupportedMediaType("Content-Encoding must be identity"),
             ApiError::UnsupportedMediaType("Content-Type must be application/json"),
             ApiError::Busy,
         ])
@@ -137,13 +200,9 @@ impl Operation {
 
     /// Adds a parameter of its query.
     pub(crate) fn query(mut self, name: &str, meaning: &str, takes: Field) -> Self {
-        if !self
-            .refusals
-            .iter()
-            .any(|refusal| matches!(refusal, ApiError::InvalidQuery(_)))
-        {
-            self.refusals.push(InvalidQuery::example().into());
-        }
+        self.refusals
+            .retain(|refusal| !matches!(refusal, ApiError::InvalidQuery(_)));
+        self.refusals.push(InvalidQuery::example().into());
         self.parameter(name, ParameterIn::Query, Required::False, meaning, takes)
     }
 
@@ -166,22 +225,32 @@ impl Operation {
         self
     }
 
-    /// Adds the JSON that it takes.
+    /// Adds the object that it takes.
     pub(crate) fn body<T: ToSchema>(self) -> Self {
-        self.body_of("application/json", schema::part::<T>())
+        self.json(schema::part::<T>())
     }
 
-    /// Adds the JSON that it takes, with a rule that no single field has.
+    /// Adds the object that it takes, with a rule that no single field has.
     pub(crate) fn body_that<T: ToSchema>(self, rule: OneOfBuilder) -> Self {
-        self.body_of("application/json", schema::part::<T>().and(rule))
+        self.json(schema::part::<T>().and(rule))
     }
 
-    /// Adds a body that it takes, by its media type.
-    pub(crate) fn body_of(mut self, media_type: &str, takes: Field) -> Self {
+    /// Adds the JSON that it takes.
+    pub(crate) fn json(self, takes: Field) -> Self {
+        let examples = examples::bodies(self.id);
+        self.content(JSON, takes, examples)
+    }
+
+    /// Adds the form that it takes.
+    pub(crate) fn form(self, takes: Field) -> Self {
+        self.content("application/x-www-form-urlencoded", takes, Vec::new())
+    }
+
+    fn content(mut self, media_type: &str, takes: Field, examples: Examples) -> Self {
         self.components.extend(takes.components);
         let content = ContentBuilder::new()
             .schema(Some(takes.schema))
-            .examples_from_iter(examples::bodies(self.id))
+            .examples_from_iter(examples)
             .build();
         let body = RequestBodyBuilder::from(self.body).required(Some(Required::True));
         self.body = body.content(media_type, content).build();
@@ -190,7 +259,7 @@ impl Operation {
 
     /// Adds an answer in JSON.
     pub(crate) fn answer<T: ToSchema>(self, status: u16, meaning: &str) -> Self {
-        self.answer_of("application/json", schema::part::<T>(), status, meaning)
+        self.answer_of(JSON, schema::part::<T>(), status, meaning)
     }
 
     /// Adds an answer, by its media type.
@@ -209,9 +278,13 @@ impl Operation {
         self
     }
 
-    /// Says of the answers so far which endpoint can be asked for more, with which of their values.
+    /// Says of the answers so far that have a body which endpoint can be asked for more, with which of their values.
     pub(crate) fn leads_to(mut self, operation: &str, parameter: &str, value: &str) -> Self {
-        for response in self.answers.values_mut() {
+        let with_body = self
+            .answers
+            .values_mut()
+            .filter(|answer| !answer.content.is_empty());
+        for response in with_body {
             let link = LinkBuilder::new()
                 .operation_id(operation)
                 .parameter(parameter, value);
@@ -220,8 +293,8 @@ impl Operation {
         self
     }
 
-    /// The operation of the document, and what it refers to.
-    pub(super) fn build(mut self) -> (path::Operation, Components, Vec<(String, Response)>) {
+    /// The operation of the document, the schemas that it refers to, and the refusals.
+    pub(super) fn build(mut self) -> (path::Operation, Components, Vec<Refusal>) {
         let refusals = refusals::of(&self.refusals, &mut self.components);
         let mut operation = self.built;
         if !self.body.content.is_empty() {
@@ -230,25 +303,23 @@ impl Operation {
         for (status, answer) in self.answers {
             operation = operation.response(status.to_string(), answer);
         }
-        let mut shared = Vec::new();
-        for Refusal {
-            status,
-            name,
-            response,
-        } in refusals
-        {
-            let told = examples::answers(self.id, status);
-            if told.is_empty() {
-                operation = operation.response(status.to_string(), Ref::from_response_name(&name));
-                shared.push((name, response));
+        for refusal in &refusals {
+            let status = refusal.status.to_string();
+            let told = examples::answers(self.id, refusal.status);
+            operation = if told.is_empty() {
+                operation.response(status, Ref::from_response_name(&refusal.name))
             } else {
-                operation = operation.response(status.to_string(), refusals::showing(response, told));
-            }
+                operation.response(status, refusals::showing(refusal.response.clone(), told))
+            };
         }
-        (operation.build(), self.components, shared)
+        (operation.build(), self.components, refusals)
     }
 }
 
-fn rate_limited(limit: u32) -> ApiError {
-    rate_limit::Refusal { limit, seconds: 1 }.into()
+fn rate_limited() -> ApiError {
+    rate_limit::Refusal {
+        limit: 200,
+        seconds: 1,
+    }
+    .into()
 }

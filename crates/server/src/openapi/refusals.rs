@@ -1,13 +1,16 @@
 //! What refusals look like, made from the errors themselves: their status, their sentences and the names of their
 //! headers are those that are sent.
 
+use super::examples::Examples;
 use super::schema::{Components, component};
 use crate::error::{ApiError, ErrorBody};
 use actix_web::ResponseError;
 use actix_web::http::header::CONTENT_TYPE;
+use periscope_domain::api_key::Scope;
 use serde_json::json;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use utoipa::openapi::example::{Example, ExampleBuilder};
+use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{ContentBuilder, Header, Ref, RefOr, Response, ResponseBuilder};
@@ -15,13 +18,29 @@ use utoipa::openapi::{ContentBuilder, Header, Ref, RefOr, Response, ResponseBuil
 /// The header that every answer has.
 pub(super) const REQUEST_ID: &str = "X-Request-Id";
 
-const JSON: &str = "application/json";
+pub(super) const JSON: &str = "application/json";
 
-const HEADERS: [(&str, Type, &str); 7] = [
+/// The header that every answer to a reader has.
+pub(super) const ETAG: &str = "ETag";
+
+/// The header of a page that is not the last one.
+pub(super) const LINK: &str = "Link";
+
+const HEADERS: [(&str, Type, &str); 9] = [
     (
         REQUEST_ID,
         Type::String,
         "The id of the request: the caller's, if it sent a sane one.",
+    ),
+    (
+        ETAG,
+        Type::String,
+        "A strong tag of the bytes that are sent. Sent back in `If-None-Match`, it asks whether they have changed.",
+    ),
+    (
+        LINK,
+        Type::String,
+        "The address of the next page, as `rel=\"next\"`; absent on the last one.",
     ),
     (
         "Retry-After",
@@ -58,7 +77,7 @@ pub(super) fn of(errors: &[ApiError], components: &mut Components) -> Vec<Refusa
         by_status.entry(status).or_default().push(error);
     }
     let refusals = by_status.into_iter().map(|(status, errors)| {
-        let names: BTreeSet<String> = errors.iter().map(|error| name(error)).collect();
+        let names: BTreeSet<_> = errors.iter().map(|error| name(error)).collect();
         Refusal {
             status,
             name: names.into_iter().collect::<Vec<_>>().join("Or"),
@@ -69,7 +88,7 @@ pub(super) fn of(errors: &[ApiError], components: &mut Components) -> Vec<Refusa
 }
 
 fn response(errors: &[&ApiError], components: &mut Components) -> Response {
-    let sentences: BTreeSet<String> = errors.iter().map(|error| format!("{error}.")).collect();
+    let sentences: BTreeSet<String> = errors.iter().map(|error| sentence(error)).collect();
     let examples = errors.iter().map(|error| {
         let body = json!({"error": error.to_string()});
         (name(error), ExampleBuilder::new().value(Some(body)).build())
@@ -93,21 +112,23 @@ fn header_names(errors: &[&ApiError]) -> BTreeSet<String> {
     let responses = errors.iter().map(|error| error.error_response());
     let names = responses.flat_map(|response| {
         let names = response.headers().keys().filter(|name| **name != CONTENT_TYPE);
-        names.map(|name| spelled(name.as_str())).collect::<Vec<_>>()
+        names
+            .map(|name| spelled(name.as_str()).to_owned())
+            .collect::<Vec<_>>()
     });
     names.chain([REQUEST_ID.to_owned()]).collect()
 }
 
-fn spelled(name: &str) -> String {
-    let parts: Vec<String> = name.split('-').map(capitalized).collect();
-    parts
-        .join("-")
-        .replace("Ratelimit", "RateLimit")
-        .replace("Www", "WWW")
+fn spelled(name: &str) -> &str {
+    let known = HEADERS.iter().map(|(known, ..)| *known);
+    known
+        .into_iter()
+        .find(|known| known.eq_ignore_ascii_case(name))
+        .unwrap_or(name)
 }
 
 /// The same answer with examples of its own.
-pub(super) fn showing(mut response: Response, examples: Vec<(&str, Example)>) -> Response {
+pub(super) fn showing(mut response: Response, examples: Examples) -> Response {
     if let Some(RefOr::T(content)) = response.content.get_mut(JSON) {
         let examples = examples
             .into_iter()
@@ -115,11 +136,6 @@ pub(super) fn showing(mut response: Response, examples: Vec<(&str, Example)>) ->
         content.examples = examples.collect();
     }
     response
-}
-
-fn capitalized(word: &str) -> String {
-    let (first, rest) = word.split_at_checked(1).unwrap_or_default();
-    first.to_uppercase() + rest
 }
 
 pub(super) fn header_ref(name: &str) -> Ref {
@@ -136,24 +152,39 @@ pub(super) fn headers() -> impl Iterator<Item = (String, RefOr<Header>)> {
     })
 }
 
-fn name(error: &ApiError) -> String {
+/// When it is answered; what is sent tells which of the rules is broken.
+fn sentence(error: &ApiError) -> String {
     match error {
-        ApiError::InvalidApiKey => "InvalidApiKey".to_owned(),
-        ApiError::InvalidSignature => "InvalidSignature".to_owned(),
-        ApiError::MissingScope(scope) => format!("No{}Scope", capitalized(scope.as_str())),
-        ApiError::OrganizationMismatch => "OrganizationMismatch".to_owned(),
-        ApiError::UnsupportedMediaType(_) => "UnsupportedMediaType".to_owned(),
-        ApiError::BodyTooLarge { limit } => format!("BodyLargerThan{}KiB", limit / 1024),
-        ApiError::BodyTooSlow(_) => "BodyTooSlow".to_owned(),
-        ApiError::InvalidPayload(_) => "InvalidPayload".to_owned(),
-        ApiError::InvalidQuery(_) => "InvalidQuery".to_owned(),
-        ApiError::NotFound => "NotFound".to_owned(),
-        ApiError::MethodNotAllowed { .. } => "MethodNotAllowed".to_owned(),
-        ApiError::RateLimited(_) => "RateLimited".to_owned(),
-        ApiError::ShuttingDown => "ShuttingDown".to_owned(),
-        ApiError::Busy => "Busy".to_owned(),
-        ApiError::Deadline => "Deadline".to_owned(),
-        ApiError::Store(_) => "Unavailable".to_owned(),
-        ApiError::Internal(_) => "Internal".to_owned(),
+        ApiError::InvalidPayload(_) => "The body is no JSON object, or breaks a rule.".to_owned(),
+        ApiError::InvalidQuery(_) => {
+            "The query breaks a rule, or has a parameter that is unknown.".to_owned()
+        }
+        error => format!("{error}."),
     }
+}
+
+fn name(error: &ApiError) -> Cow<'static, str> {
+    match error {
+        ApiError::InvalidApiKey => "InvalidApiKey",
+        ApiError::InvalidSignature => "InvalidSignature",
+        ApiError::MissingScope(Scope::Ingest) => "NoIngestScope",
+        ApiError::MissingScope(Scope::Read) => "NoReadScope",
+        ApiError::MissingScope(Scope::Admin) => "NoAdminScope",
+        ApiError::OrganizationMismatch => "OrganizationMismatch",
+        ApiError::UnsupportedMediaType(_) => "UnsupportedMediaType",
+        ApiError::BodyTooLarge { limit } => return format!("BodyLargerThan{}KiB", limit / 1024).into(),
+        ApiError::BodyTooSlow(_) => "BodyTooSlow",
+        ApiError::InvalidPayload(_) => "InvalidPayload",
+        ApiError::InvalidQuery(_) => "InvalidQuery",
+        ApiError::NotFound => "NotFound",
+        ApiError::NotAcceptable => "NotAcceptable",
+        ApiError::MethodNotAllowed { .. } => "MethodNotAllowed",
+        ApiError::RateLimited(_) => "RateLimited",
+        ApiError::ShuttingDown => "ShuttingDown",
+        ApiError::Busy => "Busy",
+        ApiError::Deadline => "Deadline",
+        ApiError::Store(_) => "Unavailable",
+        ApiError::Internal(_) => "Internal",
+    }
+    .into()
 }

@@ -152,6 +152,12 @@ pub(crate) fn time() -> Field {
         .into()
 }
 
+/// The name of a time zone.
+pub(crate) fn time_zone() -> Field {
+    let format = SchemaFormat::Custom("iana-time-zone".to_owned());
+    string().format(Some(format)).into()
+}
+
 /// A whole number.
 pub(crate) fn integer(min: i32, max: i32) -> Field {
     let integer = ObjectBuilder::new().schema_type(Type::Integer);
@@ -186,6 +192,14 @@ pub(crate) fn objects<T: ToSchema>(min: usize, max: usize) -> Field {
 pub(crate) fn values(value: Field, min: usize, max: usize) -> Field {
     Field {
         schema: array(value.schema, min, max),
+        ..value
+    }
+}
+
+/// Values, as many as there may be.
+pub(crate) fn several(value: Field) -> Field {
+    Field {
+        schema: RefOr::T(ArrayBuilder::new().items(value.schema).into()),
         ..value
     }
 }

@@ -75,7 +75,8 @@ impl Call {
         Answer {
             status: head.status.as_u16(),
             headers: head.headers,
-            body: String::from_utf8(body.to_vec()).unwrap(),
+            body: String::from_utf8_lossy(&body).into_owned(),
+            bytes: body,
         }
     }
 }
@@ -85,7 +86,9 @@ impl Call {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     headers: HeaderMap,
+    /// What of the body is text.
     pub(crate) body: String,
+    pub(crate) bytes: Bytes,
 }
 
 impl Answer {

@@ -1,13 +1,13 @@
 //! Why a pull request is where it is.
 
 use crate::app::{TestApp, report};
-use crate::client::Answer;
 use crate::commits::{batch, item, sha};
+use crate::reader::Reader;
 use periscope_domain::api_key::Scope;
 use serde_json::{Value, json};
 
 /// Commits 1 to 5 in a row, pull requests 2 and 4 merged as two of them, and a deployment of 1 and then of 3.
-async fn deployed() -> (TestApp, Reader) {
+pub(crate) async fn deployed() -> (TestApp, Reader) {
     let app = TestApp::start().await;
     let commits: Vec<Value> = (1..=5).map(|number| item(number, &[number - 1])).collect();
     app.post("/api/commits").json(&batch(&commits)).send().await;
@@ -34,26 +34,7 @@ fn deployment(id: &str, commit: u32, completed_at: &str) -> Value {
     report
 }
 
-struct Reader {
-    key: String,
-}
-
-impl Reader {
-    async fn new(app: &TestApp) -> Self {
-        Self {
-            key: app.make_key(app.organization_id, &[Scope::Read], None).await,
-        }
-    }
-
-    async fn get(&self, app: &TestApp, path: &str) -> Answer {
-        app.call("GET", path)
-            .header("Authorization", format!("Bearer {}", self.key))
-            .send()
-            .await
-    }
-}
-
-async fn id_of(app: &TestApp, deployment: &str) -> i64 {
+pub(crate) async fn id_of(app: &TestApp, deployment: &str) -> i64 {
     app.find_deployment(deployment).await.unwrap().id.get()
 }
 
@@ -61,7 +42,7 @@ async fn id_of(app: &TestApp, deployment: &str) -> i64 {
 async fn a_deployment_tells_how_its_links_were_found() {
     let (app, reader) = deployed().await;
     let path = format!("/api/deployments/{}/explain", id_of(&app, "second").await);
-    let answer = reader.get(&app, &path).await;
+    let answer = reader.get(&path).await;
     assert_eq!(answer.status, 200, "{answer}");
     insta::assert_snapshot!(format!("{:#}", answer.json()));
 }
@@ -70,14 +51,12 @@ async fn a_deployment_tells_how_its_links_were_found() {
 async fn a_pull_request_tells_which_deployments_shipped_it_or_why_none_did() {
     let (app, reader) = deployed().await;
     let path = format!("/api/deployments/{}/explain", id_of(&app, "second").await);
-    let linked = reader.get(&app, &path).await.json()["links"][0]["pullRequest"]["id"]
+    let linked = reader.get(&path).await.json()["links"][0]["pullRequest"]["id"]
         .as_i64()
         .unwrap();
-    let shipped = reader
-        .get(&app, &format!("/api/pull-requests/{linked}/explain"))
-        .await;
+    let shipped = reader.get(&format!("/api/pull-requests/{linked}/explain")).await;
     let missing = reader
-        .get(&app, &format!("/api/pull-requests/{}/explain", linked + 1))
+        .get(&format!("/api/pull-requests/{}/explain", linked + 1))
         .await;
     insta::assert_snapshot!(format!("{:#}\n{:#}", shipped.json(), missing.json()));
 }
@@ -86,8 +65,7 @@ async fn a_pull_request_tells_which_deployments_shipped_it_or_why_none_did() {
 async fn what_is_another_organizations_or_nobodys_is_not_found() {
     let (app, _) = deployed().await;
     let globex = app.make_organization("globex").await;
-    let key = app.make_key(globex, &[Scope::Read], None).await;
-    let stranger = Reader { key };
+    let stranger = Reader::of(&app, globex, &[Scope::Read]).await;
     let id = id_of(&app, "second").await;
     for path in [
         format!("/api/deployments/{id}/explain"),
@@ -97,7 +75,7 @@ async fn what_is_another_organizations_or_nobodys_is_not_found() {
         "/api/pull-requests/1/explain".to_owned(),
         "/api/pull-requests/x/explain".to_owned(),
     ] {
-        let answer = stranger.get(&app, &path).await;
+        let answer = stranger.get(&path).await;
         assert_eq!(answer.to_string(), r#"404 {"error":"Not found"}"#, "{path}");
     }
 }
@@ -111,8 +89,8 @@ async fn reading_takes_a_key_that_may_read() {
         answer.to_string(),
         r#"401 {"error":"Invalid or missing API key"}"#
     );
-    let ingest = Reader { key: app.key.clone() };
-    let answer = ingest.get(&app, &path).await;
+    let ingest = Reader::of(&app, app.organization_id, &[Scope::Ingest]).await;
+    let answer = ingest.get(&path).await;
     assert_eq!(
         answer.to_string(),
         r#"403 {"error":"API key lacks the read scope"}"#

@@ -6,6 +6,7 @@ use crate::commits::{batch, item, sha};
 use periscope_domain::api_key::Scope;
 use periscope_domain::metrics::Metric;
 use serde_json::{Value, json};
+use std::fmt::Write;
 
 /// An application that somebody asks.
 struct Asked {
@@ -163,7 +164,31 @@ async fn a_question_that_makes_no_sense_is_refused_with_the_parameter_and_what_i
     ] {
         let answer = asked.ask(&format!("lead-time?{question}")).await;
         assert_eq!(answer.status, 400, "{question}: {answer}");
-        told.push_str(&format!("{question}\n  {}\n", answer.body));
+        writeln!(told, "{question}\n  {}", answer.body).unwrap();
+    }
+    insta::assert_snapshot!(told);
+}
+
+#[tokio::test]
+async fn a_list_or_series_is_also_a_table_and_documented_as_one() {
+    let asked = Asked::with_a_week().await;
+    let document = asked.app.call("GET", "/openapi.json").send().await.json();
+    let mut told = String::new();
+    for metric in Metric::ALL.map(Metric::as_str) {
+        let answer = asked
+            .app
+            .call("GET", &format!("/api/metrics/{metric}?timeRange=7d"))
+            .header("Authorization", format!("Bearer {}", asked.key))
+            .header("Accept", "text/csv")
+            .send()
+            .await;
+        let is_table = answer.header("content-type") == Some("text/csv; charset=utf-8");
+        let path = format!("/api/metrics/{metric}");
+        let content = &document["paths"][path.as_str()]["get"]["responses"]["200"]["content"];
+        assert_eq!(content["text/csv"].is_object(), is_table, "{metric}");
+        if is_table {
+            writeln!(told, "{metric}\n{}", answer.body.replace("\r\n", "\n")).unwrap();
+        }
     }
     insta::assert_snapshot!(told);
 }

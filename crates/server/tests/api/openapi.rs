@@ -61,14 +61,15 @@ impl Teller {
     async fn tell(&self, example: &Value) -> Answer {
         let (method, path, operation) = self.operation(example["operation"].as_str().unwrap());
         let body = example.get("body").map(Value::to_string).unwrap_or_default();
-        let mut call = self.github.app.call(method, &fill_in(path, example));
-        for parameter in operation["parameters"].as_array().into_iter().flatten() {
-            let name = parameter["name"].as_str().unwrap();
-            if let (Some("header"), Some(value)) =
-                (parameter["in"].as_str(), example["parameters"][name].as_str())
-            {
-                call = call.header(name, value);
-            }
+        let query = sent(operation, "query", example);
+        let query: Vec<_> = query
+            .into_iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let path = format!("{}?{}", fill_in(path, example), query.join("&"));
+        let mut call = self.github.app.call(method, &path);
+        for (name, value) in sent(operation, "header", example) {
+            call = call.header(name, value);
         }
         self.authenticated(call, operation, &body)
             .header("Content-Type", "application/json")
@@ -103,9 +104,22 @@ impl Teller {
 fn fill_in(path: &str, example: &Value) -> String {
     let parameters = example["parameters"].as_object().into_iter().flatten();
     parameters.fold(path.to_owned(), |path, (name, value)| {
-        let value = value.as_str().map_or(value.to_string(), ToOwned::to_owned);
-        path.replace(&format!("{{{name}}}"), &value)
+        path.replace(&format!("{{{name}}}"), &bare(value))
     })
+}
+
+/// The parameters of a place that the example has, with their values.
+fn sent<'o>(operation: &'o Value, place: &str, example: &Value) -> Vec<(&'o str, String)> {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let of_place = parameters.filter(|parameter| parameter["in"] == place);
+    let names = of_place.map(|parameter| parameter["name"].as_str().unwrap());
+    names
+        .filter_map(|name| Some((name, bare(example["parameters"].get(name)?))))
+        .collect()
+}
+
+fn bare(value: &Value) -> String {
+    value.as_str().map_or(value.to_string(), ToOwned::to_owned)
 }
 
 #[tokio::test]
@@ -179,6 +193,31 @@ async fn where_there_is_get_there_is_head() {
                 get.header("content-length"),
                 "{path}"
             );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_query_takes_exactly_the_parameters_that_are_documented() {
+    let app = TestApp::start().await;
+    let key = app.make_key(app.organization_id, &[Scope::Read], None).await;
+    for (path, methods) in document(&app).await["paths"].as_object().unwrap() {
+        let parameters = methods["get"]["parameters"].as_array();
+        let named = parameters
+            .into_iter()
+            .flatten()
+            .filter(|parameter| parameter["in"] == "query");
+        let named: Vec<&str> = named
+            .map(|parameter| parameter["name"].as_str().unwrap())
+            .collect();
+        if !named.is_empty() {
+            let call = app.call("GET", &format!("{path}?unknown=1"));
+            let answer = call.header("Authorization", format!("Bearer {key}")).send().await;
+            let sentence = format!(
+                r#"400 {{"error":"Invalid query: unknown is unknown: this endpoint takes {}"}}"#,
+                named.join(", ")
+            );
+            assert_eq!(answer.to_string(), sentence, "{path}");
         }
     }
 }

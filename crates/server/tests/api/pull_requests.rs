@@ -96,6 +96,27 @@ async fn what_is_empty_or_null_is_absent() {
 }
 
 #[tokio::test]
+async fn a_whole_number_may_be_written_with_a_fraction_of_zero() {
+    let app = TestApp::start().await;
+    let send = async |item: Value| app.post(PATH).json(&batch(&[item])).send().await.to_string();
+    let mut fractional = full_item(1);
+    for (field, value) in [
+        ("number", 1.0),
+        ("additions", 1.0),
+        ("deletions", 2.0),
+        ("changedFiles", 3.0),
+    ] {
+        fractional[field] = json!(value);
+    }
+    assert_eq!(send(fractional).await, r#"200 {"recorded":1,"updated":0}"#);
+    assert_eq!(
+        send(full_item(1)).await,
+        r#"200 {"recorded":0,"updated":0}"#,
+        "the same"
+    );
+}
+
+#[tokio::test]
 async fn a_batch_links_deployments_that_were_there_before() {
     let app = TestApp::start().await;
     app.deploy(&report()).send().await;

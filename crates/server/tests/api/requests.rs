@@ -59,7 +59,11 @@ async fn a_method_that_a_path_does_not_have_is_refused_with_those_that_it_has() 
     for (path, allowed) in [
         ("/api/webhooks/deployments", "POST"),
         ("/api/webhooks/github/acme", "POST"),
-        ("/api/pull-requests", "POST"),
+        ("/api/commits", "POST"),
+        ("/api/pull-requests", "GET, HEAD, POST"),
+        ("/api/deployments", "GET, HEAD"),
+        ("/api/deployments/1/explain", "GET, HEAD"),
+        ("/api/organization", "GET, HEAD"),
         ("/livez", "GET, HEAD"),
         ("/readyz", "GET, HEAD"),
     ] {

@@ -7,6 +7,7 @@ use periscope_domain::api_key::{ApiKey, ApiKeyHash, KnownApiKey};
 use periscope_domain::deployment::{DeploymentEvent, StoredDeployment};
 use periscope_domain::id::{ApiKeyId, DeploymentId, OrganizationId, PullRequestId};
 use periscope_domain::linking::{Earlier, Link};
+use periscope_domain::listing::{DeployedService, DeploymentFilter, ListedDeployment, Page, PageRequest};
 use periscope_domain::organization::{Organization, OrganizationSlug};
 use periscope_domain::ports::{
     ApiKeys, Applied, Commits, DeploymentContext, DeploymentDecision, DeploymentQuery, Deployments,
@@ -269,15 +270,19 @@ impl Deployments for FaultyStore {
             .list_shipped_with(organization_id, id)
             .await
     }
-    async fn list_shipped_since(
+    async fn page(
         &self,
         organization_id: OrganizationId,
-        since: Timestamp,
-        most: u32,
-    ) -> Result<Vec<StoredDeployment>, StoreError> {
-        self.inner
-            .deployments()
-            .list_shipped_since(organization_id, since, most)
-            .await
+        filter: &DeploymentFilter,
+        page: &PageRequest<DeploymentId>,
+    ) -> Result<Page<ListedDeployment>, StoreError> {
+        self.pass(Port::Deployments).await?;
+        self.inner.deployments().page(organization_id, filter, page).await
+    }
+    async fn list_services(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<Vec<DeployedService>, StoreError> {
+        self.inner.deployments().list_services(organization_id).await
     }
 }

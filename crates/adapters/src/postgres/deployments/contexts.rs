@@ -3,9 +3,10 @@
 //! where it is asked whether there is anything; otherwise Postgres would read all that an organization has, or that all
 //! of them have, and join it afterwards.
 
+use super::RowSql;
 use super::earlier::RowsSql;
 use crate::postgres::statement::{batch_input, batch_statement};
-use diesel::sql_types::{Array, BigInt, Bool, Bytea, Integer, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Bytea, Nullable, Text, Timestamptz};
 use time::OffsetDateTime;
 
 batch_input! {
@@ -25,22 +26,6 @@ batch_input! {
 
 type OrganizationSql = (BigInt, BigInt, Text, Nullable<Timestamptz>, Nullable<Timestamptz>);
 /// The columns of a [`Row`].
-pub(super) type DeploymentSql = (
-    BigInt,
-    BigInt,
-    Text,
-    Text,
-    Text,
-    Timestamptz,
-    Nullable<Timestamptz>,
-    Nullable<Text>,
-    Nullable<Text>,
-    Nullable<Text>,
-    Nullable<Text>,
-    Nullable<Text>,
-    Nullable<Text>,
-    Integer,
-);
 type RepositoriesSql = (Array<BigInt>, Array<Text>, Array<Bool>, Array<Nullable<Text>>);
 type HistoriesSql = (Array<BigInt>, Array<Bool>, Array<Nullable<BigInt>>);
 type CandidatesSql = (
@@ -57,7 +42,7 @@ batch_statement! {
     /// digits may be the beginning of. What is not needed is left out by a condition inside of each part; one where they
     /// are joined would be looked at when it is too late.
     ReadContexts { query: QueryInput } -> (
-        BigInt, OrganizationSql, Nullable<DeploymentSql>,
+        BigInt, OrganizationSql, Nullable<RowSql>,
         Nullable<RepositoriesSql>, Nullable<CandidatesSql>, Bool, Nullable<HistoriesSql>,
         Nullable<RowsSql>
     ) {

@@ -3,7 +3,9 @@
 mod contexts;
 mod earlier;
 mod links;
+mod page;
 mod read;
+mod services;
 mod write;
 
 pub(super) use links::{
@@ -17,18 +19,18 @@ use super::schema::{deployment_events, deployments, links as links_table};
 use super::statement::batch_statement;
 use async_trait::async_trait;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz};
 use periscope_domain::commit_sha::CommitReference;
 use periscope_domain::deployment::{Deployment, DeploymentEvent, Revision, StoredDeployment};
 use periscope_domain::environment::Environment;
 use periscope_domain::id::{DeploymentId, OrganizationId, PullRequestId};
 use periscope_domain::linking::{Earlier, Link};
+use periscope_domain::listing::{DeployedService, DeploymentFilter, ListedDeployment, Page, PageRequest};
 use periscope_domain::ports::{
     Applied, DeploymentContext, DeploymentDecision, DeploymentQuery, Deployments, EarlierQuery, StoreError,
 };
 use periscope_domain::run::{DeploymentStatus, Run};
 use periscope_domain::text::{Actor, BranchName, ExternalDeploymentId, PipelineName, ServiceName};
-use periscope_domain::timestamp::Timestamp;
 use periscope_domain::web_url::WebUrl;
 use time::OffsetDateTime;
 
@@ -51,6 +53,24 @@ struct Row {
     pipeline_url: Option<String>,
     linked_pull_requests: i32,
 }
+
+/// The columns of a [`Row`].
+type RowSql = (
+    BigInt,
+    BigInt,
+    Text,
+    Text,
+    Text,
+    Timestamptz,
+    Nullable<Timestamptz>,
+    Nullable<Text>,
+    Nullable<Text>,
+    Nullable<Text>,
+    Nullable<Text>,
+    Nullable<Text>,
+    Nullable<Text>,
+    Integer,
+);
 
 impl Row {
     fn stored(self, external_id: ExternalDeploymentId) -> Result<StoredDeployment, StoreError> {
@@ -99,7 +119,7 @@ fn named((external_id, row): NamedRow) -> Result<StoredDeployment, StoreError> {
 
 batch_statement! {
     /// Deployments by their numbers. They are looked up one by one, as pull requests are.
-    ReadIdentified { wanted: Identified } -> (Text, contexts::DeploymentSql) {
+    ReadIdentified { wanted: Identified } -> (Text, RowSql) {
         " select
             d.external_id, d.id, d.revision, d.commit_sha, d.environment, d.status, d.started_at, d.completed_at,
             d.service, d.previous_commit_sha, d.branch, d.triggered_by, d.pipeline_name, d.pipeline_url,
@@ -260,21 +280,19 @@ impl Deployments for PgStore {
             .collect()
     }
 
-    async fn list_shipped_since(
+    async fn page(
         &self,
         organization_id: OrganizationId,
-        since: Timestamp,
-        most: u32,
-    ) -> Result<Vec<StoredDeployment>, StoreError> {
-        let query = deployments::table
-            .filter(deployments::organization_id.eq(organization_id.get()))
-            .filter(deployments::status.eq(DeploymentStatus::Success.as_str()))
-            .filter(deployments::environment.eq(Environment::PRODUCTION))
-            .filter(deployments::completed_at.ge(since.to_offset_date_time()))
-            .order((deployments::completed_at, deployments::id))
-            .limit(most.into())
-            .select((deployments::external_id, Row::as_select()));
-        let rows = self.pool.rows::<_, NamedRow>(query).await?;
-        rows.into_iter().map(named).collect()
+        filter: &DeploymentFilter,
+        page: &PageRequest<DeploymentId>,
+    ) -> Result<Page<ListedDeployment>, StoreError> {
+        page::page(&self.pool, organization_id, filter, page).await
+    }
+
+    async fn list_services(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<Vec<DeployedService>, StoreError> {
+        services::list_services(&self.pool, organization_id).await
     }
 }

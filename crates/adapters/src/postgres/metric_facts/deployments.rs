@@ -4,14 +4,15 @@ use super::super::pool::Pool;
 use super::super::row::{Place, timestamp};
 use super::super::statement::{batch_input, batch_statement};
 use super::mark::Mark;
-use super::{Edge, PAGE, page_size};
+use super::{Edge, Kept, Kind, PAGE, page_size};
+use async_trait::async_trait;
 use diesel::Queryable;
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz};
 use periscope_domain::environment::Environment;
 use periscope_domain::id::{DeploymentId, OrganizationId, PullRequestId};
 use periscope_domain::lead_time::LeadTime;
 use periscope_domain::linking::UnlinkedReason;
-use periscope_domain::metrics::{ChangedDeployment, CompletedDeployment};
+use periscope_domain::metrics::{ChangedDeployment, CompletedDeployment, Facts};
 use periscope_domain::ports::StoreError;
 use periscope_domain::run::DeploymentStatus;
 use periscope_domain::text::ServiceName;
@@ -146,7 +147,7 @@ batch_statement! {
             where d.organization_id = s.organization_id
                 and coalesce(d.completed_at, d.started_at) >= s.since
                 and (coalesce(d.completed_at, d.started_at), d.id) < (s.before, s.before_id)
-                and d.completed_at is not null
+                and d.completed_at is not null and d.started_at is not null
             order by coalesce(d.completed_at, d.started_at) desc, d.id desc
             limit (select page from span)
         )",
@@ -154,23 +155,33 @@ batch_statement! {
     }
 }
 
-/// The last deployments that were completed since a time and before an edge, in any order, and the edge behind them.
-pub(super) async fn earlier(
-    pool: &Pool,
-    organization_id: OrganizationId,
-    since: Timestamp,
-    before: Edge,
-) -> Result<(Vec<Row>, Edge), StoreError> {
-    let span = Span::new(organization_id, since, before);
-    let rows: Vec<Row> = pool.rows(ReadCompleted { span }).await?;
-    let first = rows.iter().filter_map(|row| {
-        Some(Edge {
-            at: timestamp(row.completed_at?),
-            id: row.id,
-        })
-    });
-    let edge = first.min().filter(|_| rows.len() >= PAGE);
-    Ok((rows, edge.unwrap_or(Edge::before(since))))
+#[async_trait]
+impl Kind for Row {
+    type Change = ChangedDeployment;
+
+    async fn earlier(
+        pool: &Pool,
+        organization_id: OrganizationId,
+        since: Timestamp,
+        before: Edge,
+    ) -> Result<(Vec<Self>, Edge), StoreError> {
+        let span = Span::new(organization_id, since, before);
+        let rows: Vec<Self> = pool.rows(ReadCompleted { span }).await?;
+        let edges = rows.iter().filter_map(|row| {
+            let at = timestamp(row.completed_at?);
+            Some(Edge { at, id: row.id })
+        });
+        let edge = edges.min().filter(|_| rows.len() >= PAGE);
+        Ok((rows, edge.unwrap_or(Edge::before(since))))
+    }
+
+    fn put(facts: &mut Facts, changes: &[ChangedDeployment]) {
+        facts.put_deployments(changes);
+    }
+
+    fn edge(kept: &mut Kept) -> &mut Edge {
+        &mut kept.deployments
+    }
 }
 
 batch_input! {

@@ -33,22 +33,27 @@ batch_input! {
 
 batch_statement! {
     /// The present mark, and whether there is any deployment that was changed since the one that was seen. Numbers that
-    /// are not yet given are those of another server, which a dump has brought along.
+    /// are not yet given are those of another server, which a dump has brought along. The order leads to the index of
+    /// changes even while the table is empty.
     ReadMark { query: Query } -> (Timestamptz, Text, BigInt, Bool) {
         " select
             pg_postmaster_start_time(), n.snapshot::text, coalesce(o.linking_epoch, 0),
-            exists (
-                select from deployments d
+            (
+                select d.id
+                from deployments d
                 where d.organization_id = q.organization_id
                     and d.changed_in >= pg_snapshot_xmax(q.seen::pg_snapshot)::text::bigint
                     and d.changed_in < pg_snapshot_xmax(n.snapshot)::text::bigint
-            )
+                order by d.changed_in, d.id
+                limit 1
+            ) is not null
             or exists (
                 select
                 from pg_snapshot_xip(q.seen::pg_snapshot) as running(number)
                 cross join lateral (
                     select from deployments d
                     where d.organization_id = q.organization_id and d.changed_in = running.number::text::bigint
+                    order by d.id
                     limit 1
                 ) as d
             )

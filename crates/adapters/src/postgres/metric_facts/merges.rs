@@ -4,11 +4,12 @@ use super::super::pool::Pool;
 use super::super::row::{Place, timestamp};
 use super::super::statement::{batch_input, batch_statement};
 use super::deployments::Span;
-use super::{Edge, PAGE, page_size};
+use super::{Edge, Kept, Kind, PAGE, page_size};
+use async_trait::async_trait;
 use diesel::Queryable;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz};
 use periscope_domain::id::{OrganizationId, PullRequestId, RepositoryId};
-use periscope_domain::metrics::MergedPullRequest;
+use periscope_domain::metrics::{Facts, MergedPullRequest};
 use periscope_domain::ports::StoreError;
 use periscope_domain::pull_request::{ChangeCount, lines};
 use periscope_domain::text::Actor;
@@ -73,26 +74,39 @@ batch_statement! {
         where p.organization_id = s.organization_id
             and p.merged_at >= s.since
             and (p.merged_at, p.id) < (s.before, s.before_id)
+            and p.source is not null
         order by p.merged_at desc, p.id desc
         limit (select page from span)"
     }
 }
 
-/// The last pull requests that were merged since a time and before an edge, and the edge behind them.
-pub(super) async fn earlier(
-    pool: &Pool,
-    organization_id: OrganizationId,
-    since: Timestamp,
-    before: Edge,
-) -> Result<(Vec<Row>, Edge), StoreError> {
-    let span = Span::new(organization_id, since, before);
-    let rows: Vec<Row> = pool.rows(ReadMerged { span }).await?;
-    let first = rows.iter().map(|row| Edge {
-        at: timestamp(row.merged_at),
-        id: row.id,
-    });
-    let edge = first.min().filter(|_| rows.len() >= PAGE);
-    Ok((rows, edge.unwrap_or(Edge::before(since))))
+#[async_trait]
+impl Kind for Row {
+    type Change = MergedPullRequest;
+
+    async fn earlier(
+        pool: &Pool,
+        organization_id: OrganizationId,
+        since: Timestamp,
+        before: Edge,
+    ) -> Result<(Vec<Self>, Edge), StoreError> {
+        let span = Span::new(organization_id, since, before);
+        let rows: Vec<Self> = pool.rows(ReadMerged { span }).await?;
+        let edges = rows.iter().map(|row| Edge {
+            at: timestamp(row.merged_at),
+            id: row.id,
+        });
+        let edge = edges.min().filter(|_| rows.len() >= PAGE);
+        Ok((rows, edge.unwrap_or(Edge::before(since))))
+    }
+
+    fn put(facts: &mut Facts, changes: &[MergedPullRequest]) {
+        facts.put_pull_requests(changes);
+    }
+
+    fn edge(kept: &mut Kept) -> &mut Edge {
+        &mut kept.merges
+    }
 }
 
 batch_input! {

@@ -14,6 +14,7 @@ use super::PgStore;
 use super::pool::Pool;
 use super::recent::Recent;
 use async_trait::async_trait;
+use futures_util::future::OptionFuture;
 use mark::{Mark, mark};
 use periscope_domain::id::OrganizationId;
 use periscope_domain::metrics::Facts;
@@ -21,6 +22,7 @@ use periscope_domain::ports::{MetricFacts, StoreError};
 use periscope_domain::timestamp::Timestamp;
 use std::ops::Range;
 use std::sync::Arc;
+use tokio::join;
 use tokio::task::spawn_blocking;
 
 /// How many bytes the facts of all organizations may take together.
@@ -78,6 +80,25 @@ impl Edge {
     }
 }
 
+/// What facts are made of.
+#[async_trait]
+trait Kind: Sized + Send + 'static {
+    /// What a row is, as facts take it.
+    type Change: TryFrom<Self, Error = StoreError>;
+
+    /// The last rows of a time and after that lie before an edge, in any order, and the edge that they end at.
+    async fn earlier(
+        pool: &Pool,
+        organization_id: OrganizationId,
+        since: Timestamp,
+        before: Edge,
+    ) -> Result<(Vec<Self>, Edge), StoreError>;
+
+    fn put(facts: &mut Facts, changes: &[Self::Change]);
+
+    fn edge(kept: &mut Kept) -> &mut Edge;
+}
+
 #[async_trait]
 impl MetricFacts for PgStore {
     async fn facts_since(
@@ -87,15 +108,12 @@ impl MetricFacts for PgStore {
     ) -> Result<Arc<Facts>, StoreError> {
         let slot = self.facts.0.get(organization_id);
         let mut kept = slot.lock().await;
-        let before = Arc::clone(&kept.facts);
         kept.catch_up(&self.pool, organization_id).await?;
         if kept.reach_back(&self.pool, organization_id, since).await? {
             // What moved meanwhile from a page that was still to be read to one that had been.
             kept.catch_up(&self.pool, organization_id).await?;
         }
-        if !Arc::ptr_eq(&before, &kept.facts) {
-            self.facts.0.weigh(organization_id, kept.facts.weight());
-        }
+        self.facts.0.weigh(organization_id, kept.facts.weight());
         Ok(Arc::clone(&kept.facts))
     }
 }
@@ -131,7 +149,7 @@ impl Kept {
         let mut last = Some((0, 0));
         while let Some(after) = last {
             let (rows, end) = deployments::changed(pool, organization_id, (seen, now), after).await?;
-            self.put(rows, Facts::put_deployments).await?;
+            self.put(rows).await?;
             last = end;
         }
         Ok(())
@@ -146,7 +164,7 @@ impl Kept {
         let mut last = Some(epochs.start);
         while let Some(after) = last.filter(|last| *last < epochs.end) {
             let (rows, end) = merges::told(pool, organization_id, after).await?;
-            self.put(rows, Facts::put_pull_requests).await?;
+            self.put(rows).await?;
             last = end;
         }
         Ok(())
@@ -164,30 +182,45 @@ impl Kept {
         if self.deployments.max(self.merges) <= wanted {
             return Ok(false);
         }
-        while wanted < self.deployments {
-            let (rows, edge) = deployments::earlier(pool, organization_id, since, self.deployments).await?;
-            self.put(rows, Facts::put_deployments).await?;
-            self.deployments = edge;
-        }
-        while wanted < self.merges {
-            let (rows, edge) = merges::earlier(pool, organization_id, since, self.merges).await?;
-            self.put(rows, Facts::put_pull_requests).await?;
-            self.merges = edge;
-        }
+        self.put_earlier::<deployments::Row>(pool, organization_id, since)
+            .await?;
+        self.put_earlier::<merges::Row>(pool, organization_id, since)
+            .await?;
         Ok(true)
     }
 
+    /// Puts in rows of one kind, page by page. While one is put in, the next one is read.
+    async fn put_earlier<R: Kind>(
+        &mut self,
+        pool: &Pool,
+        organization_id: OrganizationId,
+        since: Timestamp,
+    ) -> Result<(), StoreError> {
+        let next = async |edge| {
+            let has_more = Edge::before(since) < edge;
+            let page = has_more.then(|| R::earlier(pool, organization_id, since, edge));
+            OptionFuture::from(page).await.transpose()
+        };
+        let mut page = next(*R::edge(self)).await?;
+        while let Some((rows, edge)) = page {
+            let (put, further) = join!(self.put(rows), next(edge));
+            put?;
+            *R::edge(self) = edge;
+            page = further?;
+        }
+        Ok(())
+    }
+
     /// Puts in rows. Readers of the facts as they were keep those.
-    async fn put<R, T>(&mut self, rows: Vec<R>, put: fn(&mut Facts, &[T])) -> Result<(), StoreError>
-    where
-        R: Send + 'static,
-        T: TryFrom<R, Error = StoreError> + 'static,
-    {
+    async fn put<R: Kind>(&mut self, rows: Vec<R>) -> Result<(), StoreError> {
         let are_few = rows.len() <= FEW;
         let mut facts = Arc::clone(&self.facts);
         let putting = move || {
-            let changes = rows.into_iter().map(T::try_from).collect::<Result<Vec<_>, _>>()?;
-            put(Arc::make_mut(&mut facts), &changes);
+            let changes = rows.into_iter().map(TryFrom::try_from);
+            R::put(
+                Arc::make_mut(&mut facts),
+                &changes.collect::<Result<Vec<_>, _>>()?,
+            );
             Ok(facts)
         };
         let facts = if are_few {

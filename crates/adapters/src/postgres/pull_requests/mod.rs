@@ -1,5 +1,6 @@
 //! Merged pull requests. A batch is one transaction: see [`write`] for its order of locks.
 
+mod page;
 mod write;
 
 use super::PgStore;
@@ -11,6 +12,7 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bytea, Integer, Nullable, Text, Timestamptz};
 use periscope_domain::id::{OrganizationId, PullRequestId, RepositoryId};
+use periscope_domain::listing::{ListedPullRequest, Page, PageRequest, PullRequestFilter};
 use periscope_domain::ports::{
     Applied, PullRequestDecision, PullRequestQuery, PullRequests, PullRequestsContext, StoreError,
 };
@@ -218,5 +220,14 @@ impl PullRequests for PgStore {
             .select(Row::as_select());
         let row = self.pool.row::<_, Row>(query).await?;
         row.map(StoredPullRequest::try_from).transpose()
+    }
+
+    async fn page(
+        &self,
+        organization_id: OrganizationId,
+        filter: &PullRequestFilter,
+        page: &PageRequest<PullRequestId>,
+    ) -> Result<Page<ListedPullRequest>, StoreError> {
+        page::page(&self.pool, organization_id, filter, page).await
     }
 }

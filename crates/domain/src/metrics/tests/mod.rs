@@ -1,6 +1,7 @@
 //! A small world to measure, and the tests of the metrics over it.
 
 mod definition;
+mod pull_request_tables;
 mod tables;
 
 use super::*;

@@ -1,0 +1,221 @@
+use super::charts::{NOTHING, bar, change, count, distributions, line, number, percent};
+use super::repository_name;
+use crate::output::{duration, table};
+use periscope_domain::id::DeploymentId;
+use periscope_domain::metrics::{
+    ChangeFailureRate, DeploymentFrequency, FailureRate, Frequency, LeadTimes, Outage, Rated, Recovery,
+    StatusCounts,
+};
+use periscope_domain::use_cases::Report;
+
+/// How many outages of each kind are told.
+const TOLD: usize = 10;
+
+pub(super) fn deployment_frequency(figures: &DeploymentFrequency) -> Vec<String> {
+    let row = |name: &str, of: Frequency| {
+        vec![
+            name.to_owned(),
+            of.statuses.success.to_string(),
+            number(of.per_day),
+            number(of.per_week),
+            of.level.as_str().to_owned(),
+        ]
+    };
+    let rows: Vec<_> = [("now", figures.current), ("before", figures.previous)]
+        .into_iter()
+        .filter_map(|(name, of)| Some(row(name, of?)))
+        .collect();
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let environments = figures.environments.iter().map(|(name, counts)| {
+        let cells = statuses(*counts).map(|number| number.to_string());
+        [name.clone()].into_iter().chain(cells).collect()
+    });
+    let daily: Vec<f64> = figures
+        .daily
+        .iter()
+        .map(|(_, counts)| count(counts.success))
+        .collect();
+    vec![
+        table(&["", "successful", "a day", "a week", "level"], rows),
+        format!("successful by day  {}", line(&daily)),
+        table(
+            &["environment", "success", "failure", "cancelled", "rolled back"],
+            environments.collect(),
+        ),
+    ]
+}
+
+fn statuses(counts: StatusCounts) -> [u64; 4] {
+    [
+        counts.success,
+        counts.failure,
+        counts.cancelled,
+        counts.rolled_back,
+    ]
+}
+
+pub(super) fn lead_time(figures: &LeadTimes, report: &Report) -> Vec<String> {
+    let weekly: Vec<f64> = figures
+        .weekly
+        .iter()
+        .map(|(_, week)| week.map_or(0.0, |week| week.p50))
+        .collect();
+    let slowest = figures.slowest.iter().map(|shipment| {
+        let name = report.pull_requests.get(&shipment.pull_request_id);
+        let name = name.map_or_else(String::new, |stored| {
+            let repository = repository_name(report, stored.repository_id);
+            format!("{repository}#{}", stored.pull_request.number)
+        });
+        vec![
+            name,
+            duration(shipment.lead_time.seconds()),
+            deployment_name(report, shipment.deployment_id),
+            shipment.service.clone().unwrap_or_else(|| NOTHING.to_owned()),
+        ]
+    });
+    let slowest: Vec<_> = slowest.collect();
+    let mut parts = rated(figures.current, figures.previous, 1.0);
+    if !slowest.is_empty() {
+        parts.push(format!("p50 by week  {}", line(&weekly)));
+        parts.push(table(&["slowest", "lead time", "deployment", "service"], slowest));
+    }
+    parts
+}
+
+/// Distributions with the level of the present one; `size` is how many seconds a unit of theirs has.
+fn rated(now: Option<Rated>, before: Option<Rated>, size: f64) -> Vec<String> {
+    let [current, previous] = [now, before].map(|rated| rated.map(|rated| rated.distribution));
+    let level = now.map_or(NOTHING, |now| now.level.as_str());
+    let [p50, p50_before] = [current, previous].map(|of| of.map(|of| of.p50));
+    match distributions(current, previous, size) {
+        text if text.is_empty() => Vec::new(),
+        text => vec![
+            format!(
+                "level {level}, p50 {} on the window before",
+                change(p50, p50_before)
+            ),
+            text,
+        ],
+    }
+}
+
+pub(super) fn change_failure_rate(figures: &ChangeFailureRate, report: &Report) -> Vec<String> {
+    let row = |name: String, of: FailureRate| {
+        let counts = statuses(of.statuses).map(|number| number.to_string());
+        let rates = [
+            percent(of.share),
+            percent(of.narrow_share),
+            of.level.as_str().to_owned(),
+        ];
+        let mut row = vec![name];
+        row.extend(rates);
+        row.extend(counts);
+        row.push(bar(of.share, 1.0));
+        row
+    };
+    let named = [("now", figures.current), ("before", figures.previous)];
+    let mut rows: Vec<_> = named
+        .into_iter()
+        .filter_map(|(name, of)| Some(row(name.to_owned(), of?)))
+        .collect();
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    rows.extend(figures.services.iter().map(|one| {
+        let name = one
+            .service
+            .clone()
+            .unwrap_or_else(|| "without a service".to_owned());
+        row(name, one.rate)
+    }));
+    let header = [
+        "",
+        "rate",
+        "narrow",
+        "level",
+        "success",
+        "failure",
+        "cancelled",
+        "rolled back",
+        "",
+    ];
+    let failures = figures.recent_failures.iter().filter_map(|id| {
+        let deployment = &report.deployments.get(id)?.deployment;
+        let url = deployment.pipeline_url.as_ref();
+        Some(vec![
+            deployment.external_id.to_string(),
+            deployment.run.status().to_string(),
+            deployment
+                .run
+                .completed_at()
+                .map_or_else(String::new, |time| time.to_string()),
+            url.map_or(NOTHING, |url| url.as_str()).to_owned(),
+        ])
+    });
+    let failures: Vec<_> = failures.collect();
+    let mut parts = vec![table(&header, rows)];
+    if !failures.is_empty() {
+        parts.push(table(
+            &["recent failure", "status", "completed", "pipeline"],
+            failures,
+        ));
+    }
+    parts
+}
+
+pub(super) fn recovery(figures: &Recovery, report: &Report) -> Vec<String> {
+    let mut parts = rated(figures.current, figures.previous, 60.0);
+    let incidents: Vec<_> = figures
+        .incidents
+        .iter()
+        .take(TOLD)
+        .map(|one| outage(one, report))
+        .collect();
+    let header = ["service", "environment", "opened", "lasted", "by", "ended by"];
+    if !incidents.is_empty() {
+        parts.push(table(&header, incidents));
+    }
+    let open: Vec<_> = figures
+        .open
+        .iter()
+        .take(TOLD)
+        .map(|one| outage(one, report))
+        .collect();
+    if !open.is_empty() {
+        let shown = open.len();
+        parts.push(format!("still open: {}", figures.open.len()));
+        parts.push(table(&header, open));
+        if shown < figures.open.len() {
+            parts.push(format!(
+                "and {} more; --output json tells them",
+                figures.open.len() - shown
+            ));
+        }
+    }
+    parts
+}
+
+fn outage(outage: &Outage, report: &Report) -> Vec<String> {
+    vec![
+        outage.service.clone().unwrap_or_else(|| NOTHING.to_owned()),
+        outage.environment.clone(),
+        outage.opened_at.to_string(),
+        outage
+            .duration_seconds()
+            .map_or_else(|| "open".to_owned(), duration),
+        deployment_name(report, outage.opened_by),
+        outage
+            .ended
+            .map_or_else(|| NOTHING.to_owned(), |(id, _)| deployment_name(report, id)),
+    ]
+}
+
+fn deployment_name(report: &Report, id: DeploymentId) -> String {
+    let stored = report.deployments.get(&id);
+    stored.map_or_else(
+        || id.to_string(),
+        |stored| stored.deployment.external_id.to_string(),
+    )
+}

@@ -1,0 +1,289 @@
+//! What an operator should know of an organization: whether its CI and its forge are heard of, and whether what they tell
+//! can be linked.
+
+use crate::api_key::{ApiKey, Scope};
+use crate::linking::UnlinkedReason;
+use crate::metrics::{Coverage, Share, UnshippedReason};
+use crate::timestamp::Timestamp;
+use time::Duration;
+
+/// For how long silence is nothing to speak of.
+const QUIET: Duration = Duration::days(14);
+
+/// How good something is, the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// As it should be.
+    Good,
+    /// Worth a look.
+    Attention,
+    /// Wrong: something does not work, or may be lost.
+    Bad,
+}
+
+impl Verdict {
+    /// The word that answers use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Attention => "attention",
+            Self::Bad => "bad",
+        }
+    }
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// What, in a word that never changes.
+    pub name: &'static str,
+    /// How good it is.
+    pub verdict: Verdict,
+    /// What was found, and what to do about it.
+    pub sentence: String,
+}
+
+impl Check {
+    /// Something that was looked at.
+    #[must_use]
+    pub fn new(name: &'static str, verdict: Verdict, sentence: impl Into<String>) -> Self {
+        Self {
+            name,
+            verdict,
+            sentence: sentence.into(),
+        }
+    }
+}
+
+/// Whether CI can report, and does.
+#[must_use]
+pub fn check_keys(keys: &[ApiKey], now: Timestamp) -> Check {
+    let live = keys.iter().filter(|key| key.is_live(now));
+    let ingest: Vec<_> = live.clone().filter(|key| key.allows(Scope::Ingest)).collect();
+    let last_use = ingest.iter().filter_map(|key| key.last_used_at).max();
+    let count = format!("{} of {} live keys may ingest", ingest.len(), live.count());
+    match last_use {
+        _ if ingest.is_empty() => Check::new(
+            "keys",
+            Verdict::Attention,
+            format!("{count}: nobody can report deployments; `periscope key create` makes one"),
+        ),
+        None => Check::new(
+            "keys",
+            Verdict::Attention,
+            format!("{count}, and none was ever used: report a first deployment"),
+        ),
+        Some(last) => {
+            let verdict = if last.plus(QUIET) < now {
+                Verdict::Attention
+            } else {
+                Verdict::Good
+            };
+            Check::new("keys", verdict, format!("{count}, last used at {last}"))
+        }
+    }
+}
+
+/// Whether GitHub tells of merges; `connected_at` is `None` without a connection.
+#[must_use]
+pub fn check_github(
+    connected_at: Option<Timestamp>,
+    last_delivery: Option<Timestamp>,
+    now: Timestamp,
+) -> Check {
+    match (connected_at, last_delivery) {
+        (None, None) => Check::new(
+            "github",
+            Verdict::Good,
+            "not connected: pull requests have to come another way; `periscope github connect` connects it",
+        ),
+        (Some(connected_at), None) => Check::new(
+            "github",
+            Verdict::Attention,
+            format!(
+                "connected at {connected_at}, and nothing was recorded from it yet: look at the webhook's recent \
+                 deliveries on GitHub"
+            ),
+        ),
+        (_, Some(last)) => {
+            let verdict = if last.plus(QUIET) < now {
+                Verdict::Attention
+            } else {
+                Verdict::Good
+            };
+            Check::new("github", verdict, format!("last heard of at {last}"))
+        }
+    }
+}
+
+/// Whether what was told of can be linked.
+#[must_use]
+pub fn check_links(coverage: &Coverage) -> Check {
+    let deployments = &coverage.deployments;
+    let unknown = |(reason, _): &&(UnlinkedReason, u64)| *reason != UnlinkedReason::NothingNew;
+    let main_reason = deployments
+        .unlinked
+        .iter()
+        .filter(unknown)
+        .max_by_key(|(_, count)| *count);
+    let linked = format!(
+        "{} and {}",
+        share(
+            deployments,
+            "successful production deployments are linked",
+            UnlinkedReason::as_str
+        ),
+        share(
+            &coverage.pull_requests,
+            "merged pull requests are in one",
+            UnshippedReason::as_str
+        ),
+    );
+    match main_reason {
+        None => Check::new("links", Verdict::Good, linked),
+        Some((reason, _)) => Check::new(
+            "links",
+            Verdict::Attention,
+            format!("{linked}; {}", advice(*reason)),
+        ),
+    }
+}
+
+fn share<R: Copy>(share: &Share<R>, what: &str, as_str: impl Fn(R) -> &'static str) -> String {
+    let reasons: Vec<_> = share
+        .unlinked
+        .iter()
+        .map(|(reason, count)| format!("{} {count}", as_str(*reason)))
+        .collect();
+    let reasons = if reasons.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", reasons.join(", "))
+    };
+    format!("{} of {} {what}{reasons}", share.linked, share.total)
+}
+
+const fn advice(reason: UnlinkedReason) -> &'static str {
+    match reason {
+        UnlinkedReason::CommitUnknown => {
+            "for unknown commits, connect GitHub, `periscope import git` or send /api/commits"
+        }
+        UnlinkedReason::CommitAmbiguous => "for ambiguous commits, report all 40 digits",
+        UnlinkedReason::BaseUnknown => {
+            "for unknown bases, report previousCommitSha, or tell of the commits in between"
+        }
+        UnlinkedReason::NothingNew => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api_key::ApiKeyHint;
+    use crate::id::{ApiKeyId, OrganizationId};
+    use crate::text::ApiKeyName;
+
+    fn at(day: u8) -> Timestamp {
+        Timestamp::parse(&format!("2024-01-{day:02}T00:00:00Z")).unwrap()
+    }
+
+    fn key(scope: Scope, last_used_at: Option<u8>, revoked: bool) -> ApiKey {
+        ApiKey {
+            id: ApiKeyId::new(1),
+            organization_id: OrganizationId::new(1),
+            name: ApiKeyName::parse("ci").unwrap(),
+            scopes: vec![scope],
+            hint: ApiKeyHint {
+                first: "abcd".to_owned(),
+                last: "wxyz".to_owned(),
+            },
+            created_at: at(1),
+            expires_at: None,
+            last_used_at: last_used_at.map(at),
+            revoked_at: revoked.then(|| at(2)),
+        }
+    }
+
+    #[test]
+    fn a_key_that_ingests_and_was_used_lately_is_good() {
+        for (keys, verdict, told) in [
+            (vec![], Verdict::Attention, "0 of 0 live keys may ingest: nobody"),
+            (
+                vec![key(Scope::Read, Some(20), false)],
+                Verdict::Attention,
+                "0 of 1 live keys may ingest: nobody",
+            ),
+            (
+                vec![key(Scope::Ingest, Some(20), true)],
+                Verdict::Attention,
+                "0 of 0 live keys",
+            ),
+            (
+                vec![key(Scope::Ingest, None, false)],
+                Verdict::Attention,
+                "1 of 1 live keys may ingest, and none",
+            ),
+            (
+                vec![key(Scope::Ingest, Some(5), false)],
+                Verdict::Attention,
+                "last used at 2024-01-05",
+            ),
+            (
+                vec![key(Scope::Ingest, Some(20), false)],
+                Verdict::Good,
+                "last used at 2024-01-20",
+            ),
+        ] {
+            let check = check_keys(&keys, at(21));
+            assert_eq!(check.verdict, verdict, "{}", check.sentence);
+            assert!(check.sentence.contains(told), "{}", check.sentence);
+        }
+    }
+
+    #[test]
+    fn a_forge_that_is_connected_should_be_heard_of() {
+        for (connected, last, verdict) in [
+            (None, None, Verdict::Good),
+            (Some(1), None, Verdict::Attention),
+            (Some(1), Some(2), Verdict::Attention),
+            (Some(1), Some(20), Verdict::Good),
+        ] {
+            let check = check_github(connected.map(at), last.map(at), at(21));
+            assert_eq!(check.verdict, verdict, "{}", check.sentence);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_linked_comes_with_advice() {
+        let coverage = |unlinked: Vec<(UnlinkedReason, u64)>| Coverage {
+            deployments: Share {
+                total: 9,
+                linked: 5,
+                unlinked,
+            },
+            pull_requests: Share {
+                total: 3,
+                linked: 2,
+                unlinked: vec![(UnshippedReason::NotShipped, 1)],
+            },
+        };
+        let good = check_links(&coverage(vec![(UnlinkedReason::NothingNew, 4)]));
+        assert_eq!(good.verdict, Verdict::Good);
+        assert_eq!(
+            good.sentence,
+            "5 of 9 successful production deployments are linked (nothing_new 4) and 2 of 3 merged pull requests are \
+             in one (not_shipped 1)"
+        );
+        let bad = check_links(&coverage(vec![
+            (UnlinkedReason::CommitUnknown, 1),
+            (UnlinkedReason::BaseUnknown, 3),
+        ]));
+        assert_eq!(bad.verdict, Verdict::Attention);
+        assert!(
+            bad.sentence.ends_with("or tell of the commits in between"),
+            "{}",
+            bad.sentence
+        );
+    }
+}

@@ -1,0 +1,134 @@
+use super::*;
+
+#[test]
+fn cycle_time_is_from_opening_to_merge_and_never_negative() {
+    let mut world = World::new();
+    world.merge("2024-01-10T10:00:00Z").created_at = Some(at("2024-01-10T04:00:00Z"));
+    world.merge("2024-01-10T10:00:00Z").created_at = Some(at("2024-01-10T11:00:00Z"));
+    world.merge("2024-01-10T10:00:00Z");
+    let answer = world.january(Metric::CycleTime);
+    let Figures::CycleTime(figures) = answer.figures else {
+        panic!("another metric")
+    };
+    let current = figures.current.unwrap();
+    assert_eq!((answer.sample_size, figures.previous), (2, None));
+    assert!((current.p50 - 3.0).abs() < 1e-9 && current.min.abs() < 1e-9);
+}
+
+#[test]
+fn repositories_that_are_not_monitored_do_not_count_unless_a_service_names_them() {
+    let mut world = World::new();
+    world.repositories.push(repository(3, "acme/old", false));
+    world.merge("2024-01-10T10:00:00Z");
+    world.merge("2024-01-11T10:00:00Z").repository = 3;
+    for (service, merged, no_data) in [
+        (None, 1, None),
+        (Some("old"), 1, None),
+        (Some("ACME/api"), 1, None),
+        (Some("web"), 0, Some(NoData::NoMerges)),
+        (Some("unheard-of"), 0, Some(NoData::ServiceUnmatched)),
+    ] {
+        let question = Question {
+            service: service.map(|name| ServiceName::parse(name).unwrap()),
+            ..january()
+        };
+        let answer = world.ask(Metric::Velocity, question);
+        assert_eq!(
+            (answer.sample_size, answer.no_data),
+            (merged, no_data),
+            "{service:?}"
+        );
+    }
+}
+
+#[test]
+fn health_tells_why() {
+    let mut world = World::new();
+    for time in ["2023-12-20T00:00:00Z", "2023-12-21T00:00:00Z"] {
+        world.merge(time);
+    }
+    world.merge("2024-01-20T00:00:00Z").created_at = Some(at("2024-01-16T00:00:00Z"));
+    world.merge("2024-01-16T00:00:00Z").repository = 2;
+    let other = world.merge("2024-01-17T00:00:00Z");
+    (other.repository, other.author) = (2, Some("hubot"));
+    world.repositories.push(repository(3, "acme/quiet", true));
+    let Figures::ServiceHealth(figures) = world.january(Metric::ServiceHealth).figures else {
+        panic!("another metric")
+    };
+    let told: Vec<_> = figures
+        .iter()
+        .map(|one| {
+            (
+                one.repository_id.get(),
+                one.health,
+                one.concerns.as_slice(),
+                one.merged,
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (
+                1,
+                Health::Warning,
+                [Concern::OneContributor, Concern::SlowReviews, Concern::MergesDown].as_slice(),
+                1
+            ),
+            (3, Health::Stale, [Concern::NoMerge].as_slice(), 0),
+            // The last merge is 14 days before the window's end, not longer ago.
+            (2, Health::Healthy, [].as_slice(), 2),
+        ]
+    );
+}
+
+#[test]
+fn risks_are_told_with_their_bounds() {
+    let mut world = World::new();
+    for _ in 0..10 {
+        world.merge("2023-12-20T00:00:00Z");
+    }
+    for day in 10..16 {
+        let merged = world.merge(&format!("2024-01-{day}T00:00:00Z"));
+        (merged.lines, merged.created_at) = (Some(500), Some(at("2024-01-01T00:00:00Z")));
+    }
+    for status in ["success", "failure", "rolled_back", "success", "success"] {
+        world.deploy("2024-01-02T00:00:00Z", status);
+    }
+    let Figures::RiskSignals(RiskSignals {
+        signals,
+        current,
+        previous,
+        ..
+    }) = world.january(Metric::RiskSignals).figures
+    else {
+        panic!("another metric")
+    };
+    // In December: two repositories, one of them stale, the other of one contributor who has all merges.
+    assert_eq!((current, previous), (Some(8), Some(3)));
+    let told: Vec<_> = signals
+        .iter()
+        .map(|signal| (signal.kind.as_str(), signal.severity.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("stale_service", "high"),
+            ("slow_reviews", "high"),
+            ("large_prs", "high"),
+            ("review_bottleneck", "high"),
+            ("failure_rate", "high"),
+            ("stale_service", "medium"),
+            ("bus_factor", "medium"),
+            ("activity_drop", "medium"),
+        ]
+    );
+    let failure = signals
+        .iter()
+        .find(|signal| signal.kind == RiskKind::FailureRate)
+        .unwrap();
+    assert_eq!(
+        failure.description,
+        "40.0 % of the deployments of api failed or were rolled back, 2 of 5; more than 15 % is a risk."
+    );
+}

@@ -1,0 +1,20 @@
+//! What a key that may read can ask for: the record as it is stored, and why it is so. Each answer is one of a few wire
+//! structs, which all endpoints share; a list is also a table.
+
+pub(crate) mod deployments;
+pub(crate) mod explain;
+pub(crate) mod format;
+pub(crate) mod freshness;
+mod links;
+pub(crate) mod organization;
+mod page;
+pub(crate) mod pull_requests;
+pub(crate) mod repositories;
+pub(crate) mod services;
+
+use crate::error::ApiError;
+
+/// The number in a path. What is no number is the number of nothing.
+fn number(text: &str) -> Result<i64, ApiError> {
+    text.parse().map_err(|_| ApiError::NotFound)
+}
