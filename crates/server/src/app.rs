@@ -4,6 +4,7 @@
 use crate::auth::KeyCache;
 use crate::metrics::Turnstile;
 use crate::rate_limit::RateLimits;
+use crate::recorder::{Groups, Recorder};
 use crate::{relinker, request, routes};
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
@@ -18,6 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use std::{fmt, io};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::{interval, sleep};
 
 /// Connections that may wait to be accepted.
@@ -82,6 +84,7 @@ pub(crate) struct State {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keys: KeyCache,
     pub(crate) rate_limits: RateLimits,
+    pub(crate) recorder: Arc<Recorder>,
     pub(crate) secret_key: Option<SecretKey>,
     pub(crate) timing: Timing,
     pub(crate) measuring: Turnstile,
@@ -100,6 +103,7 @@ pub struct Application {
     server: Server,
     local_addr: SocketAddr,
     state: Arc<State>,
+    groups: Groups,
 }
 
 impl fmt::Debug for Application {
@@ -116,16 +120,17 @@ impl Application {
     /// # Errors
     /// [`io::Error`] when the address cannot be had.
     pub fn bind(settings: Settings, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> io::Result<Self> {
-        Self::bind_with(settings, Timing::default(), store, clock)
+        Self::bind_with(settings, Timing::default(), Groups::default(), store, clock)
     }
 
-    /// Listens, with other patience than the product promises.
+    /// Listens, with other patience and groups than the product has.
     ///
     /// # Errors
     /// [`io::Error`] when the address cannot be had.
     pub fn bind_with(
         settings: Settings,
         timing: Timing,
+        groups: Groups,
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
     ) -> io::Result<Self> {
@@ -134,6 +139,7 @@ impl Application {
             clock,
             keys: KeyCache::new(timing.key),
             rate_limits: RateLimits::new(settings.rate_limit),
+            recorder: Arc::default(),
             secret_key: settings.secret_key,
             timing,
             measuring: Turnstile::default(),
@@ -161,6 +167,7 @@ impl Application {
             server: server.run(),
             local_addr,
             state,
+            groups,
         })
     }
 
@@ -176,7 +183,10 @@ impl Application {
     /// [`io::Error`] when a worker thread could not be started.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) -> io::Result<()> {
         let Self {
-            mut server, state, ..
+            mut server,
+            state,
+            groups,
+            ..
         } = self;
         let (stopping, until_stopped) = watch::channel(());
         let relinker = tokio::spawn(relinker::run(
@@ -185,6 +195,12 @@ impl Application {
             state.timing.relink,
             until_stopped,
         ));
+        // Dropped at the end: by then everyone who waited for a group has been answered.
+        let mut recorders = JoinSet::new();
+        for _ in 0..groups.at_once {
+            let (store, clock) = (Arc::clone(&state.store), Arc::clone(&state.clock));
+            recorders.spawn(Arc::clone(&state.recorder).run(store, clock, groups.size));
+        }
         let handle = server.handle();
         let drain = async {
             stop.await;

@@ -3,7 +3,7 @@
 
 use crate::app::State;
 use crate::auth::Ingest;
-use crate::error::{ApiError, Bug};
+use crate::error::ApiError;
 use crate::openapi::{Operation, schema};
 use crate::violations::{InvalidPayload, Violations, is_absent, plausible_time};
 use crate::wire::{Value, decode, wire_object};
@@ -15,9 +15,7 @@ use periscope_domain::environment::Environment;
 use periscope_domain::run::{DeploymentStatus, InvalidRun, Run};
 use periscope_domain::text::{Actor, BranchName, ExternalDeploymentId, PipelineName, ServiceName};
 use periscope_domain::timestamp::Timestamp;
-use periscope_domain::use_cases::{
-    DeploymentAction, RecordDeployment, RecordedDeployment, record_deployments,
-};
+use periscope_domain::use_cases::{DeploymentAction, RecordDeployment, RecordedDeployment};
 use periscope_domain::warning::Warning;
 use periscope_domain::web_url::WebUrl;
 use serde::Serialize;
@@ -79,10 +77,7 @@ pub(crate) async fn record(
         organization_id: request.organization_id(),
         report,
     };
-    let outcomes = record_deployments(&*state.store, &[command], now).await?;
-    let outcome = outcomes.into_iter().next();
-    let recorded = outcome.ok_or(ApiError::Internal(Bug::NoOutcome))??;
-    Ok(answer(&recorded))
+    Ok(answer(&state.recorder.record(command).await?))
 }
 
 pub(crate) fn documented() -> Operation {

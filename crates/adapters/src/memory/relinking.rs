@@ -77,6 +77,17 @@ impl Relinking for MemoryStore {
         Ok(bases.into_iter().map(|base| state.spread(base, now)).sum())
     }
 
+    async fn spread_from(
+        &self,
+        bases: &[(OrganizationId, DeploymentId)],
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let mut state = self.state();
+        let waiting = bases.iter().filter(|base| state.base_changes.contains(base));
+        let waiting: Vec<_> = waiting.copied().collect();
+        Ok(waiting.into_iter().map(|base| state.spread(base, now)).sum())
+    }
+
     async fn count(&self, organization_id: Option<OrganizationId>) -> Result<u64, StoreError> {
         let state = self.state();
         let owners = state

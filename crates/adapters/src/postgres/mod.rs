@@ -11,6 +11,7 @@ mod statement;
 mod tls;
 
 mod api_keys;
+mod base_changes;
 mod commits;
 mod deployments;
 mod github_connections;

@@ -5,6 +5,7 @@
 use super::connect::{ConnectError, Target};
 use super::error::{store_error, unavailable};
 use deadpool::Runtime;
+use deadpool::managed::QueueMode;
 use diesel::{ConnectionError, QueryResult};
 use diesel_async::methods::LoadQuery;
 use diesel_async::pooled_connection::deadpool::{Object, Pool as DieselPool};
@@ -58,6 +59,8 @@ impl Pool {
             .create_timeout(Some(WAIT))
             .recycle_timeout(Some(WAIT))
             .runtime(Runtime::Tokio1)
+            // The connection that was used last has its plans and pages at hand.
+            .queue_mode(QueueMode::Lifo)
             .build()
             .map_err(|error| ConnectError(error.into()))?;
         Ok(Self(pool))

@@ -1,13 +1,14 @@
 //! The requests to look at deployments again: a queue that survives restarts, one row for a deployment.
 
 use super::PgStore;
+use super::base_changes;
 use super::deployments::{
     GraphRangeInput, LINKS_AT_ONCE, LinkInput, REPLACE_LINKS, RangeInput, linked_pull_requests,
     unlinked_reason,
 };
 use super::pool::Pool;
 use super::row::Place;
-use super::schema::{base_changes, relink_requests};
+use super::schema::{base_changes as changes_table, relink_requests};
 use super::statement::{batch_input, batch_statement};
 use async_trait::async_trait;
 use diesel::dsl::count_star;
@@ -134,89 +135,6 @@ batch_statement! {
     }
 }
 
-batch_input! {
-    /// Who spreads changed bases: always one row.
-    Spreader as "spreader" {
-        organization_id: Nullable<BigInt> = Option<i64>,
-        most: BigInt = i64,
-        now: Timestamptz = OffsetDateTime,
-    }
-}
-
-batch_statement! {
-    /// Takes changed bases that nobody is just taking, and asks for those who have to seek again: whose base it was and
-    /// no longer is, whose base is earlier than it, and itself where a base lies between it and the one that it has.
-    Spread { spreader: Spreader } -> BigInt {
-        ", taken as (
-            select c.organization_id, c.id
-            from base_changes c
-            where c.organization_id = coalesce((select organization_id from spreader), c.organization_id)
-            order by c.organization_id, c.id
-            limit (select most from spreader)
-            for update of c skip locked
-        ),
-        changed as (
-            delete from base_changes c
-            using taken t
-            where c.organization_id = t.organization_id and c.id = t.id
-            returning c.organization_id, c.deployment_id
-        ),
-        base as (
-            select
-                d.organization_id, d.id, coalesce(lower(d.service collate \"C\"), '') as service_key, d.completed_at,
-                d.commit_sha, d.status = 'success' and d.environment = 'production' as ships
-            from (select distinct organization_id, deployment_id from changed) c
-            join deployments d on d.organization_id = c.organization_id and d.id = c.deployment_id
-        ),
-        touched as (
-            select g.organization_id, g.deployment_id
-            from base b
-            join graph_ranges g on g.organization_id = b.organization_id and g.base_deployment_id = b.id
-            where not b.ships
-                or (g.service_key, g.base_completed_at, g.base_commit_sha)
-                    is distinct from (b.service_key, b.completed_at, b.commit_sha)
-            union
-            select g.organization_id, g.deployment_id
-            from base b
-            join graph_ranges g on g.organization_id = b.organization_id and g.service_key = b.service_key
-                and g.completed_at >= b.completed_at
-            where b.ships and g.deployment_id <> b.id
-                and (g.base_deployment_id is null
-                    or g.base_completed_at <= b.completed_at and g.base_deployment_id <> b.id)
-            union
-            select g.organization_id, g.deployment_id
-            from base b
-            join graph_ranges g on g.organization_id = b.organization_id and g.deployment_id = b.id
-            where b.ships and g.service_key is not null
-                and (
-                    g.base_deployment_id is not null and not exists (
-                        select from deployments d
-                        where d.organization_id = g.organization_id and d.id = g.base_deployment_id
-                            and d.status = 'success' and d.environment = 'production'
-                            and coalesce(lower(d.service collate \"C\"), '') = g.service_key
-                            and d.completed_at = g.base_completed_at and d.commit_sha = g.base_commit_sha
-                    )
-                    or exists (
-                        select from deployments d
-                        where d.organization_id = g.organization_id
-                            and coalesce(lower(d.service collate \"C\"), '') = g.service_key
-                            and d.status = 'success' and d.environment = 'production'
-                            and d.completed_at <= g.completed_at
-                            and d.completed_at >= coalesce(g.base_completed_at, '-infinity')
-                            and d.id <> b.id and d.id is distinct from g.base_deployment_id
-                    )
-                )
-        )
-        insert into relink_requests as request (organization_id, deployment_id, generation, requested_at)
-        select t.organization_id, t.deployment_id, 1, s.now
-        from touched t, spreader s
-        order by t.organization_id, t.deployment_id
-        on conflict (organization_id, deployment_id) do update
-            set generation = request.generation + 1, lease_until = null
-        returning deployment_id"
-    }
-}
-
 /// How many of the first decisions one statement can write together: not with too many links.
 fn how_many_at_once(decisions: &[RelinkingDecision]) -> usize {
     let links = decisions.iter().scan(0, |links, decision| {
@@ -310,13 +228,15 @@ impl Relinking for PgStore {
         limit: u32,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        let spreader = Spreader {
-            organization_id: vec![organization_id.map(OrganizationId::get)],
-            most: vec![limit.into()],
-            now: vec![now.to_offset_date_time()],
-        };
-        let touched = self.pool.rows::<_, i64>(Spread { spreader }).await?;
-        Ok(touched.len() as u64)
+        base_changes::spread(&self.pool, organization_id, limit, now).await
+    }
+
+    async fn spread_from(
+        &self,
+        bases: &[(OrganizationId, DeploymentId)],
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        base_changes::spread_from(&self.pool, bases, now).await
     }
 
     async fn count(&self, organization_id: Option<OrganizationId>) -> Result<u64, StoreError> {
@@ -324,9 +244,9 @@ impl Relinking for PgStore {
         if let Some(organization_id) = organization_id {
             query = query.filter(relink_requests::organization_id.eq(organization_id.get()));
         }
-        let mut changes = base_changes::table.select(count_star()).into_boxed();
+        let mut changes = changes_table::table.select(count_star()).into_boxed();
         if let Some(organization_id) = organization_id {
-            changes = changes.filter(base_changes::organization_id.eq(organization_id.get()));
+            changes = changes.filter(changes_table::organization_id.eq(organization_id.get()));
         }
         let counts: [Option<i64>; 2] = [self.pool.row(query).await?, self.pool.row(changes).await?];
         Ok(counts.into_iter().flatten().sum::<i64>().unsigned_abs())

@@ -17,7 +17,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    base_changes (organization_id, id) {
+    base_changes (organization_id, deployment_id, id) {
         organization_id -> Int8,
         id -> Int8,
         deployment_id -> Int8,

@@ -183,6 +183,35 @@ pub(crate) async fn a_base_whose_recorder_dies_is_looked_around_for_by_the_worke
     assert_eq!(numbers(&acme, "z").await, [4, 5]);
 }
 
+pub(crate) async fn a_recorder_spreads_its_own_changes_and_no_others(store: SharedStore) {
+    let acme = two_branches(&store).await;
+    acme.record(shipped("z", 5, 500)).await;
+    acme.settle().await;
+    let mut ids = Vec::new();
+    for (id, service) in [("a", "api"), ("b", "web")] {
+        let late = Deployment {
+            service: ServiceName::clean(service),
+            ..shipped(id, 3, 100)
+        };
+        let late = decision(&acme, &late).await;
+        match store.deployments().apply(&[late]).await.unwrap().as_slice() {
+            [Applied::Done(id)] => ids.push((acme.id, *id)),
+            other => panic!("{other:?}"),
+        }
+    }
+    let relinking = store.relinking();
+    assert_eq!(relinking.count(Some(acme.id)).await.unwrap(), 2);
+    assert_eq!(relinking.spread_from(&ids[..1], at(2000)).await.unwrap(), 1);
+    assert_eq!(relinking.spread_from(&ids[..1], at(2000)).await.unwrap(), 0);
+    assert_eq!(
+        relinking.count(Some(acme.id)).await.unwrap(),
+        2,
+        "a request and the change of the other"
+    );
+    assert_eq!(relinking.spread_from(&[], at(2000)).await.unwrap(), 0);
+    assert_eq!(numbers(&acme, "z").await, [4, 5]);
+}
+
 pub(crate) async fn bases_and_their_successors_recorded_at_once_meet(store: SharedStore) {
     for round in 0..20 {
         let tenant = Tenant::new(&store, &format!("round-{round}")).await;

@@ -238,6 +238,43 @@ pub(crate) async fn of_two_decisions_on_one_deployment_in_one_call_one_is_applie
     }
 }
 
+pub(crate) async fn many_decisions_in_one_call_are_told_of_in_their_order(store: SharedStore) {
+    let acme = Tenant::new(&store, "acme").await;
+    let globex = Tenant::new(&store, "globex").await;
+    let mut firsts = Vec::new();
+    for (tenant, id) in [(&acme, "a"), (&globex, "b"), (&acme, "c"), (&globex, "d")] {
+        firsts.push(decision(tenant, &deployment(id, 1)).await);
+    }
+    let applied = store.deployments().apply(&firsts).await.unwrap();
+    let (a, b) = (acme.find("a").await.id, globex.find("b").await.id);
+    // A trial that begins makes whatever else would begin it stale.
+    assert_eq!(
+        applied,
+        [Applied::Done(a), Applied::Done(b), Applied::Stale, Applied::Stale]
+    );
+    acme.tell(&[(1, &[]), (2, &[1])]).await;
+    let outdated = decision(&globex, &deployment("b", 2)).await;
+    globex.record(deployment("b", 3)).await;
+    let mut decisions = vec![outdated];
+    let others = [
+        (&globex, "new"),
+        (&acme, "a"),
+        (&acme, "new"),
+        (&globex, "d"),
+        (&acme, "c"),
+    ];
+    for (tenant, id) in others {
+        decisions.push(decision(tenant, &deployment(id, 2)).await);
+    }
+    let applied = store.deployments().apply(&decisions).await.unwrap();
+    let mut expected = vec![Applied::Stale];
+    for (tenant, id) in others {
+        expected.push(Applied::Done(tenant.find(id).await.id));
+    }
+    assert_eq!(applied, expected);
+    assert_eq!(globex.find("b").await.deployment, deployment("b", 3));
+}
+
 pub(crate) async fn organizations_do_not_see_each_other(store: SharedStore) {
     let acme = Tenant::new(&store, "acme").await;
     let globex = Tenant::new(&store, "globex").await;

@@ -96,6 +96,7 @@ contracts! {
         a_base_is_found_behind_many_that_are_not,
         a_service_that_moves_to_another_repository_keeps_its_bases,
         a_base_whose_recorder_dies_is_looked_around_for_by_the_worker,
+        a_recorder_spreads_its_own_changes_and_no_others,
         bases_and_their_successors_recorded_at_once_meet;
     metric_facts:
         random_histories_are_known_as_they_stand,
@@ -128,6 +129,7 @@ contracts! {
         a_commit_may_be_abbreviated_as_long_as_it_fits_one,
         a_stale_decision_changes_nothing_and_says_so,
         of_two_decisions_on_one_deployment_in_one_call_one_is_applied,
+        many_decisions_in_one_call_are_told_of_in_their_order,
         organizations_do_not_see_each_other;
     relinking:
         a_pull_request_that_comes_late_is_linked,

@@ -1,13 +1,12 @@
-//! Thirty-two keep-alive connections that report new deployments as fast as they are answered.
+//! Keep-alive connections that report new deployments as fast as they are answered.
 
 use crate::http::Connection;
+use crate::processor::{Cost, Meter, Workers};
 use crate::setup::{PULL_REQUESTS, Tenant, sha};
 use anyhow::{Context, anyhow};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
-
-const CONNECTIONS: u64 = 32;
 
 /// Makes every deployment of a run a new one.
 static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -20,12 +19,20 @@ pub(crate) struct Load {
     pub(crate) p50: f64,
     pub(crate) p99: f64,
     pub(crate) errors: usize,
+    pub(crate) cost: Cost,
 }
 
-pub(crate) fn run(host: &str, tenants: &[Tenant], duration: Duration) -> anyhow::Result<Load> {
+pub(crate) fn run(
+    host: &str,
+    workers: Workers,
+    connections: usize,
+    tenants: &[Tenant],
+    duration: Duration,
+) -> anyhow::Result<Load> {
+    let meter = Meter::start(workers)?;
     let start = Instant::now();
     let senders: Vec<anyhow::Result<Vec<Option<f64>>>> = thread::scope(|scope| {
-        let senders: Vec<_> = (0..CONNECTIONS)
+        let senders: Vec<_> = (0..connections)
             .map(|_| scope.spawn(move || send(host, tenants, start + duration)))
             .collect();
         senders
@@ -48,12 +55,13 @@ pub(crate) fn run(host: &str, tenants: &[Tenant], duration: Duration) -> anyhow:
             .unwrap_or(f64::NAN)
     };
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-    let rate = times.len() as f64 / seconds;
+    let answered = times.len() as f64;
     Ok(Load {
-        rate,
+        rate: answered / seconds,
         p50: percentile(50),
         p99: percentile(99),
         errors: answers.len() - times.len(),
+        cost: meter.read(answered)?,
     })
 }
 

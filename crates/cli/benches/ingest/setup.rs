@@ -4,6 +4,7 @@ use anyhow::{Context, bail};
 use periscope_adapters::postgres::private::{Durability, Options, Owner, PrivatePostgres};
 use periscope_adapters::postgres::{PgOptions, PgStore, migrate};
 use periscope_adapters::system::{SystemClock, system_random};
+use periscope_domain::commit_graph::Commit;
 use periscope_domain::commit_sha::CommitSha;
 use periscope_domain::id::OrganizationId;
 use periscope_domain::organization::{OrganizationSlug, Plan};
@@ -13,7 +14,8 @@ use periscope_domain::repository::RepositoryName;
 use periscope_domain::text::{ApiKeyName, BranchName, OrganizationName};
 use periscope_domain::timestamp::Timestamp;
 use periscope_domain::use_cases::{
-    IssueApiKey, Origin, RecordPullRequests, issue_api_key, record_pull_requests,
+    IssueApiKey, Origin, RecordCommits, RecordPullRequests, issue_api_key, record_commits,
+    record_pull_requests,
 };
 use std::env;
 use std::fs;
@@ -34,10 +36,21 @@ pub(crate) struct Tenant {
 /// All that is measured.
 pub(crate) struct Setup {
     pub(crate) url: String,
-    pub(crate) host: String,
+    /// The product.
+    pub(crate) server: Server,
+    /// The same without groups.
+    pub(crate) alone: Server,
     pub(crate) tenants: Vec<Tenant>,
+    /// As many again, which have also told of their commits.
+    pub(crate) tenants_with_commits: Vec<Tenant>,
+    pub(crate) postgres_process_id: u32,
     postgres: PrivatePostgres,
-    server: Child,
+}
+
+/// A server in a process of its own.
+pub(crate) struct Server {
+    pub(crate) host: String,
+    process: Child,
 }
 
 pub(crate) async fn start(organizations: usize) -> anyhow::Result<Setup> {
@@ -49,21 +62,26 @@ pub(crate) async fn start(organizations: usize) -> anyhow::Result<Setup> {
         pool_size: 4,
     })?;
     let mut tenants = Vec::new();
+    let mut tenants_with_commits = Vec::new();
     for number in 1..=organizations as u64 {
         tenants.push(tenant(&store, number).await?);
+        let other = tenant(&store, organizations as u64 + number).await?;
+        tell_commits(&store, &other).await?;
+        tenants_with_commits.push(other);
     }
     psql(
         &url,
         "create table upsert_probe (id bigint primary key, value text not null)",
     )
     .await?;
-    let (server, host) = serve(&url)?;
     Ok(Setup {
+        server: Server::start(Command::new(env!("CARGO_BIN_EXE_periscope")).arg("serve"), &url)?,
+        alone: Server::start(Command::new(env::current_exe()?).arg("--alone"), &url)?,
         url,
-        host,
         tenants,
+        tenants_with_commits,
+        postgres_process_id: postgres_process_id()?,
         postgres,
-        server,
     })
 }
 
@@ -79,21 +97,50 @@ fn options() -> Options {
     }
 }
 
-/// The binary, told to listen on any port.
-fn serve(url: &str) -> anyhow::Result<(Child, String)> {
-    let mut server = Command::new(env!("CARGO_BIN_EXE_periscope"))
-        .arg("serve")
-        .env("DATABASE_URL", url)
-        .env("PERISCOPE_LISTEN", "127.0.0.1:0")
-        .env("PERISCOPE_RATE_LIMIT", "0")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()?;
-    let mut line = String::new();
-    BufReader::new(server.stdout.take().context("no stdout")?).read_line(&mut line)?;
-    match line.trim().rsplit_once("http://") {
-        Some((_, host)) => Ok((server, host.to_owned())),
-        None => bail!("the server does not say where it listens: {line:?}"),
+fn postgres_process_id() -> anyhow::Result<u32> {
+    let text = fs::read_to_string(options().data_dir.join("postgres/postmaster.pid"))?;
+    Ok(text.lines().next().context("an empty postmaster.pid")?.parse()?)
+}
+
+impl Server {
+    /// Starts a program that says on its first line where it listens.
+    fn start(command: &mut Command, url: &str) -> anyhow::Result<Self> {
+        let mut process = command
+            .env("DATABASE_URL", url)
+            .env("PERISCOPE_LISTEN", "127.0.0.1:0")
+            .env("PERISCOPE_RATE_LIMIT", "0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().context("no stdout")?).read_line(&mut line)?;
+        match line.trim().rsplit_once("http://") {
+            Some((_, host)) => Ok(Self {
+                host: host.to_owned(),
+                process,
+            }),
+            None => bail!("the server does not say where it listens: {line:?}"),
+        }
+    }
+
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// The most memory that it has had, in MB.
+    pub(crate) fn peak_memory(&self) -> anyhow::Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kilobytes = line
+            .and_then(|line| line.split_whitespace().next())
+            .context("no VmHWM")?;
+        Ok(kilobytes.parse::<u64>()? / 1024)
+    }
+
+    fn stop(mut self) -> anyhow::Result<()> {
+        self.process.kill()?;
+        self.process.wait()?;
+        Ok(())
     }
 }
 
@@ -140,6 +187,28 @@ async fn tenant(store: &PgStore, number: u64) -> anyhow::Result<Tenant> {
         key: secret.expose().to_owned(),
         id,
     })
+}
+
+/// The merge commits of all pull requests, one after the other.
+async fn tell_commits(store: &PgStore, tenant: &Tenant) -> anyhow::Result<()> {
+    let start = Timestamp::parse("2026-01-01T00:00:00Z")?;
+    let commits = (1..=PULL_REQUESTS).map(|number| {
+        let parent = (number > 1).then(|| sha(tenant.number, number - 1));
+        anyhow::Ok(Commit {
+            sha: sha(tenant.number, number),
+            parents: Some(parent.into_iter().collect()),
+            committed_at: Some(start.plus(Duration::minutes(i64::try_from(number)?))),
+        })
+    });
+    let command = RecordCommits {
+        organization_id: tenant.id,
+        repository: RepositoryName::parse("acme/api")?,
+        commits: commits.collect::<Result<_, _>>()?,
+        pushes: Vec::new(),
+        origin: Origin::Sent,
+    };
+    record_commits(store, &command, SystemClock.now()).await?;
+    Ok(())
 }
 
 fn pull_request(organization: u64, number: u64) -> anyhow::Result<PullRequest> {
@@ -212,19 +281,9 @@ impl Setup {
         psql(&self.url, &sql).await
     }
 
-    /// The most memory that the server has had, in MB.
-    pub(crate) fn peak_memory(&self) -> anyhow::Result<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.server.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kilobytes = line
-            .and_then(|line| line.split_whitespace().next())
-            .context("no VmHWM")?;
-        Ok(kilobytes.parse::<u64>()? / 1024)
-    }
-
-    pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
-        self.server.kill()?;
-        self.server.wait()?;
+    pub(crate) async fn stop(self) -> anyhow::Result<()> {
+        self.server.stop()?;
+        self.alone.stop()?;
         self.postgres.stop().await;
         Ok(())
     }

@@ -63,6 +63,13 @@ pub trait Relinking: Send + Sync {
         now: Timestamp,
     ) -> Result<u64, StoreError>;
 
+    /// The same for deployments that have just been recorded, whatever else is waiting.
+    async fn spread_from(
+        &self,
+        bases: &[(OrganizationId, DeploymentId)],
+        now: Timestamp,
+    ) -> Result<u64, StoreError>;
+
     /// How many requests and changed bases are waiting or being looked at, of one organization or of all.
     async fn count(&self, organization_id: Option<OrganizationId>) -> Result<u64, StoreError>;
 }

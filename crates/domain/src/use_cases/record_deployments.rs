@@ -125,7 +125,7 @@ async fn record_round(store: &dyn Store, open: &mut [Open<'_>], now: Timestamp) 
         }
     }
     let applied = store.deployments().apply(&decisions).await?;
-    look_around(store, &decisions, now).await;
+    look_around(store, &decisions, &applied, now).await;
     for ((outcome, answer), applied) in decided.into_iter().zip(applied) {
         if let Applied::Done(id) = applied {
             *outcome = Some(Ok(RecordedDeployment { id, ..answer }));
@@ -136,17 +136,28 @@ async fn record_round(store: &dyn Store, open: &mut [Open<'_>], now: Timestamp) 
 
 /// Looks again at those that may have one of these as their base. They are recorded, so the worker will do what this
 /// cannot.
-async fn look_around(store: &dyn Store, decisions: &[DeploymentDecision], now: Timestamp) {
-    let changed = decisions.iter().filter(|decision| decision.is_base_changed);
-    let organizations: BTreeSet<_> = changed.map(|decision| decision.organization_id).collect();
-    for organization_id in organizations.into_iter().map(Some) {
-        if let Ok(1..) = store
-            .relinking()
-            .spread(organization_id, RELINKED_AT_ONCE, now)
-            .await
-        {
-            let _ = relink(store, organization_id, RELINKED_AT_ONCE, now).await;
-        }
+async fn look_around(
+    store: &dyn Store,
+    decisions: &[DeploymentDecision],
+    applied: &[Applied<DeploymentId>],
+    now: Timestamp,
+) {
+    let recorded = decisions.iter().zip(applied);
+    let bases: Vec<_> = recorded
+        .filter_map(|(decision, applied)| match applied {
+            Applied::Done(id) if decision.is_base_changed => Some((decision.organization_id, *id)),
+            _ => None,
+        })
+        .collect();
+    if bases.is_empty() || !matches!(store.relinking().spread_from(&bases, now).await, Ok(1..)) {
+        return;
+    }
+    let organizations: BTreeSet<_> = bases
+        .into_iter()
+        .map(|(organization_id, _)| organization_id)
+        .collect();
+    for organization_id in organizations {
+        let _ = relink(store, Some(organization_id), RELINKED_AT_ONCE, now).await;
     }
 }
 

@@ -11,7 +11,7 @@ use periscope_domain::ports::{Clock, Inserted, NewOrganization, Store};
 use periscope_domain::text::{ApiKeyName, ExternalDeploymentId, OrganizationName};
 use periscope_domain::timestamp::Timestamp;
 use periscope_domain::use_cases::{IssueApiKey, issue_api_key};
-use periscope_server::{Application, Settings, Timing};
+use periscope_server::{Application, Groups, Settings, Timing};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
@@ -47,6 +47,7 @@ pub(crate) struct Setup {
     pub(crate) rate_limit: u32,
     pub(crate) secret_key: Option<&'static str>,
     pub(crate) timing: Timing,
+    pub(crate) groups: Groups,
 }
 
 impl Default for Setup {
@@ -59,6 +60,7 @@ impl Default for Setup {
                 linger: Duration::from_secs(1),
                 ..Timing::default()
             },
+            groups: Groups::default(),
         }
     }
 }
@@ -88,8 +90,14 @@ impl TestApp {
             secret_key: setup.secret_key.map(|key| SecretKey::parse(key).unwrap()),
         };
         let shared: Arc<dyn Store> = Arc::new(store.clone());
-        let application =
-            Application::bind_with(settings, setup.timing, shared, Arc::clone(&clock) as _).unwrap();
+        let application = Application::bind_with(
+            settings,
+            setup.timing,
+            setup.groups,
+            shared,
+            Arc::clone(&clock) as _,
+        )
+        .unwrap();
         let (stop, stopped) = oneshot::channel();
         let address = application.local_addr();
         let running = tokio::spawn(application.run(async {

@@ -18,6 +18,7 @@ mod fields;
 mod freshness;
 mod github;
 mod github_push;
+mod groups;
 mod hang_ups;
 mod health;
 mod hostile;

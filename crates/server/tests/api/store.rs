@@ -1,5 +1,5 @@
-//! A store that fails on demand: the one in memory, except that one of its ports can be made to refuse, to panic or
-//! to wait.
+//! A store that fails on demand: the one in memory, except that one of its ports, or whatever is asked of one
+//! deployment, can be made to refuse, to panic or to wait.
 
 use async_trait::async_trait;
 use periscope_adapters::memory::MemoryStore;
@@ -42,6 +42,8 @@ pub(crate) enum Fault {
 pub(crate) struct FaultyStore {
     inner: MemoryStore,
     fault: Arc<Mutex<Option<(Port, Fault)>>>,
+    bad_deployment: Arc<Mutex<Option<(&'static str, Fault)>>>,
+    groups: Arc<Mutex<Vec<Vec<String>>>>,
     waiting: Arc<Semaphore>,
     released: Arc<Semaphore>,
 }
@@ -51,6 +53,8 @@ impl FaultyStore {
         Self {
             inner: MemoryStore::default(),
             fault: Arc::default(),
+            bad_deployment: Arc::default(),
+            groups: Arc::default(),
             waiting: Arc::new(Semaphore::new(0)),
             released: Arc::new(Semaphore::new(0)),
         }
@@ -60,8 +64,18 @@ impl FaultyStore {
         *self.fault.lock().unwrap() = Some((port, fault));
     }
 
+    /// Fails whenever this deployment is among those that are asked for.
+    pub(crate) fn break_down_on(&self, id: &'static str, fault: Fault) {
+        *self.bad_deployment.lock().unwrap() = Some((id, fault));
+    }
+
     pub(crate) fn repair(&self) {
         *self.fault.lock().unwrap() = None;
+    }
+
+    /// The deployments that were asked for together, in order.
+    pub(crate) fn groups(&self) -> Vec<Vec<String>> {
+        self.groups.lock().unwrap().clone()
     }
 
     /// Completes once somebody waits at the port.
@@ -77,23 +91,41 @@ impl FaultyStore {
     async fn pass(&self, port: Port) -> Result<(), StoreError> {
         let fault = *self.fault.lock().unwrap();
         match fault {
-            Some((broken, fault)) if broken == port => match fault {
-                Fault::Unavailable => Err(StoreError::Unavailable("the secret host is down".into())),
-                Fault::Internal => Err(StoreError::Internal("a secret table is missing".into())),
-                Fault::Corrupt => Err(StoreError::Corrupt {
-                    table: "secret_deployments",
-                    column: "status",
-                    id: 7,
-                    problem: "unreadable".to_owned(),
-                }),
-                Fault::Panic => panic!("the store panics because a test wants it to"),
-                Fault::Wait => {
-                    self.waiting.add_permits(1);
-                    self.released.acquire().await.unwrap().forget();
-                    Ok(())
-                }
-            },
+            Some((broken, fault)) if broken == port => self.suffer(fault).await,
             _ => Ok(()),
+        }
+    }
+
+    async fn pass_together(&self, queries: &[DeploymentQuery]) -> Result<(), StoreError> {
+        let ids = || queries.iter().map(|query| query.external_id.as_str());
+        self.groups
+            .lock()
+            .unwrap()
+            .push(ids().map(str::to_owned).collect());
+        self.pass(Port::Deployments).await?;
+        let bad = *self.bad_deployment.lock().unwrap();
+        match bad {
+            Some((bad, fault)) if ids().any(|id| id == bad) => self.suffer(fault).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn suffer(&self, fault: Fault) -> Result<(), StoreError> {
+        match fault {
+            Fault::Unavailable => Err(StoreError::Unavailable("the secret host is down".into())),
+            Fault::Internal => Err(StoreError::Internal("a secret table is missing".into())),
+            Fault::Corrupt => Err(StoreError::Corrupt {
+                table: "secret_deployments",
+                column: "status",
+                id: 7,
+                problem: "unreadable".to_owned(),
+            }),
+            Fault::Panic => panic!("the store panics because a test wants it to"),
+            Fault::Wait => {
+                self.waiting.add_permits(1);
+                self.released.acquire().await.unwrap().forget();
+                Ok(())
+            }
         }
     }
 }
@@ -181,7 +213,7 @@ impl Deployments for FaultyStore {
         &self,
         queries: &[DeploymentQuery],
     ) -> Result<Vec<Option<DeploymentContext>>, StoreError> {
-        self.pass(Port::Deployments).await?;
+        self.pass_together(queries).await?;
         self.inner.deployments().contexts(queries).await
     }
     async fn apply(

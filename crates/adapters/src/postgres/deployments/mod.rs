@@ -1,5 +1,6 @@
 //! Deployments with their history and links: a context is one statement, a decision another.
 
+mod contexts;
 mod earlier;
 mod links;
 mod page;

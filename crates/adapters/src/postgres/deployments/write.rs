@@ -13,6 +13,7 @@ use diesel::QueryResult;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz};
+use futures_util::future::try_join_all;
 use periscope_domain::deployment::Revision;
 use periscope_domain::id::DeploymentId;
 use periscope_domain::ports::{Applied, DeploymentDecision, StoreError};
@@ -181,8 +182,8 @@ const FOLLOW: &str = ", recorded as (
         insert into relink_requests as request (organization_id, deployment_id, generation, requested_at)
         select r.organization_id, r.id, 1, r.received_at
         from recorded r
-        join organization o on o.id = r.organization_id
-        where r.follows_epoch and o.linking_epoch <> r.epoch
+        where r.follows_epoch
+            and (r.organization_id, r.epoch) not in (select id, linking_epoch from organization)
         order by r.organization_id, r.id
         on conflict (organization_id, deployment_id) do update
             set generation = request.generation + 1, lease_until = null
@@ -222,12 +223,23 @@ impl QueryFragment<Pg> for Write {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("with ");
         self.input.walk_ast(out.reborrow())?;
-        out.push_sql(", ");
-        self.links.walk_ast(out.reborrow())?;
-        out.push_sql(", ");
-        self.ranges.walk_ast(out.reborrow())?;
-        out.push_sql(", ");
-        self.graph_ranges.walk_ast(out.reborrow())?;
+        // What a new deployment does not have is not named, what a known one no longer has is deleted.
+        let changes = !self.kind.creates;
+        let links = (changes || !self.links.is_empty()).then_some(&self.links);
+        let ranges = (changes || !self.ranges.is_empty()).then_some(&self.ranges);
+        let graph_ranges = (changes || !self.graph_ranges.is_empty()).then_some(&self.graph_ranges);
+        if let Some(links) = links {
+            out.push_sql(", ");
+            links.walk_ast(out.reborrow())?;
+        }
+        if let Some(ranges) = ranges {
+            out.push_sql(", ");
+            ranges.walk_ast(out.reborrow())?;
+        }
+        if let Some(graph_ranges) = graph_ranges {
+            out.push_sql(", ");
+            graph_ranges.walk_ast(out.reborrow())?;
+        }
         out.push_sql(ORGANIZATION);
         out.push_sql(if self.kind.begins_trial {
             "no key update"
@@ -242,19 +254,13 @@ impl QueryFragment<Pg> for Write {
         if self.kind.changes_base {
             out.push_sql(CHANGE_BASE);
         }
-        if self.kind.creates {
-            if !self.links.is_empty() {
-                out.push_sql(INSERT_LINKS);
-            }
-            if !self.ranges.is_empty() {
-                out.push_sql(INSERT_RANGES);
-            }
-            if !self.graph_ranges.is_empty() {
-                out.push_sql(INSERT_GRAPH_RANGES);
-            }
-        } else {
+        if changes {
             out.push_sql(RELINKED);
             out.push_sql(REPLACE_LINKS);
+        } else {
+            out.push_sql(links.map_or("", |_| INSERT_LINKS));
+            out.push_sql(ranges.map_or("", |_| INSERT_RANGES));
+            out.push_sql(graph_ranges.map_or("", |_| INSERT_GRAPH_RANGES));
         }
         out.push_sql(" select ordinal, id from recorded");
         Ok(())
@@ -294,8 +300,11 @@ pub(super) async fn apply(
     decisions: &[DeploymentDecision],
 ) -> Result<Vec<Applied<DeploymentId>>, StoreError> {
     let mut outcomes = vec![Applied::Stale; decisions.len()];
-    for (kind, group) in groups(decisions) {
-        let written = write(pool, kind, group.iter().map(|(_, decision)| *decision)).await?;
+    let groups = groups(decisions);
+    let written = groups
+        .iter()
+        .map(|(kind, group)| write(pool, *kind, group.iter().map(|(_, decision)| *decision)));
+    for ((_, group), written) in groups.iter().zip(try_join_all(written).await?) {
         for (ordinal, id) in written {
             let index = usize::try_from(ordinal - 1)
                 .ok()
@@ -310,13 +319,17 @@ pub(super) async fn apply(
 
 type Group<'a> = Vec<(usize, &'a DeploymentDecision)>;
 
-/// Decisions that one statement can write together: of one kind, one for each deployment (the first one), one at a time
-/// where a trial begins, and not with too many links.
+/// Decisions that one statement can write together: of one kind, one for each deployment and one for each trial (the
+/// first one; any other is stale for sure), and not with too many links.
 fn groups(decisions: &[DeploymentDecision]) -> Vec<(Kind, Group<'_>)> {
     let mut seen = HashSet::new();
+    let mut begun = HashSet::new();
     let mut groups: Vec<(Kind, Group<'_>)> = Vec::new();
     for (index, decision) in decisions.iter().enumerate() {
-        if !seen.insert((decision.organization_id, &decision.deployment.external_id)) {
+        let owner = decision.organization_id;
+        if !seen.insert((owner, &decision.deployment.external_id))
+            || decision.trial.is_some() && !begun.insert(owner)
+        {
             continue;
         }
         let kind = Kind::of(decision);
@@ -326,7 +339,7 @@ fn groups(decisions: &[DeploymentDecision]) -> Vec<(Kind, Group<'_>)> {
         };
         match groups
             .iter_mut()
-            .find(|(other, group)| *other == kind && !kind.begins_trial && fits(group))
+            .find(|(other, group)| *other == kind && fits(group))
         {
             Some((_, group)) => group.push((index, decision)),
             None => groups.push((kind, vec![(index, decision)])),

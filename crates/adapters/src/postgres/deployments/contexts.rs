@@ -1,0 +1,201 @@
+//! The statement that reads contexts. Its plan is made once, perhaps while tables are small, and has to be right for a
+//! million rows: each table is asked by its whole index with what is known by then. `offset 0` sees to that, and `limit 1`
+//! where it is asked whether there is anything; otherwise Postgres would read all that an organization has, or that all
+//! of them have, and join it afterwards.
+
+use super::RowSql;
+use super::earlier::RowsSql;
+use crate::postgres::statement::{batch_input, batch_statement};
+use diesel::sql_types::{Array, BigInt, Bool, Bytea, Nullable, Text, Timestamptz};
+use time::OffsetDateTime;
+
+batch_input! {
+    /// What is asked.
+    QueryInput as "query" {
+        organization_id: BigInt = i64,
+        external_id: Text = String,
+        linking: Bool = bool,
+        service: Nullable<Text> = Option<String>,
+        commit_least: Nullable<Bytea> = Option<Vec<u8>>,
+        commit_most: Nullable<Bytea> = Option<Vec<u8>>,
+        base_least: Nullable<Bytea> = Option<Vec<u8>>,
+        base_most: Nullable<Bytea> = Option<Vec<u8>>,
+        shipped_at: Nullable<Timestamptz> = Option<OffsetDateTime>,
+    }
+}
+
+type OrganizationSql = (BigInt, BigInt, Text, Nullable<Timestamptz>, Nullable<Timestamptz>);
+/// The columns of a [`Row`].
+type RepositoriesSql = (Array<BigInt>, Array<Text>, Array<Bool>, Array<Nullable<Text>>);
+type HistoriesSql = (Array<BigInt>, Array<Bool>, Array<Nullable<BigInt>>);
+type CandidatesSql = (
+    Array<BigInt>,
+    Array<BigInt>,
+    Array<Bool>,
+    Array<Bytea>,
+    Array<Timestamptz>,
+    Array<Text>,
+);
+
+batch_statement! {
+    /// A row for each query whose organization exists. A commit is looked for between the least and the most that its
+    /// digits may be the beginning of. What is not needed is left out by a condition inside of each part; one where they
+    /// are joined would be looked at when it is too late.
+    ReadContexts { query: QueryInput } -> (
+        BigInt, OrganizationSql, Nullable<RowSql>,
+        Nullable<RepositoriesSql>, Nullable<CandidatesSql>, Bool, Nullable<HistoriesSql>,
+        Nullable<RowsSql>
+    ) {
+        " select
+            q.ordinal,
+            o.revision, o.linking_epoch, o.plan, o.trial_started_at, o.trial_ends_at,
+            d.id, d.revision, d.commit_sha, d.environment, d.status, d.started_at, d.completed_at, d.service,
+            d.previous_commit_sha, d.branch, d.triggered_by, d.pipeline_name, d.pipeline_url,
+            d.linked_pull_requests,
+            r.ids, r.full_names, r.monitored, r.aliases,
+            c.ids, c.repository_ids, c.monitored, c.commits, c.merged_at, c.base_branches,
+            coalesce((select true from commits k where k.organization_id = q.organization_id limit 1), false),
+            h.ids, h.monitored, h.epochs,
+            e.ids, e.external_ids, e.commits, e.completed_at
+        from query q
+        join organizations o on o.id = q.organization_id
+        left join deployments d on d.organization_id = q.organization_id and d.external_id = q.external_id
+        left join lateral (
+            select
+                array_agg(r.id) as ids, array_agg(r.full_name) as full_names,
+                array_agg(r.monitored) as monitored, array_agg(r.alias) as aliases
+            from (
+                select lower(coalesce(q.service, d.service) collate \"C\") collate \"default\" as key
+                offset 0
+            ) as service
+            cross join lateral (
+                (
+                    select r.id, r.full_name, r.monitored, null as alias
+                    from repositories r
+                    where r.organization_id = q.organization_id
+                        and r.bare_name_key = split_part(service.key, '/', -1)
+                        and (r.bare_name_key = service.key or r.full_name_key = service.key)
+                    offset 0
+                )
+                union all
+                select r.id, r.full_name, r.monitored, a.alias
+                from (
+                    select a.alias, a.repository_id
+                    from repository_aliases a
+                    where a.organization_id = q.organization_id and a.alias_key = service.key
+                    offset 0
+                ) as a
+                cross join lateral (
+                    select r.id, r.full_name, r.monitored
+                    from repositories r
+                    where r.organization_id = q.organization_id and r.id = a.repository_id
+                    offset 0
+                ) as r
+            ) as r
+            where q.linking
+            having count(*) > 0
+        ) as r on true
+        left join lateral (
+            with ends as materialized (
+                select
+                    s.is_head, p.id, p.repository_id, p.merge_commit_sha, p.merged_at, p.base_branch,
+                    (
+                        select r.monitored
+                        from repositories r
+                        where r.organization_id = q.organization_id and r.id = p.repository_id
+                    ) as monitored
+                from (
+                    values
+                        (true, coalesce(q.commit_least, decode(rpad(d.commit_sha, 40, '0'), 'hex')),
+                            coalesce(q.commit_most, decode(rpad(d.commit_sha, 40, 'f'), 'hex'))),
+                        (false, coalesce(q.base_least, decode(rpad(d.previous_commit_sha, 40, '0'), 'hex')),
+                            coalesce(q.base_most, decode(rpad(d.previous_commit_sha, 40, 'f'), 'hex')))
+                ) as s(is_head, least, most)
+                cross join lateral (
+                    select p.id, p.repository_id, p.merge_commit_sha, p.merged_at, p.base_branch
+                    from pull_requests p
+                    where p.organization_id = q.organization_id and p.merge_commit_sha between s.least and s.most
+                    offset 0
+                ) as p
+                where q.linking
+            )
+            select
+                array_agg(c.id) as ids, array_agg(c.repository_id) as repository_ids,
+                array_agg(c.monitored) as monitored, array_agg(c.merge_commit_sha) as commits,
+                array_agg(c.merged_at) as merged_at, array_agg(c.base_branch) as base_branches
+            from (
+                select e.id, e.repository_id, e.monitored, e.merge_commit_sha, e.merged_at, e.base_branch
+                from ends e
+                union all
+                select p.id, p.repository_id, s.monitored, p.merge_commit_sha, p.merged_at, p.base_branch
+                from (
+                    select
+                        head.repository_id, head.base_branch, head.monitored, base.merged_at as after,
+                        head.merged_at as until
+                    from ends head
+                    join ends base
+                        on base.repository_id = head.repository_id and base.base_branch = head.base_branch
+                    where head.is_head and not base.is_head
+                    offset 0
+                ) as s
+                cross join lateral (
+                    select p.id, p.repository_id, p.merge_commit_sha, p.merged_at, p.base_branch
+                    from pull_requests p
+                    where p.organization_id = q.organization_id and p.repository_id = s.repository_id
+                        and p.base_branch = s.base_branch and p.merged_at > s.after and p.merged_at <= s.until
+                    offset 0
+                ) as p
+            ) as c
+            having count(*) > 0
+        ) as c on true
+        left join lateral (
+            select
+                array_agg(k.repository_id) as ids, array_agg(k.monitored) as monitored,
+                array_agg(k.epoch) as epochs
+            from (
+                select
+                    k.repository_id,
+                    (
+                        select r.monitored
+                        from repositories r
+                        where r.organization_id = q.organization_id and r.id = k.repository_id
+                    ) as monitored,
+                    (
+                        select max(i.epoch)
+                        from intakes i
+                        where i.organization_id = q.organization_id and i.repository_id = k.repository_id
+                    ) as epoch
+                from (
+                    select distinct k.repository_id
+                    from commits k
+                    where k.organization_id = q.organization_id and k.sha
+                        between coalesce(q.commit_least, decode(rpad(d.commit_sha, 40, '0'), 'hex'))
+                            and coalesce(q.commit_most, decode(rpad(d.commit_sha, 40, 'f'), 'hex'))
+                ) as k
+            ) as k
+            where q.linking
+            having count(*) > 0
+        ) as h on true
+        left join lateral (
+            select
+                array_agg(e.id) as ids, array_agg(e.external_id) as external_ids,
+                array_agg(e.commit_sha) as commits, array_agg(e.completed_at) as completed_at
+            from (
+                select e.id, e.external_id, e.commit_sha, e.completed_at
+                from deployments e
+                where e.organization_id = q.organization_id
+                    and coalesce(lower(e.service collate \"C\"), '')
+                        = coalesce(lower(coalesce(q.service, d.service) collate \"C\"), '')
+                    and e.status = 'success' and e.environment = 'production'
+                    and e.completed_at <= coalesce(q.shipped_at, d.completed_at)
+                    and (e.completed_at, e.external_id collate \"C\")
+                        < (coalesce(q.shipped_at, d.completed_at), q.external_id collate \"C\")
+                    and e.external_id <> q.external_id
+                order by e.completed_at desc, e.external_id collate \"C\" desc
+                limit 5
+            ) as e
+            where h.ids is not null and q.base_least is null and d.previous_commit_sha is null
+            having count(*) > 0
+        ) as e on true"
+    }
+}
