@@ -5,6 +5,7 @@ mod alone;
 mod http;
 mod load;
 mod processor;
+mod server;
 mod setup;
 
 use anyhow::Context;
@@ -107,7 +108,7 @@ impl Case {
             &setup.alone
         };
         let workers = Workers {
-            server: Some(server.process_id()),
+            server: Some(server.process_id),
             postgres: setup.postgres_process_id,
         };
         let tenants = if self.with_commits {
@@ -134,7 +135,10 @@ async fn main() -> anyhow::Result<()> {
         println!("\nwith {} deployments and pull requests stored", arguments.stored);
         measure(&setup, &arguments)?;
     }
-    println!("memory of the server at most: {} MB", setup.server.peak_memory()?);
+    println!(
+        "memory of the server at most: {} MB",
+        setup.server.memory("VmHWM")?
+    );
     setup.stop().await
 }
 

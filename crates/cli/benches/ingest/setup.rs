@@ -1,7 +1,8 @@
 //! A Postgres of its own with full durability, organizations with a key and pull requests each, and the server.
 
+use crate::server::{Server, options};
 use anyhow::{Context, bail};
-use periscope_adapters::postgres::private::{Durability, Options, Owner, PrivatePostgres};
+use periscope_adapters::postgres::private::PrivatePostgres;
 use periscope_adapters::postgres::{PgOptions, PgStore, migrate};
 use periscope_adapters::system::{SystemClock, system_random};
 use periscope_domain::commit_graph::Commit;
@@ -19,8 +20,7 @@ use periscope_domain::use_cases::{
 };
 use std::env;
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use time::Duration;
 
 /// How many pull requests each organization begins with.
@@ -45,12 +45,6 @@ pub(crate) struct Setup {
     pub(crate) tenants_with_commits: Vec<Tenant>,
     pub(crate) postgres_process_id: u32,
     postgres: PrivatePostgres,
-}
-
-/// A server in a process of its own.
-pub(crate) struct Server {
-    pub(crate) host: String,
-    process: Child,
 }
 
 pub(crate) async fn start(organizations: usize) -> anyhow::Result<Setup> {
@@ -85,63 +79,9 @@ pub(crate) async fn start(organizations: usize) -> anyhow::Result<Setup> {
     })
 }
 
-#[expect(clippy::disallowed_methods, reason = "a bench has no settings")]
-fn options() -> Options {
-    Options {
-        data_dir: env::temp_dir().join(format!("periscope-bench-{}", std::process::id())),
-        programs: None,
-        path: env::var_os("PATH"),
-        durability: Durability::Full,
-        ephemeral: true,
-        owner: Owner::Service,
-    }
-}
-
 fn postgres_process_id() -> anyhow::Result<u32> {
     let text = fs::read_to_string(options().data_dir.join("postgres/postmaster.pid"))?;
     Ok(text.lines().next().context("an empty postmaster.pid")?.parse()?)
-}
-
-impl Server {
-    /// Starts a program that says on its first line where it listens.
-    fn start(command: &mut Command, url: &str) -> anyhow::Result<Self> {
-        let mut process = command
-            .env("DATABASE_URL", url)
-            .env("PERISCOPE_LISTEN", "127.0.0.1:0")
-            .env("PERISCOPE_RATE_LIMIT", "0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().context("no stdout")?).read_line(&mut line)?;
-        match line.trim().rsplit_once("http://") {
-            Some((_, host)) => Ok(Self {
-                host: host.to_owned(),
-                process,
-            }),
-            None => bail!("the server does not say where it listens: {line:?}"),
-        }
-    }
-
-    pub(crate) fn process_id(&self) -> u32 {
-        self.process.id()
-    }
-
-    /// The most memory that it has had, in MB.
-    pub(crate) fn peak_memory(&self) -> anyhow::Result<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kilobytes = line
-            .and_then(|line| line.split_whitespace().next())
-            .context("no VmHWM")?;
-        Ok(kilobytes.parse::<u64>()? / 1024)
-    }
-
-    fn stop(mut self) -> anyhow::Result<()> {
-        self.process.kill()?;
-        self.process.wait()?;
-        Ok(())
-    }
 }
 
 /// The commit of a pull request: its digits look drawn by lot, as those of real commits do.
@@ -282,8 +222,7 @@ impl Setup {
     }
 
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
-        self.server.stop()?;
-        self.alone.stop()?;
+        drop((self.server, self.alone));
         self.postgres.stop().await;
         Ok(())
     }

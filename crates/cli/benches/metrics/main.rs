@@ -3,15 +3,19 @@
 
 #[path = "../ingest/http.rs"]
 mod http;
+#[path = "../ingest/server.rs"]
+mod server;
 
+mod database;
 mod load;
 mod plain;
-mod server;
 mod world;
 
 use clap::Parser;
+use database::Database;
 use load::Access;
-use server::{Database, Server};
+use server::Server;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Measure what metrics of a large organization cost.
@@ -56,7 +60,7 @@ async fn main() -> anyhow::Result<()> {
     tell("world made, s", [Some(begun.elapsed().as_secs_f64()), None, None]);
 
     first_questions(&database, &key)?;
-    let server = Server::start(&database)?;
+    let server = serve(&database)?;
     let access = Access {
         host: &server.host,
         key: &key,
@@ -104,24 +108,31 @@ async fn main() -> anyhow::Result<()> {
         ],
     );
     #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-    let memory = server.memory()? as f64;
+    let memory = server.memory("VmRSS")? as f64;
     tell("memory of the server, MB", [Some(memory), None, None]);
     drop(server);
     database.close().await;
     Ok(())
 }
 
+fn serve(database: &Database) -> anyhow::Result<Server> {
+    Server::start(
+        Command::new(env!("CARGO_BIN_EXE_periscope")).arg("serve"),
+        &database.url,
+    )
+}
+
 /// Asks servers that have just been started.
 fn first_questions(database: &Database, key: &str) -> anyhow::Result<()> {
     for days in [30, 90, 400] {
-        let server = Server::start(database)?;
+        let server = serve(database)?;
         let access = Access {
             host: &server.host,
             key,
         };
         let time = load::ask_once(access, "overview", days)?;
         #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-        let memory = server.memory()? as f64;
+        let memory = server.memory("VmRSS")? as f64;
         tell(
             &format!("first question, overview over {days} days, ms and MB"),
             [Some(time), Some(memory), None],

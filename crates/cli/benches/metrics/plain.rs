@@ -1,6 +1,6 @@
 //! The same questions as SQL that anyone would write, on the same tables, without the indexes that were made for them.
 
-use crate::server::Database;
+use crate::database::Database;
 use crate::world::LARGE;
 use anyhow::Context;
 

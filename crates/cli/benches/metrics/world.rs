@@ -1,7 +1,7 @@
 //! A large organization and nine others beside it, made by SQL: three years of pull requests, each deployed an hour after
 //! its merge by one of 20 services. Seven of ten deployments go to production; those that succeed ship three pull requests.
 
-use crate::server::Database;
+use crate::database::Database;
 use periscope_adapters::postgres::{PgOptions, PgStore};
 use periscope_adapters::system::{SystemClock, system_random};
 use periscope_domain::api_key::Scope;

@@ -4,7 +4,7 @@ use super::super::pool::Pool;
 use super::super::row::{Place, timestamp};
 use super::super::statement::{batch_input, batch_statement};
 use super::mark::Mark;
-use super::{Edge, Kept, Kind, PAGE, page_size};
+use super::{Edge, Kept, Kind, PAGE, Span, page_size};
 use async_trait::async_trait;
 use diesel::Queryable;
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz};
@@ -116,29 +116,6 @@ const ROWS: &str = "
     ) as l on true
     ";
 
-batch_input! {
-    /// A span of time: always one row.
-    Span as "span" {
-        organization_id: BigInt = i64,
-        since: Timestamptz = OffsetDateTime,
-        before: Timestamptz = OffsetDateTime,
-        before_id: BigInt = i64,
-        page: BigInt = i64,
-    }
-}
-
-impl Span {
-    pub(super) fn new(organization_id: OrganizationId, since: Timestamp, before: Edge) -> Self {
-        Self {
-            organization_id: vec![organization_id.get()],
-            since: vec![since.to_offset_date_time()],
-            before: vec![before.at.to_offset_date_time()],
-            before_id: vec![before.id],
-            page: vec![page_size()],
-        }
-    }
-}
-
 batch_statement! {
     /// The last completed deployments of a span.
     ReadCompleted { span: Span } -> RowSql {
@@ -159,20 +136,15 @@ batch_statement! {
 impl Kind for Row {
     type Change = ChangedDeployment;
 
-    async fn earlier(
-        pool: &Pool,
-        organization_id: OrganizationId,
-        since: Timestamp,
-        before: Edge,
-    ) -> Result<(Vec<Self>, Edge), StoreError> {
-        let span = Span::new(organization_id, since, before);
-        let rows: Vec<Self> = pool.rows(ReadCompleted { span }).await?;
-        let edges = rows.iter().filter_map(|row| {
-            let at = timestamp(row.completed_at?);
-            Some(Edge { at, id: row.id })
-        });
-        let edge = edges.min().filter(|_| rows.len() >= PAGE);
-        Ok((rows, edge.unwrap_or(Edge::before(since))))
+    async fn read(pool: &Pool, span: Span) -> Result<Vec<Self>, StoreError> {
+        pool.rows(ReadCompleted { span }).await
+    }
+
+    fn lies_at(&self) -> Option<Edge> {
+        Some(Edge {
+            at: timestamp(self.completed_at?),
+            id: self.id,
+        })
     }
 
     fn put(facts: &mut Facts, changes: &[ChangedDeployment]) {

@@ -3,8 +3,7 @@
 use super::super::pool::Pool;
 use super::super::row::{Place, timestamp};
 use super::super::statement::{batch_input, batch_statement};
-use super::deployments::Span;
-use super::{Edge, Kept, Kind, PAGE, page_size};
+use super::{Edge, Kept, Kind, Span, page_size};
 use async_trait::async_trait;
 use diesel::Queryable;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz};
@@ -13,7 +12,6 @@ use periscope_domain::metrics::{Facts, MergedPullRequest};
 use periscope_domain::ports::StoreError;
 use periscope_domain::pull_request::{ChangeCount, lines};
 use periscope_domain::text::Actor;
-use periscope_domain::timestamp::Timestamp;
 use time::OffsetDateTime;
 
 #[derive(Queryable)]
@@ -84,20 +82,15 @@ batch_statement! {
 impl Kind for Row {
     type Change = MergedPullRequest;
 
-    async fn earlier(
-        pool: &Pool,
-        organization_id: OrganizationId,
-        since: Timestamp,
-        before: Edge,
-    ) -> Result<(Vec<Self>, Edge), StoreError> {
-        let span = Span::new(organization_id, since, before);
-        let rows: Vec<Self> = pool.rows(ReadMerged { span }).await?;
-        let edges = rows.iter().map(|row| Edge {
-            at: timestamp(row.merged_at),
-            id: row.id,
-        });
-        let edge = edges.min().filter(|_| rows.len() >= PAGE);
-        Ok((rows, edge.unwrap_or(Edge::before(since))))
+    async fn read(pool: &Pool, span: Span) -> Result<Vec<Self>, StoreError> {
+        pool.rows(ReadMerged { span }).await
+    }
+
+    fn lies_at(&self) -> Option<Edge> {
+        Some(Edge {
+            at: timestamp(self.merged_at),
+            id: self.id,
+        })
     }
 
     fn put(facts: &mut Facts, changes: &[MergedPullRequest]) {

@@ -13,7 +13,9 @@ mod merges;
 use super::PgStore;
 use super::pool::Pool;
 use super::recent::Recent;
+use super::statement::batch_input;
 use async_trait::async_trait;
+use diesel::sql_types::{BigInt, Timestamptz};
 use futures_util::future::OptionFuture;
 use mark::{Mark, mark};
 use periscope_domain::id::OrganizationId;
@@ -22,6 +24,7 @@ use periscope_domain::ports::{MetricFacts, StoreError};
 use periscope_domain::timestamp::Timestamp;
 use std::ops::Range;
 use std::sync::Arc;
+use time::OffsetDateTime;
 use tokio::join;
 use tokio::task::spawn_blocking;
 
@@ -80,19 +83,40 @@ impl Edge {
     }
 }
 
+batch_input! {
+    /// A span of time: always one row.
+    Span as "span" {
+        organization_id: BigInt = i64,
+        since: Timestamptz = OffsetDateTime,
+        before: Timestamptz = OffsetDateTime,
+        before_id: BigInt = i64,
+        page: BigInt = i64,
+    }
+}
+
+impl Span {
+    fn new(organization_id: OrganizationId, since: Timestamp, before: Edge) -> Self {
+        Self {
+            organization_id: vec![organization_id.get()],
+            since: vec![since.to_offset_date_time()],
+            before: vec![before.at.to_offset_date_time()],
+            before_id: vec![before.id],
+            page: vec![page_size()],
+        }
+    }
+}
+
 /// What facts are made of.
 #[async_trait]
 trait Kind: Sized + Send + 'static {
     /// What a row is, as facts take it.
     type Change: TryFrom<Self, Error = StoreError>;
 
-    /// The last rows of a time and after that lie before an edge, in any order, and the edge that they end at.
-    async fn earlier(
-        pool: &Pool,
-        organization_id: OrganizationId,
-        since: Timestamp,
-        before: Edge,
-    ) -> Result<(Vec<Self>, Edge), StoreError>;
+    /// The last rows of a span of time, in any order.
+    async fn read(pool: &Pool, span: Span) -> Result<Vec<Self>, StoreError>;
+
+    /// Where it lies in time, if it does.
+    fn lies_at(&self) -> Option<Edge>;
 
     fn put(facts: &mut Facts, changes: &[Self::Change]);
 
@@ -198,7 +222,7 @@ impl Kept {
     ) -> Result<(), StoreError> {
         let next = async |edge| {
             let has_more = Edge::before(since) < edge;
-            let page = has_more.then(|| R::earlier(pool, organization_id, since, edge));
+            let page = has_more.then(|| earlier::<R>(pool, organization_id, since, edge));
             OptionFuture::from(page).await.transpose()
         };
         let mut page = next(*R::edge(self)).await?;
@@ -234,4 +258,17 @@ impl Kept {
         self.facts = facts?;
         Ok(())
     }
+}
+
+/// The last rows of a time and after that lie before an edge, and the edge that they end at.
+async fn earlier<R: Kind>(
+    pool: &Pool,
+    organization_id: OrganizationId,
+    since: Timestamp,
+    before: Edge,
+) -> Result<(Vec<R>, Edge), StoreError> {
+    let rows = R::read(pool, Span::new(organization_id, since, before)).await?;
+    let first = rows.iter().filter_map(R::lies_at).min();
+    let edge = first.filter(|_| rows.len() >= PAGE);
+    Ok((rows, edge.unwrap_or(Edge::before(since))))
 }
