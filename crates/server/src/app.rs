@@ -2,7 +2,7 @@
 //! "not ready" for a moment, so that whoever spreads the load looks elsewhere; accept no more; finish what runs.
 
 use crate::auth::KeyCache;
-use crate::metrics::Turnstile;
+use crate::metrics::calculator::Calculator;
 use crate::rate_limit::RateLimits;
 use crate::recorder::{Groups, Recorder};
 use crate::{relinker, request, routes};
@@ -87,7 +87,7 @@ pub(crate) struct State {
     pub(crate) recorder: Arc<Recorder>,
     pub(crate) secret_key: Option<SecretKey>,
     pub(crate) timing: Timing,
-    pub(crate) measuring: Turnstile,
+    pub(crate) calculator: Calculator,
     stopping: AtomicBool,
 }
 
@@ -118,7 +118,7 @@ impl Application {
     /// Listens, but answers nothing yet.
     ///
     /// # Errors
-    /// [`io::Error`] when the address cannot be had.
+    /// [`io::Error`] when the address or a thread cannot be had.
     pub fn bind(settings: Settings, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> io::Result<Self> {
         Self::bind_with(settings, Timing::default(), Groups::default(), store, clock)
     }
@@ -126,7 +126,7 @@ impl Application {
     /// Listens, with other patience and groups than the product has.
     ///
     /// # Errors
-    /// [`io::Error`] when the address cannot be had.
+    /// [`io::Error`] when the address or a thread cannot be had.
     pub fn bind_with(
         settings: Settings,
         timing: Timing,
@@ -142,7 +142,7 @@ impl Application {
             recorder: Arc::default(),
             secret_key: settings.secret_key,
             timing,
-            measuring: Turnstile::default(),
+            calculator: Calculator::start()?,
             stopping: AtomicBool::new(false),
         });
         let shared = Arc::clone(&state);

@@ -2,6 +2,7 @@
 //! answered in one frame, and every figure comes from the domain; here it only gets its name and unit.
 
 mod answer;
+pub(crate) mod calculator;
 mod deployments;
 mod pull_requests;
 mod risks;
@@ -15,12 +16,12 @@ use answer::{FrameJson, has_table, respond};
 
 use crate::app::State;
 use crate::auth::Reader;
-use crate::error::{ApiError, Bug};
+use crate::error::ApiError;
 use crate::openapi::{Operation, schema};
 use crate::query::{InvalidQuery, Query};
 use crate::read::format::Format;
 use actix_web::HttpResponse;
-use actix_web::web::{Data, block};
+use actix_web::web::Data;
 use deployments::{ChangeFailureRateJson, DeploymentFrequencyJson, LeadTimeJson, RecoveryJson};
 use periscope_domain::environment::Environment;
 use periscope_domain::id::OrganizationId;
@@ -31,22 +32,8 @@ use periscope_domain::timestamp::Timestamp;
 use periscope_domain::use_cases::{Report, complete_report, gather_material};
 use pull_requests::{ContributorsJson, CycleTimeJson, SizeVsTimeJson, ThroughputJson, VelocityJson};
 use risks::{RiskSignalsJson, ServiceHealthJson};
-use std::sync::Arc;
 use summary::OverviewJson;
-use tokio::sync::Semaphore;
 use utoipa::ToSchema;
-
-/// How many metrics are computed at once. Each takes a whole processor for some milliseconds, which webhooks need more.
-const AT_ONCE: usize = 1;
-
-/// Lets a few in and has the others wait.
-pub(crate) struct Turnstile(Arc<Semaphore>);
-
-impl Default for Turnstile {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(AT_ONCE)))
-    }
-}
 
 /// For each metric its endpoint and what is documented of it.
 macro_rules! endpoints {
@@ -132,13 +119,7 @@ async fn report(
 ) -> Result<Report, ApiError> {
     let store = &*state.store;
     let material = gather_material(store, organization_id, metric, question).await?;
-    let turn = Arc::clone(&state.measuring.0).acquire_owned().await;
-    let measured = block(move || {
-        let answer = material.measure(metric);
-        drop(turn);
-        (material, answer)
-    });
-    let (material, answer) = measured.await.map_err(|_| ApiError::Internal(Bug::Panic))?;
+    let (material, answer) = state.calculator.measure(material, metric).await?;
     Ok(complete_report(store, organization_id, material, answer).await?)
 }
 
