@@ -12,8 +12,6 @@ mod told;
 
 pub use answer::report_json;
 
-use answer::{FrameJson, has_table, respond};
-
 use crate::app::State;
 use crate::auth::Reader;
 use crate::error::ApiError;
@@ -22,6 +20,7 @@ use crate::query::{InvalidQuery, Query};
 use crate::read::format::Format;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use answer::{FrameJson, has_table, respond};
 use deployments::{ChangeFailureRateJson, DeploymentFrequencyJson, LeadTimeJson, RecoveryJson};
 use periscope_domain::environment::Environment;
 use periscope_domain::id::OrganizationId;
