@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 /// How far the thread steps back, on the scale of `nice`.
 #[cfg(target_os = "linux")]
-const NICENESS: i32 = 10;
+const NICENESS: i32 = 19;
 
 /// What is to be computed, and who waits for it.
 struct Job {

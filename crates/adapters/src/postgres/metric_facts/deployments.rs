@@ -169,7 +169,8 @@ batch_input! {
 }
 
 batch_statement! {
-    /// The first deployments whose last change is by one of the transactions between two marks.
+    /// The first deployments whose last change is by one of the transactions between two marks. Where to go on is one
+    /// condition that the index is entered by: of two, Postgres may take the one that all rows obey.
     ReadChanged { changes: Changes } -> RowSql {
         ", unseen as (
             select running.number::text::bigint as first, running.number::text::bigint as last
@@ -187,8 +188,8 @@ batch_statement! {
             cross join lateral (select", FOUND,
         "       from deployments d
                 where d.organization_id = c.organization_id
-                    and d.changed_in between u.first and u.last
-                    and (d.changed_in, d.id) > (c.after, c.after_id)
+                    and d.changed_in between greatest(u.first, c.after) and u.last
+                    and (d.changed_in > c.after or d.id > c.after_id)
                 order by d.changed_in, d.id
                 limit (select page from changes)
             ) as d
