@@ -303,7 +303,9 @@ impl Facts {
 
     /// The number of a service whatever its letter case, if it was ever deployed.
     pub(crate) fn service(&self, service: &ServiceName) -> Option<NameNumber> {
-        self.names.service_keys.find(&service.as_str().to_lowercase())
+        self.names
+            .service_keys
+            .find(&service.as_str().to_ascii_lowercase())
     }
 
     /// What is the same for all spellings of a deployment's service; 0 if it names none.
@@ -341,7 +343,7 @@ impl AllNames {
     }
 
     fn new_service(&mut self, spelling: &str) -> NameNumber {
-        let key = self.service_keys.number(Some(&spelling.to_lowercase()));
+        let key = self.service_keys.number(Some(&spelling.to_ascii_lowercase()));
         if self.keys_of_services.is_empty() {
             self.keys_of_services.push(0);
         }

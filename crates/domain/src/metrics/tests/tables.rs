@@ -151,6 +151,24 @@ fn an_outage_opens_after_a_success_and_belongs_to_the_window_in_which_it_ends() 
 }
 
 #[test]
+fn services_are_told_apart_as_in_lists_where_only_ascii_letters_have_two_cases() {
+    for (name, asked, deployments) in [
+        ("API", "api", 1),
+        ("\u{c9}tat", "\u{e9}tat", 0),
+        ("\u{c9}TAT", "\u{c9}tat", 1),
+    ] {
+        let mut world = World::new();
+        world.deploy("2024-01-02T00:00:00Z", "success").service = Some(name);
+        let question = Question {
+            service: ServiceName::clean(asked),
+            ..january()
+        };
+        let answer = world.ask(Metric::DeploymentFrequency, question);
+        assert_eq!(answer.sample_size, deployments, "{asked}");
+    }
+}
+
+#[test]
 fn services_and_environments_have_outages_of_their_own() {
     let mut world = World::new();
     world.deploy("2024-01-02T00:00:00Z", "success");
