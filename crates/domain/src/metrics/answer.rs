@@ -51,6 +51,12 @@ pub struct Answer {
 }
 
 impl Material {
+    /// How much of what is asked about is linked.
+    #[must_use]
+    pub fn coverage(&self) -> Coverage {
+        Coverage::of(&Scope::of(self))
+    }
+
     /// Computes a metric: in milliseconds for a hundred thousand events, without waiting for anything.
     #[must_use]
     pub fn measure(&self, metric: Metric) -> Answer {

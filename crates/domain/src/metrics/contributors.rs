@@ -7,6 +7,7 @@ use super::names::NameNumber;
 use super::question::Scope;
 use super::tally::Tally;
 use crate::timestamp::Timestamp;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 /// Contributors.
@@ -64,6 +65,17 @@ impl Contributors {
             contributors,
         }
     }
+}
+
+/// The known author of the most pull requests of the window, how many those are, and their share of all.
+pub(crate) fn leading_author<'a>(scope: &Scope<'a>) -> Option<(&'a str, u64, f64)> {
+    let tallies = tallies(scope, scope.window);
+    let all: u64 = tallies.values().map(|tally| tally.merged).sum();
+    let known = tallies
+        .iter()
+        .filter_map(|(author, tally)| Some((tally.merged, Reverse(scope.facts.author_name(*author)?))));
+    let (merged, Reverse(author)) = known.max()?;
+    Some((author, merged, float(merged) / float(all)))
 }
 
 type Tallies = HashMap<NameNumber, Tally>;

@@ -7,7 +7,7 @@
 //! The severity is high where a bound is passed twice over, and low where it rests on fewer than five events.
 
 use super::change_failure_rate::{ServiceFailureRate, services};
-use super::contributors::Contributors;
+use super::contributors::leading_author;
 use super::deployment_frequency::float;
 use super::merges::merged;
 use super::question::Scope;
@@ -167,13 +167,14 @@ impl RiskSignals {
         let signals = signals(scope);
         let events =
             |scope: &Scope<'_>| merged(scope, scope.window) + scope.deployments(scope.window).count() as u64;
+        let sample_size = events(scope);
         let told = |signals: &[RiskSignal], events: u64| {
             (events > 0 || !signals.is_empty()).then_some(signals.len())
         };
         Self {
-            current: told(&signals, events(scope)),
+            current: told(&signals, sample_size),
             previous: told(&self::signals(&before), events(&before)),
-            sample_size: events(scope),
+            sample_size,
             signals,
         }
     }
@@ -270,22 +271,15 @@ fn of_repository(scope: &Scope<'_>, repository: &Repository, activity: &Activity
 }
 
 fn bottleneck(scope: &Scope<'_>) -> Option<RiskSignal> {
-    let all = Contributors::of(scope);
-    let first = all.contributors.into_iter().find(|one| one.author.is_some())?;
-    let author = first.author.filter(|_| first.share >= BOTTLENECK)?;
+    let (author, merged, share) = leading_author(scope).filter(|(_, _, share)| *share >= BOTTLENECK)?;
     let description = format!(
-        "{author} is the author of {:.0} % of the merges, {} pull requests; {:.0} % or more is a bottleneck.",
-        first.share * 100.0,
-        first.merged,
+        "{author} is the author of {:.0} % of the merges, {merged} pull requests; {:.0} % or more is a bottleneck.",
+        share * 100.0,
         BOTTLENECK * 100.0
     );
-    let severity = Severity::of(first.merged, first.share >= 0.75);
-    Some(signal(
-        RiskKind::ReviewBottleneck,
-        severity,
-        Entity::Author(author),
-        description,
-    ))
+    let severity = Severity::of(merged, share >= 0.75);
+    let entity = Entity::Author(author.to_owned());
+    Some(signal(RiskKind::ReviewBottleneck, severity, entity, description))
 }
 
 fn change_of_activity(scope: &Scope<'_>) -> Option<RiskSignal> {

@@ -34,6 +34,6 @@ pub async fn check_organization(
             last_delivery,
             now,
         ),
-        check_links(&material.measure(Metric::Overview).coverage),
+        check_links(&material.coverage()),
     ])
 }
