@@ -8,10 +8,11 @@ use crate::recorder::{Groups, Recorder};
 use crate::{relinker, request, routes};
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
-use actix_web::web::Data;
+use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use periscope_domain::github::SecretKey;
 use periscope_domain::ports::{Clock, Store};
+use periscope_domain::timestamp::Timestamp;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -78,8 +79,8 @@ impl Default for Timing {
     }
 }
 
-/// What handlers share.
-pub(crate) struct State {
+/// What handlers share; pages find it as `Data<State>`.
+pub struct State {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keys: KeyCache,
@@ -91,11 +92,41 @@ pub(crate) struct State {
     stopping: AtomicBool,
 }
 
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State").finish_non_exhaustive()
+    }
+}
+
 impl State {
+    /// Everything that is kept.
+    #[must_use]
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    /// What time it is.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// What the secrets of webhooks are derived from, if the operator has set it.
+    #[must_use]
+    pub fn secret_key(&self) -> Option<&SecretKey> {
+        self.secret_key.as_ref()
+    }
+
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
     }
 }
+
+/// Adds paths that are not the API's, for people: their handlers find the [`State`].
+pub type Pages = fn(&mut ServiceConfig);
+
+/// No pages: the API alone.
+pub fn no_pages(_: &mut ServiceConfig) {}
 
 /// Periscope, listening.
 #[must_use = "it answers nothing until it is run"]
@@ -119,8 +150,20 @@ impl Application {
     ///
     /// # Errors
     /// [`io::Error`] when the address or a thread cannot be had.
-    pub fn bind(settings: Settings, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> io::Result<Self> {
-        Self::bind_with(settings, Timing::default(), Groups::default(), store, clock)
+    pub fn bind(
+        settings: Settings,
+        pages: Pages,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+    ) -> io::Result<Self> {
+        Self::bind_with(
+            settings,
+            Timing::default(),
+            Groups::default(),
+            pages,
+            store,
+            clock,
+        )
     }
 
     /// Listens, with other patience and groups than the product has.
@@ -131,6 +174,7 @@ impl Application {
         settings: Settings,
         timing: Timing,
         groups: Groups,
+        pages: Pages,
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
     ) -> io::Result<Self> {
@@ -150,6 +194,7 @@ impl Application {
             let state = Arc::clone(&shared);
             App::new()
                 .app_data(Data::from(Arc::clone(&shared)))
+                .configure(pages)
                 .configure(routes::configure)
                 .wrap(from_fn(move |request, next| {
                     request::answer(Arc::clone(&state), request, next)

@@ -15,7 +15,7 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use moka::future::Cache;
 use periscope_domain::api_key::{ApiKeyHash, ApiKeySecret, KnownApiKey, Scope};
-use periscope_domain::id::OrganizationId;
+use periscope_domain::id::{ApiKeyId, OrganizationId};
 use periscope_domain::organization::OrganizationSlug;
 use periscope_domain::ports::{Store, StoreError};
 use periscope_domain::timestamp::Timestamp;
@@ -80,9 +80,27 @@ impl State {
             live.ok_or(ApiError::InvalidApiKey)
         });
         if matches!(live, Err(ApiError::InvalidApiKey)) {
-            self.rate_limits.fail(Credential::ApiKey, address)?;
+            self.count_failure(address)?;
         }
         live
+    }
+}
+
+impl State {
+    /// Counts an address that presented no valid key.
+    ///
+    /// # Errors
+    /// [`ApiError::RateLimited`] when an address fails too often.
+    pub fn count_failure(&self, address: Option<IpAddr>) -> Result<(), ApiError> {
+        Ok(self.rate_limits.fail(Credential::ApiKey, address)?)
+    }
+
+    /// Counts a use of a key.
+    ///
+    /// # Errors
+    /// [`ApiError::RateLimited`] when it is used too often.
+    pub fn count_use(&self, key: ApiKeyId) -> Result<(), ApiError> {
+        Ok(self.rate_limits.use_key(key)?)
     }
 }
 
@@ -172,7 +190,7 @@ fn admit(request: &HttpRequest, scope: Scope) -> LocalBoxFuture<'_, Result<Admit
         let address = request.peer_addr().map(|address| address.ip());
         let key = state.authenticate(bearer_key(request.headers()), address).await?;
         tracing::Span::current().record("organization.id", key.key.organization_id.get());
-        state.rate_limits.use_key(key.key.id)?;
+        state.count_use(key.key.id)?;
         if key.key.allows(scope) {
             Ok((state, key))
         } else {

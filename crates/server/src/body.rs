@@ -1,7 +1,9 @@
 //! Reads bodies: within their size and their time, as they are. A body that stalls would otherwise hold its
 //! connection for ever, and a compressed one would have two sizes.
 
+use crate::app::State;
 use crate::error::ApiError;
+use crate::query::Query;
 use crate::violations::InvalidPayload;
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest};
@@ -17,6 +19,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::timeout;
+
+const FORM_LIMIT: usize = 16 * 1024;
 
 /// Refuses a body that is not declared to be JSON.
 pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
@@ -63,6 +67,26 @@ pub(crate) async fn read(
     }
     let body = timeout(deadline, collect(&mut payload, limit)).await;
     body.unwrap_or(Err(ApiError::BodyTooSlow(deadline)))
+}
+
+impl State {
+    /// The fields of a form, of at most 16 KiB.
+    ///
+    /// # Errors
+    /// [`ApiError`] when it is no form, too large, or does not arrive in time.
+    #[expect(
+        clippy::future_not_send,
+        reason = "a body is read on the thread of its connection"
+    )]
+    pub async fn read_form(&self, request: &HttpRequest, payload: Payload) -> Result<Query, ApiError> {
+        if !media_type(request.headers()).eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(ApiError::UnsupportedMediaType(
+                "Content-Type must be application/x-www-form-urlencoded",
+            ));
+        }
+        let body = read(request, payload, FORM_LIMIT, self.timing.body).await?;
+        Ok(Query::parse(&String::from_utf8_lossy(&body)))
+    }
 }
 
 #[expect(

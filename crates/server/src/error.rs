@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 
 /// Why a request was not fulfilled; the message is what its sender reads.
 #[derive(Debug, Error)]
-pub(crate) enum ApiError {
+pub enum ApiError {
     #[error("Invalid or missing API key")]
     InvalidApiKey,
     #[error("Invalid webhook signature")]
@@ -60,7 +60,7 @@ pub(crate) enum ApiError {
 
 /// What must not happen, and did.
 #[derive(Clone, Copy, Debug, Error)]
-pub(crate) enum Bug {
+pub enum Bug {
     #[error("the request handler panicked")]
     Panic,
     #[error("the use case gave no outcome")]
@@ -124,7 +124,7 @@ impl From<RecordCommitsError> for ApiError {
 }
 
 /// An error with what caused it.
-pub(crate) fn causes(error: &dyn StdError) -> String {
+pub fn causes(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

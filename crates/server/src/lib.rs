@@ -22,7 +22,10 @@ mod routes;
 mod violations;
 mod wire;
 
-pub use app::{Application, Settings, Timing};
-pub use metrics::report_json;
+pub use app::{Application, Pages, Settings, State, Timing, no_pages};
+pub use error::{ApiError, causes};
+pub use metrics::{report_json, window};
+pub use query::Query;
+pub use read::Paging;
 pub use read::explain::{deployment_json, pull_request_json};
 pub use recorder::Groups;

@@ -15,7 +15,7 @@ use thiserror::Error;
 /// Why a query was refused.
 #[derive(Debug, Error)]
 #[error("Invalid query: {0}")]
-pub(crate) struct InvalidQuery(pub(crate) BrokenRules);
+pub struct InvalidQuery(pub(crate) BrokenRules);
 
 impl InvalidQuery {
     /// What is documented of a query that takes no parameters.
@@ -35,14 +35,16 @@ impl InvalidQuery {
 
 /// The parameters of a request, decoded. Whoever has asked for all that it knows must [finish](Self::finish) it.
 #[derive(Debug, Default)]
-pub(crate) struct Query {
+pub struct Query {
     sent: Vec<(String, String)>,
     known: Vec<&'static str>,
     broken: Violations,
 }
 
 impl Query {
-    fn parse(text: &str) -> Self {
+    /// The parameters of a query, or the fields of a form that is sent like one.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
         Self {
             sent: form_urlencoded::parse(text.as_bytes()).into_owned().collect(),
             ..Self::default()
@@ -50,7 +52,7 @@ impl Query {
     }
 
     /// A parameter that may be left out. An empty one is: that is what an unset variable and a form send.
-    pub(crate) fn optional<T, E: Display>(
+    pub fn optional<T, E: Display>(
         &mut self,
         name: &'static str,
         parse: impl Fn(&str) -> Result<T, E>,
@@ -66,7 +68,7 @@ impl Query {
     }
 
     /// A parameter that may be given several times, and with several values between commas, in their order.
-    pub(crate) fn several<T, E: Display>(
+    pub fn several<T, E: Display>(
         &mut self,
         name: &'static str,
         parse: impl Fn(&str) -> Result<T, E>,
@@ -83,7 +85,7 @@ impl Query {
     }
 
     /// The half open period from `since` to `until`, either of which may be left out.
-    pub(crate) fn period(&mut self) -> Period {
+    pub fn period(&mut self) -> Period {
         let since = self.optional("since", time);
         let until = self.optional("until", time);
         let period = Period::new(since, until);
@@ -99,7 +101,7 @@ impl Query {
     }
 
     /// Refuses a parameter by a rule that it does not break alone.
-    pub(crate) fn refuse(&mut self, name: &str, rule: impl Display) {
+    pub fn refuse(&mut self, name: &str, rule: impl Display) {
         self.broken.add(name, rule);
     }
 
@@ -114,7 +116,10 @@ impl Query {
     }
 
     /// Refuses the query if a rule is broken or a parameter is unknown.
-    pub(crate) fn finish(mut self) -> Result<(), InvalidQuery> {
+    ///
+    /// # Errors
+    /// [`InvalidQuery`] with every rule that is broken.
+    pub fn finish(mut self) -> Result<(), InvalidQuery> {
         let taken = match self.known.as_slice() {
             [] => "no parameters".to_owned(),
             known => known.join(", "),

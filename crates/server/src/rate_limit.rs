@@ -19,7 +19,7 @@ const FAILURES: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// Asked too often; may ask again in so many seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("Too many requests")]
-pub(crate) struct Refusal {
+pub struct Refusal {
     /// How many requests may come at once.
     pub(crate) limit: u32,
     pub(crate) seconds: u64,

@@ -36,7 +36,7 @@ impl From<Violations> for BrokenRules {
 /// Why a body was refused.
 #[derive(Debug, Error)]
 #[error("Invalid payload: {0}")]
-pub(crate) struct InvalidPayload(pub(crate) BrokenRules);
+pub struct InvalidPayload(pub(crate) BrokenRules);
 
 impl InvalidPayload {
     /// A body that could not be read far enough to look at its fields.

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use periscope_adapters::postgres::{PgOptions, PgStore};
 use periscope_adapters::system::SystemClock;
-use periscope_server::{Application, Groups, Settings, Timing};
+use periscope_server::{Application, Groups, Settings, Timing, no_pages};
 use std::future::pending;
 use std::sync::Arc;
 use std::{env, io};
@@ -35,6 +35,7 @@ pub(crate) async fn serve() -> anyhow::Result<()> {
         settings,
         Timing::default(),
         groups,
+        no_pages,
         Arc::new(store),
         Arc::new(SystemClock),
     )?;

@@ -11,7 +11,7 @@ use periscope_domain::organization::{OrganizationSlug, Plan};
 use periscope_domain::ports::{Clock, Inserted, NewOrganization, Store};
 use periscope_domain::text::{ApiKeyName, OrganizationName};
 use periscope_domain::use_cases::{IssueApiKey, issue_api_key};
-use periscope_server::{Application, Settings};
+use periscope_server::{Application, Settings, no_pages};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
@@ -58,8 +58,13 @@ pub(crate) async fn run(arguments: &Arguments, config: &Config) -> anyhow::Resul
         rate_limit: arguments.rate_limit,
         secret_key: opened.secret_key.clone(),
     };
-    let application = Application::bind(settings, Arc::clone(&opened.store), Arc::new(SystemClock))
-        .with_context(|| format!("cannot listen on {}", arguments.listen))?;
+    let application = Application::bind(
+        settings,
+        no_pages,
+        Arc::clone(&opened.store),
+        Arc::new(SystemClock),
+    )
+    .with_context(|| format!("cannot listen on {}", arguments.listen))?;
     let address = application.local_addr();
     // From here on a signal is answered in order, also while the first lines are written.
     let stop = stop_signal()?;

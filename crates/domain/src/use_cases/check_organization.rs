@@ -26,7 +26,7 @@ pub async fn check_organization(
     let github = store.github_connections();
     let connection = github.find_by_slug(&organization.slug).await?;
     let last_delivery = github.last_delivery_at(organization.id).await?;
-    let material = gather_material(store, organization.id, Metric::Overview, question).await?;
+    let material = gather_material(store, organization.id, &[Metric::Overview], question).await?;
     Ok(vec![
         check_keys(&keys, now),
         check_github(

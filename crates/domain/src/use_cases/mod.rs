@@ -37,7 +37,7 @@ pub use record_pull_requests::{
     Origin, RecordPullRequests, RecordPullRequestsError, RecordedPullRequests, record_pull_requests,
 };
 pub use relink::relink;
-pub use report_metrics::{Report, complete_report, gather_material, report_metric};
+pub use report_metrics::{Report, complete_report, gather_material, report_metrics};
 
 /// How often a decision that came too late is made again. Of the writers that meet on one record one gets through
 /// each time, so this bounds how many may meet; a caller's deadline ends it sooner.

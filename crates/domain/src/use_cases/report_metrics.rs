@@ -25,17 +25,18 @@ pub struct Report {
     pub deployments: BTreeMap<DeploymentId, StoredDeployment>,
 }
 
-/// Reads all that the answer to a question is computed from.
+/// Reads all that some metrics' answers to a question are computed from, which then agree.
 ///
 /// # Errors
 /// [`StoreError`] when the store failed.
 pub async fn gather_material(
     store: &dyn Store,
     organization_id: OrganizationId,
-    metric: Metric,
+    metrics: &[Metric],
     question: Question,
 ) -> Result<Material, StoreError> {
-    let since = question.facts_since(metric);
+    let since = metrics.iter().map(|metric| question.facts_since(*metric));
+    let since = since.min().unwrap_or(question.window.since);
     Ok(Material {
         facts: store.metric_facts().facts_since(organization_id, since).await?,
         repositories: store.repositories().list(organization_id).await?,
@@ -71,17 +72,21 @@ pub async fn complete_report(
     })
 }
 
-/// Answers a question.
+/// Answers a question by some metrics, in their order.
 ///
 /// # Errors
 /// [`StoreError`] when the store failed.
-pub async fn report_metric(
+pub async fn report_metrics(
     store: &dyn Store,
     organization_id: OrganizationId,
-    metric: Metric,
+    metrics: &[Metric],
     question: Question,
-) -> Result<Report, StoreError> {
-    let material = gather_material(store, organization_id, metric, question).await?;
-    let answer = material.measure(metric);
-    complete_report(store, organization_id, material, answer).await
+) -> Result<Vec<Report>, StoreError> {
+    let material = gather_material(store, organization_id, metrics, question).await?;
+    let mut reports = Vec::with_capacity(metrics.len());
+    for metric in metrics {
+        let answer = material.measure(*metric);
+        reports.push(complete_report(store, organization_id, material.clone(), answer).await?);
+    }
+    Ok(reports)
 }

@@ -14,7 +14,7 @@ pub use answer::report_json;
 
 use crate::app::State;
 use crate::auth::Reader;
-use crate::error::ApiError;
+use crate::error::{ApiError, Bug};
 use crate::openapi::{Operation, schema};
 use crate::query::{InvalidQuery, Query};
 use crate::read::format::Format;
@@ -116,17 +116,39 @@ async fn report(
     metric: Metric,
     question: Question,
 ) -> Result<Report, ApiError> {
-    let store = &*state.store;
-    let material = gather_material(store, organization_id, metric, question).await?;
-    let (material, answer) = state.calculator.measure(material, metric).await?;
-    Ok(complete_report(store, organization_id, material, answer).await?)
+    let reports = state.reports(organization_id, &[metric], question).await?;
+    reports
+        .into_iter()
+        .next()
+        .ok_or(ApiError::Internal(Bug::NoOutcome))
+}
+
+impl State {
+    /// Answers a question by some metrics, in their order, from the same facts, so that their figures agree.
+    ///
+    /// # Errors
+    /// [`ApiError`] when the store or the calculation failed.
+    pub async fn reports(
+        &self,
+        organization_id: OrganizationId,
+        metrics: &[Metric],
+        question: Question,
+    ) -> Result<Vec<Report>, ApiError> {
+        let store = &*self.store;
+        let mut material = gather_material(store, organization_id, metrics, question).await?;
+        let mut reports = Vec::with_capacity(metrics.len());
+        for metric in metrics {
+            let (measured, answer) = self.calculator.measure(material, *metric).await?;
+            reports.push(complete_report(store, organization_id, measured.clone(), answer).await?);
+            material = measured;
+        }
+        Ok(reports)
+    }
 }
 
 /// What is asked: about the last 30 days of production in UTC, if nothing else is said.
 fn question(mut query: Query, now: Timestamp) -> Result<Question, InvalidQuery> {
-    let range = query.optional("timeRange", TimeRange::parse);
-    let period = query.period();
-    let window = window(&mut query, range, (period.since(), period.until()), now);
+    let window = window(&mut query, now);
     let environment = query.optional("environment", Environment::parse);
     let service = query.optional("service", ServiceName::parse);
     let time_zone = query.optional("timeZone", TimeZone::parse);
@@ -139,19 +161,17 @@ fn question(mut query: Query, now: Timestamp) -> Result<Question, InvalidQuery> 
     })
 }
 
-fn window(
-    query: &mut Query,
-    range: Option<TimeRange>,
-    times: (Option<Timestamp>, Option<Timestamp>),
-    now: Timestamp,
-) -> Window {
+/// The window of `timeRange`, or of `since` and `until`; the last 30 days if nothing is said.
+pub fn window(query: &mut Query, now: Timestamp) -> Window {
+    let range = query.optional("timeRange", TimeRange::parse);
+    let period = query.period();
     let default = Window::of_last(range.unwrap_or(TimeRange::DEFAULT), now);
     for (name, other) in [("since", "until"), ("until", "since")] {
         if query.has(other) && !query.has(name) {
             query.refuse(name, "is required: since and until go together");
         }
     }
-    match (range, times) {
+    match (range, (period.since(), period.until())) {
         (None, (Some(since), Some(until))) => Window::new(since, until).unwrap_or_else(|rule| {
             query.refuse("until", rule);
             default

@@ -12,6 +12,8 @@ pub(crate) mod pull_requests;
 pub(crate) mod repositories;
 pub(crate) mod services;
 
+pub use page::Paging;
+
 use crate::error::ApiError;
 
 /// The number in a path. What is no number is the number of nothing.

@@ -18,6 +18,7 @@ use thiserror::Error;
 pub(crate) struct InvalidCursor;
 
 /// What identifies a list: positions in others mean nothing in it.
+#[derive(Debug)]
 struct Seal(Sha256);
 
 impl Seal {
@@ -61,16 +62,17 @@ impl Seal {
 }
 
 /// Where a reader is in a list.
-pub(crate) struct Paging<I> {
+#[derive(Debug)]
+pub struct Paging<I> {
     /// The page that is asked for.
-    pub(crate) request: PageRequest<I>,
+    pub request: PageRequest<I>,
     seal: Seal,
     parameters: Vec<(String, String)>,
 }
 
 impl<I> Paging<I> {
     /// Reads `sort`, `limit` and `cursor`; everything else in the query filters the list.
-    pub(crate) fn read(
+    pub fn read(
         query: &mut Query,
         list: &str,
         organization_id: OrganizationId,
@@ -96,7 +98,8 @@ impl<I> Paging<I> {
     }
 
     /// The cursor of the page behind this one, if there is one, and its address as seen from this one.
-    pub(crate) fn next<T>(
+    #[must_use]
+    pub fn next<T>(
         &self,
         page: &Page<T>,
         position: impl Fn(&T) -> Position<i64>,

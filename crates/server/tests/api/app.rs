@@ -11,7 +11,7 @@ use periscope_domain::ports::{Clock, Inserted, NewOrganization, Store};
 use periscope_domain::text::{ApiKeyName, ExternalDeploymentId, OrganizationName};
 use periscope_domain::timestamp::Timestamp;
 use periscope_domain::use_cases::{IssueApiKey, issue_api_key};
-use periscope_server::{Application, Groups, Settings, Timing};
+use periscope_server::{Application, Groups, Settings, Timing, no_pages};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
@@ -94,6 +94,7 @@ impl TestApp {
             settings,
             setup.timing,
             setup.groups,
+            no_pages,
             shared,
             Arc::clone(&clock) as _,
         )

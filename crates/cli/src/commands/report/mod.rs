@@ -21,7 +21,7 @@ use periscope_domain::ports::{Clock, Store};
 use periscope_domain::text::ServiceName;
 use periscope_domain::time_zone::TimeZone;
 use periscope_domain::timestamp::Timestamp;
-use periscope_domain::use_cases::{Report, report_metric};
+use periscope_domain::use_cases::{Report, report_metrics};
 use periscope_server::report_json;
 use serde_json::{Map, Value};
 use std::fmt::Write;
@@ -72,16 +72,14 @@ pub(crate) async fn run(arguments: &Arguments, store: &dyn Store, output: Output
     };
     let mut json = Map::new();
     let mut text = heading(&organization.slug, &question);
-    for (number, metric) in metrics.iter().enumerate() {
-        let report = report_metric(store, organization.id, *metric, question.clone()).await?;
-        json.insert(
-            metric.as_str().to_owned(),
-            serde_json::to_value(report_json(&report))?,
-        );
-        if number == 0 {
-            write_coverage(&mut text, &report.answer.coverage)?;
-        }
-        write!(text, "\n\n{}", section(&report)?)?;
+    let reports = report_metrics(store, organization.id, metrics, question).await?;
+    if let Some(first) = reports.first() {
+        write_coverage(&mut text, &first.answer.coverage)?;
+    }
+    for report in &reports {
+        let name = report.answer.metric.as_str().to_owned();
+        json.insert(name, serde_json::to_value(report_json(report))?);
+        write!(text, "\n\n{}", section(report)?)?;
     }
     Ok(output.sentence(&text, &Value::Object(json))?)
 }
