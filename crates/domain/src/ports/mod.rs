@@ -12,6 +12,7 @@ mod github_connections;
 mod metric_facts;
 mod organizations;
 mod pull_requests;
+mod random;
 mod relinking;
 mod repositories;
 mod time;
@@ -29,6 +30,7 @@ pub use pull_requests::{
     ChangedPullRequest, PullRequestDecision, PullRequestQuery, PullRequests, PullRequestsContext,
     TargetRepository,
 };
+pub use random::Randomness;
 pub use relinking::{RelinkRequest, Relinking, RelinkingDecision};
 pub use repositories::Repositories;
 pub use time::Clock;
