@@ -15,6 +15,7 @@ mod pull_requests;
 mod random;
 mod relinking;
 mod repositories;
+mod sessions;
 mod time;
 
 pub use api_keys::{ApiKeys, NewApiKey};
@@ -33,6 +34,7 @@ pub use pull_requests::{
 pub use random::Randomness;
 pub use relinking::{RelinkRequest, Relinking, RelinkingDecision};
 pub use repositories::Repositories;
+pub use sessions::{NewSession, Sessions};
 pub use time::Clock;
 
 use std::error::Error;
@@ -86,6 +88,8 @@ pub trait Store: Send + Sync {
     fn organizations(&self) -> &dyn Organizations;
     /// Keys.
     fn api_keys(&self) -> &dyn ApiKeys;
+    /// Sessions of people who signed in.
+    fn sessions(&self) -> &dyn Sessions;
     /// Git repositories.
     fn repositories(&self) -> &dyn Repositories;
     /// Connections to GitHub.
