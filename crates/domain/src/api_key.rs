@@ -224,6 +224,12 @@ impl ApiKey {
         self.scopes.contains(&scope)
     }
 
+    /// Whether people may look at the organization's pages with it: whoever may change settings may also see them.
+    #[must_use]
+    pub fn allows_signing_in(&self) -> bool {
+        self.allows(Scope::Read) || self.allows(Scope::Admin)
+    }
+
     /// Whether a use now is worth writing down.
     #[must_use]
     pub fn last_use_is_outdated(&self, now: Timestamp) -> bool {
@@ -311,6 +317,35 @@ mod tests {
             format!("psk_live_{}...{}", &key.expose()[9..13], &key.expose()[41..])
         );
         assert_eq!(format!("{key:?}"), "ApiKeySecret(..)");
+    }
+
+    #[test]
+    fn whoever_may_read_or_change_settings_may_sign_in() {
+        use Scope::{Admin, Ingest, Read};
+        let key = ApiKey {
+            id: ApiKeyId::new(1),
+            organization_id: OrganizationId::new(1),
+            name: ApiKeyName::parse("ci").unwrap(),
+            scopes: Vec::new(),
+            hint: ApiKeySecret::generate(&mut Counter(1)).hint(),
+            created_at: Timestamp::FIRST,
+            expires_at: None,
+            last_used_at: None,
+            revoked_at: None,
+        };
+        for (scopes, allowed) in [
+            (vec![], false),
+            (vec![Ingest], false),
+            (vec![Read], true),
+            (vec![Admin], true),
+            (vec![Ingest, Admin], true),
+        ] {
+            let key = ApiKey {
+                scopes,
+                ..key.clone()
+            };
+            assert_eq!(key.allows_signing_in(), allowed, "{:?}", key.scopes);
+        }
     }
 
     #[test]

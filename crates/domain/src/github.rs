@@ -2,6 +2,7 @@
 //! from a key that lives outside of the database and a number that lives in it, so neither a dump of the database
 //! nor the key alone tells it.
 
+use crate::hex;
 use crate::id::OrganizationId;
 use crate::timestamp::Timestamp;
 use hmac::{Hmac, KeyInit, Mac};
@@ -88,13 +89,7 @@ impl GithubConnection {
         mac.update(&self.organization_id.get().to_be_bytes());
         mac.update(self.nonce.as_bytes());
         let digest = mac.finalize().into_bytes();
-        WebhookSecret(
-            digest
-                .iter()
-                .flat_map(|byte| [byte >> 4, byte & 0xf])
-                .map(hex_digit)
-                .collect(),
-        )
+        WebhookSecret(hex::encode(&digest))
     }
 }
 
@@ -107,7 +102,7 @@ impl WebhookSecret {
     /// the raw body under this secret, compared in constant time.
     #[must_use]
     pub fn signed(&self, body: &[u8], signature: &str) -> bool {
-        let Some(signature) = signature.strip_prefix("sha256=").and_then(decode_hex) else {
+        let Some(signature) = signature.strip_prefix("sha256=").and_then(hex::decode) else {
             return false;
         };
         let mut mac = keyed(self.0.as_bytes());
@@ -132,25 +127,8 @@ impl fmt::Debug for WebhookSecret {
     clippy::expect_used,
     reason = "HMAC takes keys of any length; the error type is the trait's"
 )]
-fn keyed(key: &[u8]) -> Hmac<Sha256> {
+pub(crate) fn keyed(key: &[u8]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).expect("HMAC takes keys of any length")
-}
-
-fn hex_digit(value: u8) -> char {
-    char::from_digit(value.into(), 16).unwrap_or('0')
-}
-
-fn decode_hex(text: &str) -> Option<Vec<u8>> {
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    let digit = |digit: u8| {
-        char::from(digit)
-            .to_digit(16)
-            .and_then(|value| u8::try_from(value).ok())
-    };
-    let bytes = pairs
-        .iter()
-        .map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?));
-    if rest.is_empty() { bytes.collect() } else { None }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod organizations;
 mod pull_requests;
 mod relinking;
 mod repositories;
+mod sessions;
 
 use deployments::Entry;
 use periscope_domain::api_key::{ApiKey, ApiKeyHash};
@@ -22,10 +23,11 @@ use periscope_domain::listing::{Order, Page, PageRequest, Position};
 use periscope_domain::organization::Organization;
 use periscope_domain::ports::{
     ApiKeys, Commits, Deployments, GithubConnections, MetricFacts, Organizations, PullRequests, Relinking,
-    Repositories, Store, StoreError,
+    Repositories, Sessions, Store, StoreError,
 };
 use periscope_domain::pull_request::StoredPullRequest;
 use periscope_domain::repository::Repository;
+use periscope_domain::session::{Session, SessionHash};
 use periscope_domain::text::{DeliveryId, ExternalDeploymentId};
 use periscope_domain::timestamp::Timestamp;
 use relinking::Request;
@@ -43,6 +45,7 @@ struct State {
     last_id: i64,
     organizations: BTreeMap<OrganizationId, Tenant>,
     api_keys: Vec<(ApiKeyHash, ApiKey)>,
+    sessions: BTreeMap<(OrganizationId, SessionHash), Session>,
     github_connections: BTreeMap<OrganizationId, GithubConnection>,
     repositories: BTreeMap<(OrganizationId, RepositoryId), Repository>,
     pull_requests: BTreeMap<(OrganizationId, PullRequestId), StoredPullRequest>,
@@ -188,6 +191,9 @@ impl Store for MemoryStore {
         self
     }
     fn api_keys(&self) -> &dyn ApiKeys {
+        self
+    }
+    fn sessions(&self) -> &dyn Sessions {
         self
     }
     fn repositories(&self) -> &dyn Repositories {

@@ -17,7 +17,7 @@ use time::OffsetDateTime;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = api_keys)]
-struct Row {
+pub(super) struct Row {
     organization_id: i64,
     id: i64,
     name: String,
@@ -59,6 +59,20 @@ impl TryFrom<Row> for ApiKey {
     }
 }
 
+impl Row {
+    /// The key, with the slug of its organization.
+    pub(super) fn known(self, slug: &str) -> Result<KnownApiKey, StoreError> {
+        let place = Place {
+            table: "organizations",
+            id: self.organization_id,
+        };
+        Ok(KnownApiKey {
+            organization_slug: place.parse("slug", slug, OrganizationSlug::parse)?,
+            key: self.try_into()?,
+        })
+    }
+}
+
 #[async_trait]
 impl ApiKeys for PgStore {
     async fn insert(&self, key: &NewApiKey) -> Result<ApiKey, StoreError> {
@@ -88,17 +102,8 @@ impl ApiKeys for PgStore {
             .inner_join(organizations::table.on(organizations::id.eq(api_keys::organization_id)))
             .filter(api_keys::hash.eq(hash.as_bytes().to_vec()))
             .select((Row::as_select(), organizations::slug));
-        let Some((row, slug)) = self.pool.row::<_, (Row, String)>(query).await? else {
-            return Ok(None);
-        };
-        let place = Place {
-            table: "organizations",
-            id: row.organization_id,
-        };
-        Ok(Some(KnownApiKey {
-            organization_slug: place.parse("slug", &slug, OrganizationSlug::parse)?,
-            key: row.try_into()?,
-        }))
+        let found = self.pool.row::<_, (Row, String)>(query).await?;
+        found.map(|(row, slug)| row.known(&slug)).transpose()
     }
 
     async fn list(&self, organization_id: OrganizationId) -> Result<Vec<ApiKey>, StoreError> {

@@ -26,6 +26,7 @@ mod relinking;
 mod repositories;
 mod row;
 mod schema;
+mod sessions;
 mod touched;
 
 pub mod testing;
@@ -36,7 +37,7 @@ use histories::Histories;
 use metric_facts::KeptFacts;
 use periscope_domain::ports::{
     ApiKeys, Commits, Deployments, GithubConnections, MetricFacts, Organizations, PullRequests, Relinking,
-    Repositories, Store,
+    Repositories, Sessions, Store,
 };
 use pool::Pool;
 
@@ -84,6 +85,9 @@ impl Store for PgStore {
         self
     }
     fn api_keys(&self) -> &dyn ApiKeys {
+        self
+    }
+    fn sessions(&self) -> &dyn Sessions {
         self
     }
     fn repositories(&self) -> &dyn Repositories {

@@ -208,6 +208,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    sessions (organization_id, hash) {
+        organization_id -> Int8,
+        hash -> Bytea,
+        api_key_id -> Int8,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     webhook_deliveries (organization_id, delivery_id) {
         organization_id -> Int8,
         delivery_id -> Text,
@@ -232,5 +242,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     relink_requests,
     repositories,
     repository_aliases,
+    sessions,
     webhook_deliveries,
 );

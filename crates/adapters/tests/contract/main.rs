@@ -25,6 +25,7 @@ mod races;
 mod reading;
 mod relinking;
 mod repositories;
+mod sessions;
 
 /// One test for each contract and adapter.
 macro_rules! contracts {
@@ -62,6 +63,13 @@ contracts! {
         a_revoked_key_keeps_the_time_of_its_first_revocation,
         a_key_of_another_organization_can_neither_be_listed_nor_revoked,
         the_latest_use_of_a_key_is_kept;
+    sessions:
+        a_session_is_found_as_it_was_made_until_it_is_ended,
+        only_a_live_key_that_may_read_signs_in,
+        a_session_is_gone_with_its_time_and_its_key,
+        a_session_is_known_in_its_organization_alone,
+        sessions_that_are_over_are_forgotten,
+        the_use_of_a_session_is_one_of_its_key_once_a_minute;
     repositories:
         a_repository_comes_with_its_first_pull_request_whatever_the_letter_case,
         an_alias_belongs_to_one_repository_at_a_time,

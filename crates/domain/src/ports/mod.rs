@@ -12,8 +12,10 @@ mod github_connections;
 mod metric_facts;
 mod organizations;
 mod pull_requests;
+mod random;
 mod relinking;
 mod repositories;
+mod sessions;
 mod time;
 
 pub use api_keys::{ApiKeys, NewApiKey};
@@ -29,8 +31,10 @@ pub use pull_requests::{
     ChangedPullRequest, PullRequestDecision, PullRequestQuery, PullRequests, PullRequestsContext,
     TargetRepository,
 };
+pub use random::Randomness;
 pub use relinking::{RelinkRequest, Relinking, RelinkingDecision};
 pub use repositories::Repositories;
+pub use sessions::{NewSession, Sessions};
 pub use time::Clock;
 
 use std::error::Error;
@@ -84,6 +88,8 @@ pub trait Store: Send + Sync {
     fn organizations(&self) -> &dyn Organizations;
     /// Keys.
     fn api_keys(&self) -> &dyn ApiKeys;
+    /// Sessions of people who signed in.
+    fn sessions(&self) -> &dyn Sessions;
     /// Git repositories.
     fn repositories(&self) -> &dyn Repositories;
     /// Connections to GitHub.

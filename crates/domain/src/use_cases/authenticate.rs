@@ -1,4 +1,4 @@
-use crate::api_key::{ApiKeySecret, KnownApiKey};
+use crate::api_key::{ApiKey, ApiKeySecret, KnownApiKey};
 use crate::ports::{Store, StoreError};
 use crate::timestamp::Timestamp;
 
@@ -12,15 +12,17 @@ pub async fn find_api_key(
     secret: &ApiKeySecret,
     now: Timestamp,
 ) -> Result<Option<KnownApiKey>, StoreError> {
-    let Some(known) = store.api_keys().find_by_hash(&secret.hash()).await? else {
-        return Ok(None);
-    };
-    if known.key.is_live(now) && known.key.last_use_is_outdated(now) {
-        // The time of last use is a hint for people; no request is refused for it.
-        let _ = store
-            .api_keys()
-            .touch(known.key.organization_id, known.key.id, now)
-            .await;
+    let found = store.api_keys().find_by_hash(&secret.hash()).await?;
+    if let Some(known) = &found {
+        note_use(store, &known.key, now).await;
     }
-    Ok(Some(known))
+    Ok(found)
+}
+
+/// Notes that a key is used now, if it is live and that is worth writing down.
+pub(super) async fn note_use(store: &dyn Store, key: &ApiKey, now: Timestamp) {
+    if key.is_live(now) && key.last_use_is_outdated(now) {
+        // The time of last use is a hint for people; no request is refused for it.
+        let _ = store.api_keys().touch(key.organization_id, key.id, now).await;
+    }
 }

@@ -12,7 +12,7 @@ use periscope_domain::organization::{Organization, OrganizationSlug};
 use periscope_domain::ports::{
     ApiKeys, Applied, Commits, DeploymentContext, DeploymentDecision, DeploymentQuery, Deployments,
     EarlierQuery, GithubConnections, Inserted, MetricFacts, NewApiKey, NewOrganization, Organizations,
-    PullRequests, Relinking, Repositories, Store, StoreError,
+    PullRequests, Relinking, Repositories, Sessions, Store, StoreError,
 };
 use periscope_domain::text::ExternalDeploymentId;
 use periscope_domain::timestamp::Timestamp;
@@ -136,6 +136,9 @@ impl Store for FaultyStore {
     }
     fn api_keys(&self) -> &dyn ApiKeys {
         self
+    }
+    fn sessions(&self) -> &dyn Sessions {
+        self.inner.sessions()
     }
     fn repositories(&self) -> &dyn Repositories {
         self.inner.repositories()
