@@ -1,1 +1,16 @@
 #![doc = include_str!("../README.md")]
+
+mod assets;
+mod controls;
+mod deployments;
+mod frame;
+mod overview;
+mod page;
+mod pull_requests;
+mod repositories;
+mod routes;
+mod sign_in;
+mod text;
+mod visitor;
+
+pub use routes::pages;

@@ -1,5 +1,6 @@
 //! Time zones by their IANA name, from a database inside the program, so that days are cut alike on every machine.
 
+use crate::timestamp::Timestamp;
 use jiff::tz::TimeZoneDatabase;
 use std::fmt;
 use thiserror::Error;
@@ -7,6 +8,23 @@ use thiserror::Error;
 /// A time zone.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TimeZone(jiff::tz::TimeZone);
+
+/// What clocks show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LocalTime {
+    /// The year.
+    pub year: i16,
+    /// The month, 1 to 12.
+    pub month: u8,
+    /// The day of the month, 1 to 31.
+    pub day: u8,
+    /// The day of the week, 1 for Monday to 7.
+    pub weekday: u8,
+    /// The hour, 0 to 23.
+    pub hour: u8,
+    /// The minute, 0 to 59.
+    pub minute: u8,
+}
 
 /// A text names no time zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -34,6 +52,22 @@ impl TimeZone {
     #[must_use]
     pub fn name(&self) -> &str {
         self.0.iana_name().unwrap_or("UTC")
+    }
+
+    /// What the zone's clocks show at a point in time.
+    #[must_use]
+    pub fn local_time(&self, time: Timestamp) -> LocalTime {
+        let time = jiff::Timestamp::from_microsecond(time.microseconds()).unwrap_or_default();
+        let local = self.0.to_datetime(time);
+        let unsigned = i8::unsigned_abs;
+        LocalTime {
+            year: local.year(),
+            month: unsigned(local.month()),
+            day: unsigned(local.day()),
+            weekday: unsigned(local.weekday().to_monday_one_offset()),
+            hour: unsigned(local.hour()),
+            minute: unsigned(local.minute()),
+        }
     }
 
     pub(crate) const fn rules(&self) -> &jiff::tz::TimeZone {
@@ -68,6 +102,22 @@ mod tests {
             assert_eq!(TimeZone::parse(text).unwrap().name(), name, "{text}");
         }
         assert_eq!(TimeZone::UTC, TimeZone::parse("UTC").unwrap());
+    }
+
+    #[test]
+    fn clocks_show_what_the_zone_and_the_season_say() {
+        for (zone, time, (day, weekday, hour, minute)) in [
+            ("UTC", "2026-07-01T00:30:00Z", (1, 3, 0, 30)),
+            ("Europe/Berlin", "2026-07-01T22:30:00Z", (2, 4, 0, 30)),
+            ("Europe/Berlin", "2026-01-01T22:30:00Z", (1, 4, 23, 30)),
+            ("America/St_Johns", "2026-07-01T00:00:00Z", (30, 2, 21, 30)),
+        ] {
+            let local = TimeZone::parse(zone)
+                .unwrap()
+                .local_time(Timestamp::parse(time).unwrap());
+            let shown = (local.day, local.weekday, local.hour, local.minute);
+            assert_eq!(shown, (day, weekday, hour, minute), "{zone} {time}");
+        }
     }
 
     #[test]

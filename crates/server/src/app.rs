@@ -11,8 +11,9 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use periscope_domain::github::SecretKey;
-use periscope_domain::ports::{Clock, Store};
+use periscope_domain::ports::{Clock, Randomness, Store};
 use periscope_domain::timestamp::Timestamp;
+use rand_core::CryptoRng;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -83,6 +84,7 @@ impl Default for Timing {
 pub struct State {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
+    random: Arc<dyn Randomness>,
     pub(crate) keys: KeyCache,
     pub(crate) rate_limits: RateLimits,
     pub(crate) recorder: Arc<Recorder>,
@@ -111,6 +113,12 @@ impl State {
         self.clock.now()
     }
 
+    /// A source of randomness, for one thing to be made.
+    #[must_use]
+    pub fn random(&self) -> Box<dyn CryptoRng + Send> {
+        self.random.source()
+    }
+
     /// What the secrets of webhooks are derived from, if the operator has set it.
     #[must_use]
     pub fn secret_key(&self) -> Option<&SecretKey> {
@@ -119,6 +127,23 @@ impl State {
 
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
+    }
+}
+
+/// What is brought from the outside.
+#[derive(Clone)]
+pub struct Outside {
+    /// Everything that is kept.
+    pub store: Arc<dyn Store>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// What keys and secrets are made of.
+    pub random: Arc<dyn Randomness>,
+}
+
+impl fmt::Debug for Outside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outside").finish_non_exhaustive()
     }
 }
 
@@ -150,20 +175,8 @@ impl Application {
     ///
     /// # Errors
     /// [`io::Error`] when the address or a thread cannot be had.
-    pub fn bind(
-        settings: Settings,
-        pages: Pages,
-        store: Arc<dyn Store>,
-        clock: Arc<dyn Clock>,
-    ) -> io::Result<Self> {
-        Self::bind_with(
-            settings,
-            Timing::default(),
-            Groups::default(),
-            pages,
-            store,
-            clock,
-        )
+    pub fn bind(settings: Settings, pages: Pages, outside: Outside) -> io::Result<Self> {
+        Self::bind_with(settings, Timing::default(), Groups::default(), pages, outside)
     }
 
     /// Listens, with other patience and groups than the product has.
@@ -175,12 +188,13 @@ impl Application {
         timing: Timing,
         groups: Groups,
         pages: Pages,
-        store: Arc<dyn Store>,
-        clock: Arc<dyn Clock>,
+        outside: Outside,
     ) -> io::Result<Self> {
+        let Outside { store, clock, random } = outside;
         let state = Arc::new(State {
             store,
             clock,
+            random,
             keys: KeyCache::new(timing.key),
             rate_limits: RateLimits::new(settings.rate_limit),
             recorder: Arc::default(),

@@ -202,7 +202,10 @@ fn admit(request: &HttpRequest, scope: Scope) -> LocalBoxFuture<'_, Result<Admit
 
 impl State {
     /// The state of the application that a request came to.
-    pub(crate) fn of(request: &HttpRequest) -> Result<Data<Self>, ApiError> {
+    ///
+    /// # Errors
+    /// [`ApiError`] when there is none, which is a bug.
+    pub fn of(request: &HttpRequest) -> Result<Data<Self>, ApiError> {
         let state = request.app_data::<Data<Self>>();
         state.cloned().ok_or(ApiError::Internal(Bug::NoState))
     }

@@ -22,7 +22,7 @@ mod routes;
 mod violations;
 mod wire;
 
-pub use app::{Application, Pages, Settings, State, Timing, no_pages};
+pub use app::{Application, Outside, Pages, Settings, State, Timing, no_pages};
 pub use error::{ApiError, causes};
 pub use metrics::{report_json, window};
 pub use query::Query;

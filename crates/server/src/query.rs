@@ -96,8 +96,18 @@ impl Query {
     }
 
     /// Whether a parameter was sent, right or wrong.
-    pub(crate) fn has(&self, name: &str) -> bool {
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
         values(&self.sent, name).next().is_some()
+    }
+
+    /// What was sent under some names and is not empty.
+    #[must_use]
+    pub fn named(&self, names: &[&str]) -> Vec<(String, String)> {
+        let sent = self.sent.iter();
+        let is_wanted =
+            |(name, value): &&(String, String)| names.contains(&name.as_str()) && !value.trim().is_empty();
+        sent.filter(is_wanted).cloned().collect()
     }
 
     /// Refuses a parameter by a rule that it does not break alone.

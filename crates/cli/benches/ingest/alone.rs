@@ -2,8 +2,8 @@
 
 use anyhow::Context;
 use periscope_adapters::postgres::{PgOptions, PgStore};
-use periscope_adapters::system::SystemClock;
-use periscope_server::{Application, Groups, Settings, Timing, no_pages};
+use periscope_adapters::system::{SystemClock, SystemRandom};
+use periscope_server::{Application, Groups, Outside, Settings, Timing, no_pages};
 use std::future::pending;
 use std::sync::Arc;
 use std::{env, io};
@@ -36,8 +36,11 @@ pub(crate) async fn serve() -> anyhow::Result<()> {
         Timing::default(),
         groups,
         no_pages,
-        Arc::new(store),
-        Arc::new(SystemClock),
+        Outside {
+            store: Arc::new(store),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+        },
     )?;
     println!("http://{}", application.local_addr());
     Ok(application.run(pending()).await?)

@@ -5,13 +5,14 @@ use crate::config::{Config, Database};
 use crate::output::print;
 use crate::store::{self, Opener};
 use anyhow::Context;
-use periscope_adapters::system::{SystemClock, system_random};
+use periscope_adapters::system::{SystemClock, SystemRandom, system_random};
+use periscope_dashboard::pages;
 use periscope_domain::api_key::{ApiKeySecret, Scope};
 use periscope_domain::organization::{OrganizationSlug, Plan};
 use periscope_domain::ports::{Clock, Inserted, NewOrganization, Store};
 use periscope_domain::text::{ApiKeyName, OrganizationName};
 use periscope_domain::use_cases::{IssueApiKey, issue_api_key};
-use periscope_server::{Application, Settings, no_pages};
+use periscope_server::{Application, Outside, Settings};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
@@ -58,13 +59,13 @@ pub(crate) async fn run(arguments: &Arguments, config: &Config) -> anyhow::Resul
         rate_limit: arguments.rate_limit,
         secret_key: opened.secret_key.clone(),
     };
-    let application = Application::bind(
-        settings,
-        no_pages,
-        Arc::clone(&opened.store),
-        Arc::new(SystemClock),
-    )
-    .with_context(|| format!("cannot listen on {}", arguments.listen))?;
+    let outside = Outside {
+        store: Arc::clone(&opened.store),
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
+    };
+    let application = Application::bind(settings, pages, outside)
+        .with_context(|| format!("cannot listen on {}", arguments.listen))?;
     let address = application.local_addr();
     // From here on a signal is answered in order, also while the first lines are written.
     let stop = stop_signal()?;

@@ -2,6 +2,7 @@
 
 use crate::client::Call;
 use crate::store::FaultyStore;
+use periscope_adapters::system::SystemRandom;
 use periscope_domain::api_key::Scope;
 use periscope_domain::deployment::StoredDeployment;
 use periscope_domain::github::SecretKey;
@@ -11,7 +12,7 @@ use periscope_domain::ports::{Clock, Inserted, NewOrganization, Store};
 use periscope_domain::text::{ApiKeyName, ExternalDeploymentId, OrganizationName};
 use periscope_domain::timestamp::Timestamp;
 use periscope_domain::use_cases::{IssueApiKey, issue_api_key};
-use periscope_server::{Application, Groups, Settings, Timing, no_pages};
+use periscope_server::{Application, Groups, Outside, Settings, Timing, no_pages};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
@@ -95,8 +96,11 @@ impl TestApp {
             setup.timing,
             setup.groups,
             no_pages,
-            shared,
-            Arc::clone(&clock) as _,
+            Outside {
+                store: shared,
+                clock: Arc::clone(&clock) as _,
+                random: Arc::new(SystemRandom),
+            },
         )
         .unwrap();
         let (stop, stopped) = oneshot::channel();

@@ -1,0 +1,183 @@
+//! The four figures that matter most, each with its level, how it changed, and what it means.
+
+use crate::text;
+use periscope_domain::metrics::{Figures, Level, Metric, NoData};
+use periscope_domain::use_cases::Report;
+
+/// One of the four.
+pub(crate) struct Tile {
+    pub(crate) name: &'static str,
+    pub(crate) metric: Metric,
+    /// The figure with its unit; `None` if there is none.
+    pub(crate) figure: Option<String>,
+    pub(crate) unit: &'static str,
+    pub(crate) level: Option<Level>,
+    pub(crate) change: Option<Change>,
+    /// Why there is no figure.
+    pub(crate) no_data: Option<&'static str>,
+    /// What the figure rests on.
+    pub(crate) sample: String,
+    /// Its course.
+    pub(crate) trend: Option<String>,
+}
+
+/// Which way is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Better {
+    More,
+    Less,
+}
+
+/// How a figure differs from the window before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// By how much, with an arrow.
+    pub(crate) text: String,
+    /// `better`, `worse` or nothing.
+    pub(crate) word: &'static str,
+    /// The figure before.
+    pub(crate) before: String,
+}
+
+impl Tile {
+    /// The tile of one of the four metrics; `None` for any other.
+    pub(crate) fn of(report: &Report) -> Option<Self> {
+        let answer = &report.answer;
+        let size = answer.sample_size;
+        let tile = match &answer.figures {
+            Figures::DeploymentFrequency(figures) => Self {
+                name: "Deployment frequency",
+                unit: "a day",
+                level: figures.current.map(|now| now.level),
+                sample: text::counted(size, "completed deployment"),
+                ..Self::measured(
+                    [figures.current, figures.previous].map(|of| of.map(|of| of.per_day)),
+                    Better::More,
+                    text::number,
+                )
+            },
+            Figures::LeadTime(figures) => Self {
+                name: "Lead time for changes",
+                unit: "median",
+                level: figures.current.map(|now| now.level),
+                sample: text::counted(size, "shipped pull request"),
+                ..Self::measured(
+                    [figures.current, figures.previous].map(|of| of.map(|of| of.distribution.p50)),
+                    Better::Less,
+                    text::duration,
+                )
+            },
+            Figures::ChangeFailureRate(figures) => Self {
+                name: "Change failure rate",
+                unit: "",
+                level: figures.current.map(|now| now.level),
+                sample: text::counted(size, "deployment"),
+                ..Self::measured(
+                    [figures.current, figures.previous].map(|of| of.map(|of| of.share)),
+                    Better::Less,
+                    text::percent,
+                )
+            },
+            Figures::Recovery(figures) => Self {
+                name: "Time to recovery",
+                unit: "median",
+                level: figures.current.map(|now| now.level),
+                sample: text::counted(size, "ended outage"),
+                ..Self::measured(
+                    [figures.current, figures.previous].map(|of| of.map(|of| of.distribution.p50 * 60.0)),
+                    Better::Less,
+                    text::duration,
+                )
+            },
+            _ => return None,
+        };
+        Some(Self {
+            metric: answer.metric,
+            no_data: answer.no_data.map(NoData::sentence),
+            ..tile
+        })
+    }
+
+    fn measured([now, before]: [Option<f64>; 2], better: Better, write: fn(f64) -> String) -> Self {
+        Self {
+            name: "",
+            metric: Metric::Overview,
+            figure: now.map(write),
+            unit: "",
+            level: None,
+            change: Change::between(now, before, Some(better), write),
+            no_data: None,
+            sample: String::new(),
+            trend: None,
+        }
+    }
+}
+
+impl Change {
+    /// The change between two figures, if there are two.
+    pub(crate) fn between(
+        now: Option<f64>,
+        before: Option<f64>,
+        better: Option<Better>,
+        write: impl Fn(f64) -> String,
+    ) -> Option<Self> {
+        let (now, before) = now.zip(before)?;
+        let is_more = now > before;
+        let word = match better {
+            _ if write(now) == write(before) => "",
+            Some(better) if (better == Better::More) == is_more => "better",
+            Some(_) => "worse",
+            None => "",
+        };
+        let text = if write(now) == write(before) {
+            "no change".to_owned()
+        } else {
+            let arrow = if is_more { '\u{2191}' } else { '\u{2193}' };
+            if before == 0.0 {
+                arrow.to_string()
+            } else {
+                format!(
+                    "{arrow} {}",
+                    text::percent(((now / before - 1.0).abs() * 100.0).round() / 100.0)
+                )
+            }
+        };
+        Some(Self {
+            text,
+            word,
+            before: write(before),
+        })
+    }
+}
+
+/// A count to compare.
+#[expect(clippy::cast_precision_loss, reason = "nobody has counted to 2 to the 53rd")]
+pub(crate) fn float(count: u64) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_tells_by_how_much_and_whether_that_is_better() {
+        for (now, before, better, text, word) in [
+            (3.0, 2.0, Some(Better::More), "\u{2191} 50\u{202f}%", "better"),
+            (3.0, 2.0, Some(Better::Less), "\u{2191} 50\u{202f}%", "worse"),
+            (1.0, 2.0, Some(Better::Less), "\u{2193} 50\u{202f}%", "better"),
+            (1.0, 2.0, None, "\u{2193} 50\u{202f}%", ""),
+            (1.0, 0.0, Some(Better::Less), "\u{2191}", "worse"),
+            (2.0, 2.0, Some(Better::More), "no change", ""),
+            (2.0, 2.001, Some(Better::More), "no change", ""),
+        ] {
+            let change = Change::between(Some(now), Some(before), better, text::number).unwrap();
+            assert_eq!(
+                (change.text.as_str(), change.word),
+                (text, word),
+                "{now} after {before}"
+            );
+        }
+        assert_eq!(Change::between(Some(1.0), None, None, text::number), None);
+    }
+}

@@ -1,0 +1,11 @@
+use crate::page::Answer;
+use crate::visitor::Visitor;
+use periscope_server::ApiError;
+
+pub(crate) async fn list(_visitor: Visitor) -> Answer {
+    Err(ApiError::NotFound.into())
+}
+
+pub(crate) async fn one(_visitor: Visitor) -> Answer {
+    Err(ApiError::NotFound.into())
+}

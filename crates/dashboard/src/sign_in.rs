@@ -1,0 +1,116 @@
+//! Signing in with an API key, and out. The key is sent once, in the body of a form, and exchanged for a session; an address
+//! that tries too many is told to wait.
+
+use crate::page::{self, Answer, see_other};
+use crate::visitor::{COOKIE, Form, require_own_origin};
+use actix_web::HttpRequest;
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Payload};
+use askama::Template;
+use periscope_domain::api_key::ApiKeySecret;
+use periscope_domain::session::{Session, SessionToken};
+use periscope_domain::use_cases::{SignInError, sign_in, sign_out as end_session};
+use periscope_server::{ApiError, Query, State};
+use std::convert::Infallible;
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage {
+    /// Where to go then.
+    to: String,
+    problem: Option<String>,
+}
+
+pub(crate) async fn page(mut query: Query) -> Answer {
+    let to = destination(&mut query);
+    query.finish().map_err(ApiError::from)?;
+    page::html(&SignInPage { to, problem: None })
+}
+
+#[expect(
+    clippy::future_not_send,
+    reason = "a request is answered on the thread of its connection"
+)]
+pub(crate) async fn submit(state: Data<State>, request: HttpRequest, payload: Payload) -> Answer {
+    require_own_origin(&request)?;
+    let mut fields = state.read_form(&request, payload.into_inner()).await?;
+    let to = destination(&mut fields);
+    let key = fields.optional("key", |text| Ok::<_, Infallible>(text.to_owned()));
+    let key = key.and_then(|text| ApiKeySecret::parse(&text).ok());
+    let signed_in = match key {
+        Some(key) => sign_in(state.store(), &key, &mut state.random(), state.now()).await,
+        None => Err(SignInError::UnknownKey),
+    };
+    let problem = match signed_in {
+        Ok((token, _)) => {
+            let mut response = see_other(&to);
+            let is_kept = response.add_cookie(&cookie(&token, &state));
+            return is_kept.map(|()| response).map_err(|_| ApiError::NotFound.into());
+        }
+        Err(SignInError::Store(error)) => return Err(error.into()),
+        Err(SignInError::UnknownKey) => {
+            state.count_failure(request.peer_addr().map(|address| address.ip()))?;
+            "This is no valid API key: it may be mistyped, revoked or expired."
+        }
+        Err(SignInError::MissingScope) => {
+            "This key may only report deployments. To look at them takes one with the scope read or admin."
+        }
+    };
+    let problem = Some(problem.to_owned());
+    page::html_with(StatusCode::UNPROCESSABLE_ENTITY, &SignInPage { to, problem })
+}
+
+pub(crate) async fn sign_out(form: Form) -> Answer {
+    let Form { visitor, fields } = form;
+    fields.finish().map_err(ApiError::from)?;
+    end_session(visitor.store(), &visitor.token).await?;
+    let mut response = see_other("/sign-in");
+    let mut gone = cookie(&visitor.token, &visitor.state);
+    gone.make_removal();
+    let is_gone = response.add_cookie(&gone);
+    is_gone.map(|()| response).map_err(|_| ApiError::NotFound.into())
+}
+
+fn cookie(token: &SessionToken, _state: &State) -> Cookie<'static> {
+    let lifetime = Session::LIFETIME;
+    Cookie::build(COOKIE, token.expose().to_owned())
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .max_age(lifetime)
+        .finish()
+}
+
+/// Where to go after signing in: a path of ours, whatever somebody wrote into a link.
+fn destination(query: &mut Query) -> String {
+    let to = query.optional("to", |text| Ok::<_, Infallible>(text.to_owned()));
+    to.filter(|to| is_own_path(to)).unwrap_or_else(|| "/".to_owned())
+}
+
+fn is_own_path(to: &str) -> bool {
+    let is_plain = to.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    is_plain && to.starts_with('/') && !to.starts_with("//")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_led_to_another_site() {
+        for good in ["/", "/deployments?status=failure", "/deployments/7"] {
+            assert!(is_own_path(good), "{good}");
+        }
+        for bad in [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/\t/evil.example",
+            "deployments",
+        ] {
+            assert!(!is_own_path(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Figures, times and names as people read them. Nothing is computed here: a figure comes from the domain and only gets
+//! its unit.
+
+use periscope_domain::metrics::Window;
+use periscope_domain::time_zone::{LocalTime, TimeZone};
+use periscope_domain::timestamp::Timestamp;
+use time::Duration;
+
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+
+/// What stands where there is no figure.
+pub(crate) const NOTHING: &str = "\u{2013}";
+
+/// What keeps a number and its unit on one line.
+const NARROW_SPACE: char = '\u{202f}';
+
+/// A span of time with its two largest units: `3 d 4 h`, `12 min`, `45 s`.
+pub(crate) fn duration(seconds: f64) -> String {
+    const UNITS: [(i64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+    let seconds = whole(seconds);
+    let Some(first) = UNITS.iter().position(|(size, _)| seconds >= *size) else {
+        return format!("0{NARROW_SPACE}s");
+    };
+    let mut rest = seconds;
+    let parts = UNITS.iter().skip(first).take(2).filter_map(|(size, unit)| {
+        let count = rest / size;
+        rest %= size;
+        (count > 0).then(|| format!("{count}{NARROW_SPACE}{unit}"))
+    });
+    parts.collect::<Vec<_>>().join(" ")
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "no span of time is that long")]
+fn whole(seconds: f64) -> i64 {
+    seconds.round() as i64
+}
+
+/// A number with as many decimals as are worth reading.
+pub(crate) fn number(value: f64) -> String {
+    let decimals = match value.abs() {
+        value if value == 0.0 || value >= 100.0 => 0,
+        10.0.. => 1,
+        _ => 2,
+    };
+    let text = format!("{value:.decimals$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        grouped(&text)
+    }
+}
+
+/// A count with its thousands apart.
+pub(crate) fn count(count: impl TryInto<u64>) -> String {
+    grouped(&count.try_into().unwrap_or(u64::MAX).to_string())
+}
+
+fn grouped(digits: &str) -> String {
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) && digits.len() > 4 {
+            text.push(NARROW_SPACE);
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// So many of something: `1 deployment`, `12 deployments`.
+pub(crate) fn counted(number: impl TryInto<u64>, one: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{} {one}{ending}", count(number))
+}
+
+/// A share as a percentage.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{}{NARROW_SPACE}%", number(share * 100.0))
+}
+
+/// A code for programs as words for people: `rolled_back` is "rolled back".
+pub(crate) fn words(code: &str) -> String {
+    code.replace(['_', '-'], " ")
+}
+
+/// The beginning of a commit's SHA, as Git shortens it.
+pub(crate) fn short_sha(sha: &str) -> &str {
+    sha.get(..7).unwrap_or(sha)
+}
+
+/// A day in a zone: `24 Nov 2026`.
+pub(crate) fn date(time: Timestamp, zone: &TimeZone) -> String {
+    let local = zone.local_time(time);
+    format!("{} {} {}", local.day, month(local), local.year)
+}
+
+/// The days of a window in a zone: `26 Oct 2026 – 24 Nov 2026`, both included.
+pub(crate) fn span(window: Window, zone: &TimeZone) -> String {
+    let last = window.until.plus(Duration::microseconds(-1));
+    format!("{} \u{2013} {}", date(window.since, zone), date(last, zone))
+}
+
+/// A minute in a zone: `24 Nov 2026, 14:05`.
+pub(crate) fn moment(time: Timestamp, zone: &TimeZone) -> String {
+    let local = zone.local_time(time);
+    format!("{}, {:02}:{:02}", date(time, zone), local.hour, local.minute)
+}
+
+fn month(local: LocalTime) -> &'static str {
+    let place = usize::from(local.month).wrapping_sub(1);
+    MONTHS.get(place).copied().unwrap_or_default()
+}
+
+/// How long ago something was, by its largest unit: `3 days ago`.
+pub(crate) fn ago(time: Timestamp, now: Timestamp) -> String {
+    const UNITS: [(i64, &str); 3] = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
+    let seconds = (now.microseconds() - time.microseconds()) / 1_000_000;
+    let unit = UNITS.iter().find(|(size, _)| seconds >= *size);
+    unit.map_or_else(
+        || "just now".to_owned(),
+        |(size, unit)| format!("{} ago", counted(seconds / size, unit)),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_of_time_has_its_two_largest_units() {
+        for (seconds, text) in [
+            (0.0, "0\u{202f}s"),
+            (0.4, "0\u{202f}s"),
+            (59.6, "1\u{202f}min"),
+            (61.0, "1\u{202f}min 1\u{202f}s"),
+            (3_600.0, "1\u{202f}h"),
+            (3_661.0, "1\u{202f}h 1\u{202f}min"),
+            (86_400.0 + 59.0, "1\u{202f}d"),
+            (700_000.0, "8\u{202f}d 2\u{202f}h"),
+        ] {
+            assert_eq!(duration(seconds), text, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn a_number_has_the_decimals_that_are_worth_reading() {
+        for (value, text) in [
+            (0.0, "0"),
+            (0.144, "0.14"),
+            (1.5, "1.5"),
+            (12.34, "12.3"),
+            (123.4, "123"),
+            (12_345.6, "12\u{202f}346"),
+        ] {
+            assert_eq!(number(value), text);
+        }
+    }
+
+    #[test]
+    fn thousands_stand_apart_from_five_digits_on() {
+        for (value, text) in [
+            (0_u64, "0"),
+            (9_999, "9999"),
+            (10_000, "10\u{202f}000"),
+            (1_234_567, "1\u{202f}234\u{202f}567"),
+        ] {
+            assert_eq!(count(value), text);
+        }
+    }
+
+    #[test]
+    fn a_moment_is_that_of_the_zone() {
+        let time = Timestamp::parse("2026-11-24T23:05:59Z").unwrap();
+        assert_eq!(moment(time, &TimeZone::UTC), "24 Nov 2026, 23:05");
+        let berlin = TimeZone::parse("Europe/Berlin").unwrap();
+        assert_eq!(moment(time, &berlin), "25 Nov 2026, 00:05");
+    }
+
+    #[test]
+    fn how_long_ago_is_told_by_the_largest_unit() {
+        let now = Timestamp::parse("2026-11-24T12:00:00Z").unwrap();
+        for (time, text) in [
+            ("2026-11-24T11:59:30Z", "just now"),
+            ("2026-11-24T12:00:30Z", "just now"),
+            ("2026-11-24T11:58:30Z", "1 minute ago"),
+            ("2026-11-24T09:00:00Z", "3 hours ago"),
+            ("2026-10-24T12:00:00Z", "31 days ago"),
+        ] {
+            assert_eq!(ago(Timestamp::parse(time).unwrap(), now), text);
+        }
+    }
+}

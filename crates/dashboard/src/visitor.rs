@@ -1,0 +1,133 @@
+//! Who looks: a person with a session, which they got for an API key. The session is looked up at each page, so it is
+//! gone with the key's revocation. A form counts only if it carries the token of its session and comes from this site.
+
+use crate::page;
+use actix_web::dev::Payload;
+use actix_web::http::header::{HOST, ORIGIN};
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use periscope_domain::api_key::{KnownApiKey, Scope};
+use periscope_domain::id::OrganizationId;
+use periscope_domain::organization::OrganizationSlug;
+use periscope_domain::ports::Store;
+use periscope_domain::session::SessionToken;
+use periscope_domain::timestamp::Timestamp;
+use periscope_domain::use_cases::find_session;
+use periscope_server::{ApiError, Query, State};
+
+/// The cookie that holds the session's token.
+pub(crate) const COOKIE: &str = "periscope_session";
+
+/// What the field with the session's token against forged forms is called.
+const CSRF_FIELD: &str = "csrfToken";
+
+/// A person who signed in.
+pub(crate) struct Visitor {
+    pub(crate) state: Data<State>,
+    pub(crate) token: SessionToken,
+    key: KnownApiKey,
+}
+
+impl Visitor {
+    pub(crate) fn store(&self) -> &dyn Store {
+        self.state.store()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.state.now()
+    }
+
+    pub(crate) fn organization_id(&self) -> OrganizationId {
+        self.key.key.organization_id
+    }
+
+    pub(crate) fn organization_slug(&self) -> &OrganizationSlug {
+        &self.key.organization_slug
+    }
+
+    pub(crate) fn csrf_token(&self) -> String {
+        self.token.csrf_token()
+    }
+
+    pub(crate) fn is_admin(&self) -> bool {
+        self.key.key.allows(Scope::Admin)
+    }
+
+    pub(crate) fn require_admin(&self) -> Result<(), page::Error> {
+        self.is_admin().then_some(()).ok_or(page::Error::AdminOnly)
+    }
+}
+
+impl FromRequest for Visitor {
+    type Error = page::Error;
+    type Future = LocalBoxFuture<'static, Result<Self, page::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        async move { visitor(&request).await }.boxed_local()
+    }
+}
+
+#[expect(
+    clippy::future_not_send,
+    reason = "a request is answered on the thread of its connection"
+)]
+async fn visitor(request: &HttpRequest) -> Result<Visitor, page::Error> {
+    let state = State::of(request)?;
+    let cookie = request.cookie(COOKIE);
+    let token = cookie.and_then(|cookie| SessionToken::parse(cookie.value()).ok());
+    let signed_out = || page::Error::SignedOut {
+        to: request
+            .uri()
+            .path_and_query()
+            .map_or("/", |to| to.as_str())
+            .to_owned(),
+    };
+    let token = token.ok_or_else(signed_out)?;
+    let known = find_session(state.store(), &token, state.now()).await?;
+    let key = known.ok_or_else(signed_out)?.api_key;
+    tracing::Span::current().record("organization.id", key.key.organization_id.get());
+    state.count_use(key.key.id)?;
+    Ok(Visitor { state, token, key })
+}
+
+/// A form that somebody who signed in has sent from one of our pages.
+pub(crate) struct Form {
+    pub(crate) visitor: Visitor,
+    pub(crate) fields: Query,
+}
+
+impl FromRequest for Form {
+    type Error = page::Error;
+    type Future = LocalBoxFuture<'static, Result<Self, page::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        async move {
+            let visitor = visitor(&request).await?;
+            require_own_origin(&request)?;
+            let mut fields = visitor.state.read_form(&request, payload).await?;
+            let sent = fields.optional(CSRF_FIELD, |text| Ok::<_, ApiError>(text.to_owned()));
+            let is_ours = sent.is_some_and(|sent| visitor.token.has_csrf_token(&sent));
+            is_ours.then_some(()).ok_or(page::Error::ForeignForm)?;
+            Ok(Self { visitor, fields })
+        }
+        .boxed_local()
+    }
+}
+
+/// Refuses what a browser sends on behalf of another site; a browser says so with every form.
+pub(crate) fn require_own_origin(request: &HttpRequest) -> Result<(), page::Error> {
+    let header = |name| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|value: &actix_web::http::header::HeaderValue| value.to_str().ok())
+    };
+    let origin = header(ORIGIN).and_then(|origin| origin.split_once("://"));
+    let is_own =
+        origin.is_some_and(|(_, host)| header(HOST).is_some_and(|own| own.eq_ignore_ascii_case(host)));
+    is_own.then_some(()).ok_or(page::Error::ForeignForm)
+}
