@@ -137,6 +137,39 @@ impl World {
     }
 }
 
+fn statuses(world: &World, question: &Question, window: Window) -> StatusCounts {
+    let deployed = world.deployed_in(question, window);
+    let count = |status| deployed.iter().filter(|one| one.status == status).count() as u64;
+    let [success, failure, cancelled, rolled_back] = STATUSES.map(count);
+    StatusCounts {
+        success,
+        failure,
+        cancelled,
+        rolled_back,
+    }
+}
+
+/// The share of harmful ones, the narrow share, and what they are shares of.
+fn failure_rate(world: &World, question: &Question, window: Window) -> Option<(f64, f64, StatusCounts)> {
+    let statuses = statuses(world, question, window);
+    let [success, failure, cancelled, rolled_back] = [
+        statuses.success,
+        statuses.failure,
+        statuses.cancelled,
+        statuses.rolled_back,
+    ]
+    .map(|count| f64::from(u32::try_from(count).unwrap()));
+    let decided = success + failure + rolled_back;
+    (decided > 0.0).then(|| {
+        let share = (failure + rolled_back) / decided;
+        (share, failure / (decided + cancelled), statuses)
+    })
+}
+
+fn shares(found: Option<FailureRate>) -> Option<(f64, f64, StatusCounts)> {
+    found.map(|rate| (rate.share, rate.narrow_share, rate.statuses))
+}
+
 fn distribution(mut values: Vec<i64>) -> Option<Vec<f64>> {
     values.sort_unstable();
     let last = u32::try_from(values.len().checked_sub(1)?).unwrap();
@@ -237,22 +270,21 @@ proptest! {
             prop_assert!(agree(summary.cycle_time, 3_600.0, cycle_times(&world, &question, window).as_ref()));
             let merged = world.merged_in(&question, window).len() as u64;
             prop_assert_eq!(summary.pull_requests_merged.unwrap_or_default(), merged);
-            let deployed = world.deployed_in(&question, window);
-            let count = |status| deployed.iter().filter(|one| one.status == status).count() as u64;
-            let [success, failure, cancelled, rolled_back] = STATUSES.map(count);
-            let expected = StatusCounts { success, failure, cancelled, rolled_back };
+            let expected = statuses(&world, &question, window);
             let found = summary.deployment_frequency.map(|frequency| frequency.statuses).unwrap_or_default();
             prop_assert_eq!(found, expected);
             prop_assert_eq!(summary.deployment_frequency.is_none(), expected.total() == 0);
-            prop_assert_eq!(summary.change_failure_rate, FailureRate::of(expected));
+            prop_assert_eq!(shares(summary.change_failure_rate), failure_rate(&world, &question, window));
         }
 
         let Figures::DeploymentFrequency(frequency) = material.measure(Metric::DeploymentFrequency).figures else { unreachable!() };
         let Figures::LeadTime(lead) = material.measure(Metric::LeadTime).figures else { unreachable!() };
+        let Figures::ChangeFailureRate(failures) = material.measure(Metric::ChangeFailureRate).figures else { unreachable!() };
         let Figures::CycleTime(cycle) = material.measure(Metric::CycleTime).figures else { unreachable!() };
         let Figures::Throughput(throughput) = material.measure(Metric::Throughput).figures else { unreachable!() };
         prop_assert!(agree(rated(lead.current), 1.0, lead_times(&world, &question, window).as_ref()));
         prop_assert!(lead.slowest.windows(2).all(|pair| pair[0].lead_time >= pair[1].lead_time));
+        prop_assert_eq!(shares(failures.current), failure_rate(&world, &question, window));
         // Slices lie edge to edge from one end of the window to the other, and each has what happened in it.
         let (mut day_begins, mut week_begins) = (window.since, window.since);
         for (day, counts) in &frequency.daily {
@@ -263,6 +295,11 @@ proptest! {
             prop_assert_eq!(std::mem::replace(&mut week_begins, week.window.until), week.window.since);
             prop_assert_eq!(*merged, world.merged_in(&question, week.window).len() as u64);
             prop_assert!(agree(*times, 3_600.0, cycle_times(&world, &question, week.window).as_ref()));
+        }
+        prop_assert_eq!(failures.weekly.len(), throughput.series.len());
+        for ((week, _), (other, rate)) in throughput.series.iter().zip(&failures.weekly) {
+            prop_assert_eq!(week, other);
+            prop_assert_eq!(shares(*rate), failure_rate(&world, &question, week.window));
         }
         prop_assert_eq!((day_begins, week_begins), (window.until, window.until));
     }

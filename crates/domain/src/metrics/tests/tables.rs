@@ -104,6 +104,44 @@ fn a_change_failure_is_a_failure_or_a_rollback() {
 }
 
 #[test]
+fn a_week_in_which_nothing_was_decided_has_no_failure_rate() {
+    let mut world = World::new();
+    for (time, status) in [
+        // A Monday.
+        ("2024-01-01T00:00:00Z", "success"),
+        ("2024-01-07T23:59:59.999999Z", "success"),
+        ("2024-01-08T00:00:00Z", "failure"),
+        ("2024-01-14T00:00:00Z", "success"),
+        ("2024-01-14T01:00:00Z", "cancelled"),
+        ("2024-01-16T00:00:00Z", "cancelled"),
+        ("2024-01-31T00:00:00Z", "failure"),
+    ] {
+        world.deploy(time, status);
+    }
+    let Figures::ChangeFailureRate(figures) = world.january(Metric::ChangeFailureRate).figures else {
+        panic!("another metric")
+    };
+    let weekly: Vec<_> = figures
+        .weekly
+        .iter()
+        .map(|(week, rate)| {
+            let rate = rate.map(|rate| (rate.share, rate.statuses.total(), rate.level));
+            (week.name.as_str(), rate)
+        })
+        .collect();
+    assert_eq!(
+        weekly,
+        [
+            ("2024-W01", Some((0.0, 2, Level::Elite))),
+            ("2024-W02", Some((0.5, 3, Level::Low))),
+            ("2024-W03", None),
+            ("2024-W04", None),
+            ("2024-W05", None),
+        ]
+    );
+}
+
+#[test]
 fn an_outage_opens_after_a_success_and_belongs_to_the_window_in_which_it_ends() {
     let mut world = World::new();
     for (time, status) in [
