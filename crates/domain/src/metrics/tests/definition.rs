@@ -221,6 +221,11 @@ fn lead_times(world: &World, question: &Question, window: Window) -> Option<Vec<
 }
 
 fn recoveries(world: &World, question: &Question, window: Window) -> Option<Vec<f64>> {
+    recoveries_ended_in(world, question, window, window)
+}
+
+/// Of the outages that belong to a window, those that ended in a part of it.
+fn recoveries_ended_in(world: &World, question: &Question, window: Window, part: Window) -> Option<Vec<f64>> {
     let looked_at = Window {
         since: window.since.plus(-LOOK_BACK),
         until: window.until,
@@ -237,7 +242,7 @@ fn recoveries(world: &World, question: &Question, window: Window) -> Option<Vec<
                 .rposition(|one| one.status == DeploymentStatus::Success);
             let opened = last_success.and_then(|success| before.get(success + 1));
             if let Some(opened) = opened.filter(|_| end.status == DeploymentStatus::Success)
-                && window.contains(end.at)
+                && part.contains(end.at)
             {
                 seconds.push((end.at.microseconds() - opened.at.microseconds()) / 1_000_000);
             }
@@ -280,11 +285,13 @@ proptest! {
         let Figures::DeploymentFrequency(frequency) = material.measure(Metric::DeploymentFrequency).figures else { unreachable!() };
         let Figures::LeadTime(lead) = material.measure(Metric::LeadTime).figures else { unreachable!() };
         let Figures::ChangeFailureRate(failures) = material.measure(Metric::ChangeFailureRate).figures else { unreachable!() };
+        let Figures::Recovery(recovery) = material.measure(Metric::Recovery).figures else { unreachable!() };
         let Figures::CycleTime(cycle) = material.measure(Metric::CycleTime).figures else { unreachable!() };
         let Figures::Throughput(throughput) = material.measure(Metric::Throughput).figures else { unreachable!() };
         prop_assert!(agree(rated(lead.current), 1.0, lead_times(&world, &question, window).as_ref()));
         prop_assert!(lead.slowest.windows(2).all(|pair| pair[0].lead_time >= pair[1].lead_time));
         prop_assert_eq!(shares(failures.current), failure_rate(&world, &question, window));
+        prop_assert!(agree(rated(recovery.current), 60.0, recoveries(&world, &question, window).as_ref()));
         // Slices lie edge to edge from one end of the window to the other, and each has what happened in it.
         let (mut day_begins, mut week_begins) = (window.since, window.since);
         for (day, counts) in &frequency.daily {
@@ -300,6 +307,11 @@ proptest! {
         for ((week, _), (other, rate)) in throughput.series.iter().zip(&failures.weekly) {
             prop_assert_eq!(week, other);
             prop_assert_eq!(shares(*rate), failure_rate(&world, &question, week.window));
+        }
+        prop_assert_eq!(recovery.weekly.len(), throughput.series.len());
+        for ((week, _), (other, lengths)) in throughput.series.iter().zip(&recovery.weekly) {
+            prop_assert_eq!(week, other);
+            prop_assert!(agree(*lengths, 60.0, recoveries_ended_in(&world, &question, window, week.window).as_ref()));
         }
         prop_assert_eq!((day_begins, week_begins), (window.until, window.until));
     }

@@ -173,6 +173,20 @@ fn an_outage_opens_after_a_success_and_belongs_to_the_window_in_which_it_ends() 
     } = figures.current.unwrap();
     assert!((current.min - 30.0).abs() < 1e-9 && (current.max - 2_880.0).abs() < 1e-9);
     assert_eq!((level, figures.previous), (Level::Medium, None));
+    let weekly = figures.weekly.iter().map(|(week, lengths)| {
+        let median = lengths.map(|lengths| (lengths.count, lengths.p50));
+        (week.name.as_str(), median)
+    });
+    assert_eq!(
+        weekly.collect::<Vec<_>>(),
+        [
+            ("2024-W01", Some((1, 2_880.0))),
+            ("2024-W02", Some((1, 30.0))),
+            ("2024-W03", None),
+            ("2024-W04", None),
+            ("2024-W05", None),
+        ]
+    );
     let [latest, first] = figures.incidents.as_slice() else {
         panic!("two incidents")
     };
