@@ -6,7 +6,7 @@
 
 use super::calendar::{Cut, Sorter, TimeSlice};
 use super::deployment_frequency::{StatusCounts, float, statuses};
-use super::names::NameNumber;
+use super::names::{NameNumber, place_by_name};
 use super::question::Scope;
 use super::{Level, Window};
 use crate::id::DeploymentId;
@@ -119,6 +119,6 @@ pub(crate) fn services(scope: &Scope<'_>, window: Window) -> Vec<ServiceFailureR
             })
         })
         .collect();
-    services.sort_by_cached_key(|service| service.service.as_deref().map(str::to_lowercase));
+    services.sort_by_cached_key(|service| place_by_name(service.service.as_deref()));
     services
 }

@@ -3,7 +3,8 @@
 
 use super::*;
 use proptest::prelude::*;
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 const SERVICES: [Option<&str>; 4] = [None, Some("api"), Some("API"), Some("web")];
 const ENVIRONMENTS: [&str; 2] = ["production", "staging"];
@@ -206,18 +207,28 @@ fn rated(found: Option<Rated>) -> Option<Distribution> {
     found.map(|found| found.distribution)
 }
 
-fn lead_times(world: &World, question: &Question, window: Window) -> Option<Vec<f64>> {
-    let deployed = world.deployed_in(question, window);
+/// Each service as its latest shipment spells it, with its lead times in seconds.
+fn shipments(world: &World, question: &Question, window: Window) -> BTreeMap<Option<String>, Shipped> {
     let mut seen = BTreeSet::new();
-    let mut seconds = Vec::new();
-    for one in deployed {
+    let mut shipped: BTreeMap<_, Shipped> = BTreeMap::new();
+    for one in world.deployed_in(question, window) {
         for (pull_request, lead_time) in &one.links {
-            if seen.insert((*pull_request, one.service.map(str::to_lowercase))) {
+            let key = one.service.map(str::to_lowercase);
+            if seen.insert((*pull_request, key.clone())) {
+                let (spelling, seconds) = shipped.entry(key).or_default();
+                *spelling = one.service;
                 seconds.push(*lead_time);
             }
         }
     }
-    distribution(seconds)
+    shipped
+}
+
+type Shipped = (Option<&'static str>, Vec<i64>);
+
+fn lead_times(world: &World, question: &Question, window: Window) -> Option<Vec<f64>> {
+    let shipped = shipments(world, question, window).into_values();
+    distribution(shipped.flat_map(|(_, seconds)| seconds).collect())
 }
 
 fn recoveries(world: &World, question: &Question, window: Window) -> Option<Vec<f64>> {
@@ -291,6 +302,15 @@ proptest! {
         prop_assert!(agree(rated(lead.current), 1.0, lead_times(&world, &question, window).as_ref()));
         prop_assert!(lead.slowest.windows(2).all(|pair| pair[0].lead_time >= pair[1].lead_time));
         prop_assert_eq!(shares(failures.current), failure_rate(&world, &question, window));
+        let mut services: Vec<_> = shipments(&world, &question, window).into_values().collect();
+        services.sort_by_key(|(name, seconds)| (Reverse(seconds.len()), name.map(str::to_lowercase)));
+        prop_assert_eq!(lead.services.len(), services.len());
+        for (found, (name, seconds)) in lead.services.iter().zip(services) {
+            prop_assert_eq!((found.service.as_deref(), found.lead_time.distribution.count), (name, seconds.len()));
+            let expected = distribution(seconds);
+            prop_assert!(agree(Some(found.lead_time.distribution), 1.0, expected.as_ref()));
+            prop_assert_eq!(Some(found.lead_time.level), expected.map(|expected| Level::of_lead_time(expected[0])));
+        }
         prop_assert!(agree(rated(recovery.current), 60.0, recoveries(&world, &question, window).as_ref()));
         // Slices lie edge to edge from one end of the window to the other, and each has what happened in it.
         let (mut day_begins, mut week_begins) = (window.since, window.since);
