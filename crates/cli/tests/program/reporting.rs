@@ -53,6 +53,8 @@ fn a_report_has_the_figures_of_the_api_for_people_and_for_programs() {
         "coverage: 0 of 2 (others: commit_unknown 2) of the successful production deployments",
         "time to recovery p50         1 h",
         "change failure rate          33.3 %",
+        "rate by week    █",
+        "p50 by week    █",
         "gha-2           failure  2026-01-15T10:00:00Z",
         "no data: No repository is monitored.",
     ] {

@@ -4,8 +4,9 @@
 //! narrower share: those that failed, divided by every deployment that ended, the cancelled ones included. Source: DORA,
 //! <https://dora.dev/guides/dora-metrics-four-keys/>.
 
+use super::calendar::{Cut, Sorter, TimeSlice};
 use super::deployment_frequency::{StatusCounts, float, statuses};
-use super::names::NameNumber;
+use super::names::{NameNumber, place_by_name};
 use super::question::Scope;
 use super::{Level, Window};
 use crate::id::DeploymentId;
@@ -53,6 +54,8 @@ pub struct ChangeFailureRate {
     pub previous: Option<FailureRate>,
     /// Service by service, by name; those whose deployments name none come first.
     pub services: Vec<ServiceFailureRate>,
+    /// Week by week, by the deployments' completion.
+    pub weekly: Vec<(TimeSlice, Option<FailureRate>)>,
     /// The latest deployments that failed or were rolled back, the latest first.
     pub recent_failures: Vec<DeploymentId>,
 }
@@ -69,17 +72,26 @@ pub struct ServiceFailureRate {
 impl ChangeFailureRate {
     pub(crate) fn of(scope: &Scope<'_>) -> Self {
         let window = scope.window;
-        let mut recent_failures: Vec<_> = scope
-            .deployments(window)
-            .filter(|(row, _)| is_harmful(row.status))
-            .map(|(row, _)| row.id)
-            .collect();
+        let weeks = Cut::Weeks.slices(window, &scope.question.time_zone);
+        let mut weekly: Sorter<'_, StatusCounts> = Sorter::new(&weeks);
+        let mut counts = StatusCounts::default();
+        let mut recent_failures = Vec::new();
+        for (row, _) in scope.deployments(window) {
+            counts.add(row.status);
+            if let Some(week) = weekly.at(row.completed_at) {
+                week.add(row.status);
+            }
+            if is_harmful(row.status) {
+                recent_failures.push(row.id);
+            }
+        }
         recent_failures.reverse();
         recent_failures.truncate(RECENT);
         Self {
-            current: FailureRate::of(statuses(scope, window)),
+            current: FailureRate::of(counts),
             previous: FailureRate::of(statuses(scope, window.previous())),
             services: services(scope, window),
+            weekly: weekly.finish(FailureRate::of),
             recent_failures,
         }
     }
@@ -107,6 +119,6 @@ pub(crate) fn services(scope: &Scope<'_>, window: Window) -> Vec<ServiceFailureR
             })
         })
         .collect();
-    services.sort_by_cached_key(|service| service.service.as_deref().map(str::to_lowercase));
+    services.sort_by_cached_key(|service| place_by_name(service.service.as_deref()));
     services
 }

@@ -5,6 +5,7 @@
 //! <https://dora.dev/guides/dora-metrics-four-keys/>, measured from the merge; DORA measures from the commit.
 
 use super::calendar::{Cut, Sorter, TimeSlice};
+use super::names::place_by_name;
 use super::number_set::number_set;
 use super::question::Scope;
 use super::{Distribution, Level, Rated, Window};
@@ -37,8 +38,19 @@ pub struct LeadTimes {
     pub previous: Option<Rated>,
     /// The slowest, slowest first; of equally slow ones the first pull request first.
     pub slowest: Vec<Shipment>,
+    /// Service by service, most shipments first, then by name; deployments that name none are one.
+    pub services: Vec<ServiceLeadTime>,
     /// Week by week, by the deployments' completion, in seconds.
     pub weekly: Vec<(TimeSlice, Option<Distribution>)>,
+}
+
+/// The lead time of one service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServiceLeadTime {
+    /// The service, as its latest shipment spells it.
+    pub service: Option<String>,
+    /// In the window, in seconds.
+    pub lead_time: Rated,
 }
 
 impl LeadTimes {
@@ -57,6 +69,7 @@ impl LeadTimes {
         Self {
             current: rated(&mut seconds),
             previous: lead_time(scope, window.previous()),
+            services: services(scope, &shipments),
             slowest: slowest(scope, shipments),
             weekly: weekly.finish(|mut seconds| Distribution::of(&mut seconds)),
         }
@@ -88,6 +101,30 @@ fn rated(seconds: &mut [i64]) -> Option<Rated> {
         distribution,
         level: Level::of_lead_time(distribution.p50),
     })
+}
+
+/// The lead times of each service that shipped something.
+fn services(scope: &Scope<'_>, shipments: &[ShippedRow<'_>]) -> Vec<ServiceLeadTime> {
+    let facts = scope.facts;
+    let mut by_key: Vec<(Option<&str>, Vec<i64>)> = vec![Default::default(); facts.service_keys()];
+    for (row, link) in shipments {
+        if let Some((name, seconds)) = by_key.get_mut(facts.service_key(row) as usize) {
+            *name = facts.service_name(row);
+            seconds.push(link.lead_time.seconds());
+        }
+    }
+    let services = by_key.into_iter().filter_map(|(name, mut seconds)| {
+        Some(ServiceLeadTime {
+            service: name.map(str::to_owned),
+            lead_time: rated(&mut seconds)?,
+        })
+    });
+    let mut services: Vec<_> = services.collect();
+    services.sort_by_cached_key(|one| {
+        let shipments = one.lead_time.distribution.count;
+        (Reverse(shipments), place_by_name(one.service.as_deref()))
+    });
+    services
 }
 
 fn slowest(scope: &Scope<'_>, mut shipments: Vec<ShippedRow<'_>>) -> Vec<Shipment> {

@@ -42,7 +42,7 @@ pub use cycle_time::CycleTime;
 pub use deployment_frequency::{DeploymentFrequency, Frequency, StatusCounts};
 pub use distribution::Distribution;
 pub use facts::{ChangedDeployment, CompletedDeployment, Facts, MergedPullRequest};
-pub use lead_time::{LeadTimes, Shipment};
+pub use lead_time::{LeadTimes, ServiceLeadTime, Shipment};
 pub use level::{Level, Rated};
 pub use merges::{MergeCount, MergeCounts};
 pub use metric::Metric;

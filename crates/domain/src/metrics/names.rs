@@ -6,6 +6,11 @@ use std::sync::Arc;
 /// A name's number. 0 stands for "none".
 pub(crate) type NameNumber = u32;
 
+/// Where a name stands among others: none first, and letter case only matters between names that are else the same.
+pub(crate) fn place_by_name(name: Option<&str>) -> Option<(String, String)> {
+    name.map(|name| (name.to_lowercase(), name.to_owned()))
+}
+
 /// Texts with their numbers, from 1.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {

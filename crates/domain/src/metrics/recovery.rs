@@ -5,6 +5,7 @@
 //! service was down when the window began is told by its deployments of the 90 days before. Cancelled deployments change
 //! nothing. Source: DORA, failed deployment recovery time, <https://dora.dev/guides/dora-metrics-four-keys/>.
 
+use super::calendar::{Cut, Sorter, TimeSlice};
 use super::change_failure_rate::is_harmful;
 use super::facts::{DeploymentRow, time_of};
 use super::question::{LOOK_BACK, Scope};
@@ -50,6 +51,8 @@ pub struct Recovery {
     pub current: Option<Rated>,
     /// In the one before, in minutes.
     pub previous: Option<Rated>,
+    /// Week by week, by the outages' end, in minutes.
+    pub weekly: Vec<(TimeSlice, Option<Distribution>)>,
     /// The latest outages that ended in the window, the latest first.
     pub incidents: Vec<Outage>,
     /// Those that last at the window's end, the oldest first. They are not counted.
@@ -59,10 +62,18 @@ pub struct Recovery {
 impl Recovery {
     pub(crate) fn of(scope: &Scope<'_>) -> Self {
         let found = outages(scope, scope.window);
+        let weeks = Cut::Weeks.slices(scope.window, &scope.question.time_zone);
+        let mut weekly: Sorter<'_, Vec<i64>> = Sorter::new(&weeks);
+        for (ended_at, length) in found.lengths() {
+            if let Some(week) = weekly.at(ended_at) {
+                week.push(length);
+            }
+        }
         let told = |outage: &OutageRow<'_>| outage.told(scope);
         Self {
             current: found.rated(),
             previous: recovery(scope, scope.window.previous()),
+            weekly: weekly.finish(|mut lengths| minutes(&mut lengths)),
             incidents: found.ended.iter().rev().take(TOLD).map(told).collect(),
             open: found.open.iter().take(TOLD).map(told).collect(),
         }
@@ -133,18 +144,26 @@ fn outages<'a>(scope: &Scope<'a>, window: Window) -> Outages<'a> {
 }
 
 impl Outages<'_> {
+    /// When each of those that ended did, in order, and how long it lasted, in microseconds.
+    fn lengths(&self) -> impl Iterator<Item = (i64, i64)> {
+        self.ended.iter().filter_map(|outage| {
+            let ended_at = outage.ended_by?.completed_at;
+            Some((ended_at, ended_at - outage.opened_by.completed_at))
+        })
+    }
+
     fn rated(&self) -> Option<Rated> {
-        let lengths = self.ended.iter().filter_map(|outage| {
-            let ended_by = outage.ended_by?;
-            Some(ended_by.completed_at - outage.opened_by.completed_at)
-        });
-        let lengths = Distribution::of(&mut lengths.collect::<Vec<_>>())?;
-        let distribution = lengths.in_unit_of(MINUTE);
+        let lengths = self.lengths().map(|(_, length)| length);
+        let distribution = minutes(&mut lengths.collect::<Vec<_>>())?;
         Some(Rated {
             distribution,
             level: Level::of_recovery(distribution.p50 * 60.0),
         })
     }
+}
+
+fn minutes(microseconds: &mut [i64]) -> Option<Distribution> {
+    Distribution::of(microseconds).map(|lengths| lengths.in_unit_of(MINUTE))
 }
 
 impl OutageRow<'_> {

@@ -124,8 +124,19 @@ pub(super) struct LeadTimeJson {
     previous: Option<RatedJson<SecondsJson>>,
     /// The ten slowest pull requests, slowest first.
     slowest: Vec<ShipmentJson>,
+    /// Service by service, most shipments first, then by name.
+    services: Vec<ServiceLeadTimeJson>,
     /// Every week of the window, by the deployments' completion.
     weekly: Vec<WeekJson<LeadTimeOfWeek>>,
+}
+
+/// The lead time of one service.
+#[derive(Serialize, ToSchema)]
+struct ServiceLeadTimeJson {
+    /// As its latest shipment spells it; null stands for deployments that name none.
+    service: Option<String>,
+    #[serde(flatten)]
+    lead_time: RatedJson<SecondsJson>,
 }
 
 /// The lead times of a week.
@@ -158,10 +169,15 @@ impl LeadTimeJson {
             pull_request: told::pull_request(report, shipment.pull_request_id),
             deployment: told::deployment(report, shipment.deployment_id),
         });
+        let services = figures.services.iter().map(|one| ServiceLeadTimeJson {
+            service: one.service.clone(),
+            lead_time: RatedJson::of(one.lead_time),
+        });
         Self {
             current: figures.current.map(RatedJson::of),
             previous: figures.previous.map(RatedJson::of),
             slowest: slowest.collect(),
+            services: services.collect(),
             weekly: weeks(&figures.weekly, |week| LeadTimeOfWeek {
                 lead_time: week.map(Into::into),
             }),
@@ -204,8 +220,18 @@ pub(super) struct ChangeFailureRateJson {
     previous: Option<FailureRateJson>,
     /// Service by service, by name.
     services: Vec<ServiceJson>,
+    /// Every week of the window, by the deployments' completion.
+    weekly: Vec<WeekJson<FailureRateOfWeek>>,
     /// The twenty latest deployments that failed or were rolled back, the latest first.
     recent_failures: Vec<DeploymentJson>,
+}
+
+/// The change failure rate of a week.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FailureRateOfWeek {
+    /// Null if no deployment succeeded, failed or was rolled back.
+    change_failure_rate: Option<FailureRateJson>,
 }
 
 /// The change failure rate of one service.
@@ -228,6 +254,9 @@ impl ChangeFailureRateJson {
             current: figures.current.map(FailureRateJson::of),
             previous: figures.previous.map(FailureRateJson::of),
             services: services.collect(),
+            weekly: weeks(&figures.weekly, |week| FailureRateOfWeek {
+                change_failure_rate: week.map(FailureRateJson::of),
+            }),
             recent_failures: recent_failures
                 .filter_map(|id| told::deployment(report, *id))
                 .collect(),
@@ -243,10 +272,19 @@ pub(super) struct RecoveryJson {
     current: Option<RatedJson<MinutesJson>>,
     /// In the window before.
     previous: Option<RatedJson<MinutesJson>>,
+    /// Every week of the window, by the outages' end.
+    weekly: Vec<WeekJson<RecoveryOfWeek>>,
     /// The hundred latest outages that ended in the window, the latest first.
     incidents: Vec<OutageJson>,
     /// Those that last at the window's end, the oldest first, a hundred at most. They are not counted.
     open_outages: Vec<OutageJson>,
+}
+
+/// The times to recovery of a week.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RecoveryOfWeek {
+    /// Null if no outage ended.
+    mttr: Option<MinutesJson>,
 }
 
 /// A time in which a service was down.
@@ -280,6 +318,9 @@ impl RecoveryJson {
         Self {
             current: figures.current.map(RatedJson::of),
             previous: figures.previous.map(RatedJson::of),
+            weekly: weeks(&figures.weekly, |week| RecoveryOfWeek {
+                mttr: week.map(Into::into),
+            }),
             incidents: told(&figures.incidents),
             open_outages: told(&figures.open),
         }

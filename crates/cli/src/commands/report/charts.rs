@@ -1,7 +1,7 @@
 //! Numbers as people read them, and small charts of them made of block characters.
 
 use crate::output::{duration, table};
-use periscope_domain::metrics::Distribution;
+use periscope_domain::metrics::{Distribution, TimeSlice};
 
 /// What stands where there is no figure.
 pub(super) const NOTHING: &str = "-";
@@ -22,9 +22,39 @@ pub(super) fn line(values: &[f64]) -> String {
     let max = values.iter().copied().fold(0.0, f64::max);
     let heights = values.iter().map(|value| match value {
         value if *value <= 0.0 => ' ',
-        value => *HEIGHTS.get(eighths(value / max) - 1).unwrap_or(&'█'),
+        value => height(value / max),
     });
     heights.collect()
+}
+
+/// A share of the highest one, above 0.
+fn height(share: f64) -> char {
+    *HEIGHTS.get(eighths(share) - 1).unwrap_or(&'█')
+}
+
+/// Figures week by week as one line: a blank where there is none, a low line where it is 0.
+pub(super) fn weeks<T>(series: &[(TimeSlice, Option<T>)], figure: impl Fn(&T) -> f64) -> String {
+    let figures: Vec<_> = series.iter().map(|(_, of)| of.as_ref().map(&figure)).collect();
+    let max = figures.iter().flatten().copied().fold(0.0, f64::max);
+    let heights = figures.into_iter().map(|figure| match figure {
+        None => ' ',
+        Some(value) if value <= 0.0 => '_',
+        Some(value) => height(value / max),
+    });
+    heights.collect()
+}
+
+/// The medians of each week.
+pub(super) fn medians(weekly: &[(TimeSlice, Option<Distribution>)]) -> String {
+    format!("p50 by week  {}", weeks(weekly, |week| week.p50))
+}
+
+/// What stands under a list of which not all is shown.
+pub(super) fn more(all: usize, shown: usize) -> String {
+    match all.saturating_sub(shown) {
+        0 => String::new(),
+        rest => format!("and {rest} more; --output json tells them"),
+    }
 }
 
 /// A bar as long as a share of the longest one.
@@ -108,6 +138,8 @@ pub(super) fn distributions(now: Option<Distribution>, before: Option<Distributi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use periscope_domain::metrics::{TimeRange, Window};
+    use periscope_domain::timestamp::Timestamp;
 
     #[test]
     fn a_line_is_as_high_as_its_values_and_no_wider_than_fits() {
@@ -115,6 +147,19 @@ mod tests {
         assert_eq!(line(&[]), "");
         assert_eq!(line(&[0.0; 3]), "   ");
         assert_eq!(line(&[1.0; 400]).chars().count(), 58);
+    }
+
+    #[test]
+    fn a_week_without_a_figure_is_blank_and_one_of_0_is_not() {
+        let now = Timestamp::parse("2024-01-08T00:00:00Z").unwrap();
+        let week = |figure: Option<f64>| {
+            let window = Window::of_last(TimeRange::DEFAULT, now);
+            let name = "2024-W01".to_owned();
+            (TimeSlice { name, window }, figure)
+        };
+        let series = [None, Some(0.0), Some(0.5), Some(4.0), None, Some(2.0)].map(week);
+        assert_eq!(weeks(&series, |figure| *figure), " _▁█ ▄");
+        assert_eq!(weeks(&[Some(0.0), None].map(week), |figure| *figure), "_ ");
     }
 
     #[test]

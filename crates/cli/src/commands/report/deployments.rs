@@ -1,15 +1,20 @@
-use super::charts::{NOTHING, bar, change, count, distributions, line, number, percent};
+use super::charts::{
+    NOTHING, bar, change, count, distributions, line, medians, more, number, percent, time, weeks,
+};
 use super::repository_name;
 use crate::output::{duration, table};
 use periscope_domain::id::DeploymentId;
 use periscope_domain::metrics::{
     ChangeFailureRate, DeploymentFrequency, FailureRate, Frequency, LeadTimes, Outage, Rated, Recovery,
-    StatusCounts,
+    ServiceLeadTime, StatusCounts,
 };
 use periscope_domain::use_cases::Report;
 
 /// How many outages of each kind are told.
 const TOLD: usize = 10;
+
+/// How many services are told of those that shipped something.
+const SERVICES_TOLD: usize = 20;
 
 pub(super) fn deployment_frequency(figures: &DeploymentFrequency) -> Vec<String> {
     let row = |name: &str, of: Frequency| {
@@ -57,11 +62,6 @@ fn statuses(counts: StatusCounts) -> [u64; 4] {
 }
 
 pub(super) fn lead_time(figures: &LeadTimes, report: &Report) -> Vec<String> {
-    let weekly: Vec<f64> = figures
-        .weekly
-        .iter()
-        .map(|(_, week)| week.map_or(0.0, |week| week.p50))
-        .collect();
     let slowest = figures.slowest.iter().map(|shipment| {
         let name = report.pull_requests.get(&shipment.pull_request_id);
         let name = name.map_or_else(String::new, |stored| {
@@ -78,10 +78,31 @@ pub(super) fn lead_time(figures: &LeadTimes, report: &Report) -> Vec<String> {
     let slowest: Vec<_> = slowest.collect();
     let mut parts = rated(figures.current, figures.previous, 1.0);
     if !slowest.is_empty() {
-        parts.push(format!("p50 by week  {}", line(&weekly)));
+        parts.push(medians(&figures.weekly));
+        parts.extend(services(&figures.services));
         parts.push(table(&["slowest", "lead time", "deployment", "service"], slowest));
     }
     parts
+}
+
+/// Service by service, if there are several.
+fn services(figures: &[ServiceLeadTime]) -> Vec<String> {
+    if figures.len() < 2 {
+        return Vec::new();
+    }
+    let rows = figures.iter().take(SERVICES_TOLD).map(|one| {
+        let of = one.lead_time.distribution;
+        let mut row = vec![service_name(one.service.as_ref()), of.count.to_string()];
+        row.extend([of.p50, of.p75, of.p95].map(time));
+        row.push(one.lead_time.level.as_str().to_owned());
+        row
+    });
+    let header = ["service", "count", "p50", "p75", "p95", "level"];
+    vec![table(&header, rows.collect()), more(figures.len(), SERVICES_TOLD)]
+}
+
+fn service_name(service: Option<&String>) -> String {
+    service.cloned().unwrap_or_else(|| "without a service".to_owned())
 }
 
 /// Distributions with the level of the present one; `size` is how many seconds a unit of theirs has.
@@ -123,13 +144,8 @@ pub(super) fn change_failure_rate(figures: &ChangeFailureRate, report: &Report) 
     if rows.is_empty() {
         return Vec::new();
     }
-    rows.extend(figures.services.iter().map(|one| {
-        let name = one
-            .service
-            .clone()
-            .unwrap_or_else(|| "without a service".to_owned());
-        row(name, one.rate)
-    }));
+    let services = figures.services.iter();
+    rows.extend(services.map(|one| row(service_name(one.service.as_ref()), one.rate)));
     let header = [
         "",
         "rate",
@@ -156,6 +172,10 @@ pub(super) fn change_failure_rate(figures: &ChangeFailureRate, report: &Report) 
     });
     let failures: Vec<_> = failures.collect();
     let mut parts = vec![table(&header, rows)];
+    if figures.current.is_some() {
+        let rates = weeks(&figures.weekly, |week| week.share);
+        parts.push(format!("rate by week  {rates}"));
+    }
     if !failures.is_empty() {
         parts.push(table(
             &["recent failure", "status", "completed", "pipeline"],
@@ -175,6 +195,7 @@ pub(super) fn recovery(figures: &Recovery, report: &Report) -> Vec<String> {
         .collect();
     let header = ["service", "environment", "opened", "lasted", "by", "ended by"];
     if !incidents.is_empty() {
+        parts.push(medians(&figures.weekly));
         parts.push(table(&header, incidents));
     }
     let open: Vec<_> = figures
@@ -184,15 +205,9 @@ pub(super) fn recovery(figures: &Recovery, report: &Report) -> Vec<String> {
         .map(|one| outage(one, report))
         .collect();
     if !open.is_empty() {
-        let shown = open.len();
         parts.push(format!("still open: {}", figures.open.len()));
         parts.push(table(&header, open));
-        if shown < figures.open.len() {
-            parts.push(format!(
-                "and {} more; --output json tells them",
-                figures.open.len() - shown
-            ));
-        }
+        parts.push(more(figures.open.len(), TOLD));
     }
     parts
 }

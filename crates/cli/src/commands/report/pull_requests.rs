@@ -1,4 +1,4 @@
-use super::charts::{NOTHING, bar, change, count, distributions, line, number, percent, time};
+use super::charts::{NOTHING, bar, change, count, distributions, line, medians, more, number, percent, time};
 use super::repository_name;
 use crate::output::{table, time_or_dash};
 use periscope_domain::metrics::{
@@ -10,16 +10,9 @@ use periscope_domain::use_cases::Report;
 const TOLD: usize = 20;
 
 pub(super) fn cycle_time(figures: &CycleTime) -> Vec<String> {
-    let weekly = figures
-        .weekly
-        .iter()
-        .map(|(_, week)| week.map_or(0.0, |week| week.p50));
     match distributions(figures.current, figures.previous, 3600.0) {
         text if text.is_empty() => Vec::new(),
-        text => vec![
-            text,
-            format!("p50 by week  {}", line(&weekly.collect::<Vec<_>>())),
-        ],
+        text => vec![text, medians(&figures.weekly)],
     }
 }
 
@@ -81,14 +74,11 @@ pub(super) fn contributors(figures: &Contributors) -> Vec<String> {
         "mean cycle time",
         "",
     ];
-    let mut parts = vec![
+    vec![
         format!("{} authors, {} before", figures.current, figures.previous),
         table(&header, rows),
-    ];
-    if all.len() > TOLD {
-        parts.push(format!("and {} more; --output json tells them", all.len() - TOLD));
-    }
-    parts
+        more(all.len(), TOLD),
+    ]
 }
 
 pub(super) fn service_health(figures: &[RepositoryHealth], report: &Report) -> Vec<String> {

@@ -3,7 +3,8 @@
 
 use super::*;
 use proptest::prelude::*;
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 const SERVICES: [Option<&str>; 4] = [None, Some("api"), Some("API"), Some("web")];
 const ENVIRONMENTS: [&str; 2] = ["production", "staging"];
@@ -137,6 +138,39 @@ impl World {
     }
 }
 
+fn statuses(world: &World, question: &Question, window: Window) -> StatusCounts {
+    let deployed = world.deployed_in(question, window);
+    let count = |status| deployed.iter().filter(|one| one.status == status).count() as u64;
+    let [success, failure, cancelled, rolled_back] = STATUSES.map(count);
+    StatusCounts {
+        success,
+        failure,
+        cancelled,
+        rolled_back,
+    }
+}
+
+/// The share of harmful ones, the narrow share, and what they are shares of.
+fn failure_rate(world: &World, question: &Question, window: Window) -> Option<(f64, f64, StatusCounts)> {
+    let statuses = statuses(world, question, window);
+    let [success, failure, cancelled, rolled_back] = [
+        statuses.success,
+        statuses.failure,
+        statuses.cancelled,
+        statuses.rolled_back,
+    ]
+    .map(|count| f64::from(u32::try_from(count).unwrap()));
+    let decided = success + failure + rolled_back;
+    (decided > 0.0).then(|| {
+        let share = (failure + rolled_back) / decided;
+        (share, failure / (decided + cancelled), statuses)
+    })
+}
+
+fn shares(found: Option<FailureRate>) -> Option<(f64, f64, StatusCounts)> {
+    found.map(|rate| (rate.share, rate.narrow_share, rate.statuses))
+}
+
 fn distribution(mut values: Vec<i64>) -> Option<Vec<f64>> {
     values.sort_unstable();
     let last = u32::try_from(values.len().checked_sub(1)?).unwrap();
@@ -173,21 +207,36 @@ fn rated(found: Option<Rated>) -> Option<Distribution> {
     found.map(|found| found.distribution)
 }
 
-fn lead_times(world: &World, question: &Question, window: Window) -> Option<Vec<f64>> {
-    let deployed = world.deployed_in(question, window);
+/// Each service as its latest shipment spells it, with its lead times in seconds.
+fn shipments(world: &World, question: &Question, window: Window) -> BTreeMap<Option<String>, Shipped> {
     let mut seen = BTreeSet::new();
-    let mut seconds = Vec::new();
-    for one in deployed {
+    let mut shipped: BTreeMap<_, Shipped> = BTreeMap::new();
+    for one in world.deployed_in(question, window) {
         for (pull_request, lead_time) in &one.links {
-            if seen.insert((*pull_request, one.service.map(str::to_lowercase))) {
+            let key = one.service.map(str::to_lowercase);
+            if seen.insert((*pull_request, key.clone())) {
+                let (spelling, seconds) = shipped.entry(key).or_default();
+                *spelling = one.service;
                 seconds.push(*lead_time);
             }
         }
     }
-    distribution(seconds)
+    shipped
+}
+
+type Shipped = (Option<&'static str>, Vec<i64>);
+
+fn lead_times(world: &World, question: &Question, window: Window) -> Option<Vec<f64>> {
+    let shipped = shipments(world, question, window).into_values();
+    distribution(shipped.flat_map(|(_, seconds)| seconds).collect())
 }
 
 fn recoveries(world: &World, question: &Question, window: Window) -> Option<Vec<f64>> {
+    recoveries_ended_in(world, question, window, window)
+}
+
+/// Of the outages that belong to a window, those that ended in a part of it.
+fn recoveries_ended_in(world: &World, question: &Question, window: Window, part: Window) -> Option<Vec<f64>> {
     let looked_at = Window {
         since: window.since.plus(-LOOK_BACK),
         until: window.until,
@@ -204,7 +253,7 @@ fn recoveries(world: &World, question: &Question, window: Window) -> Option<Vec<
                 .rposition(|one| one.status == DeploymentStatus::Success);
             let opened = last_success.and_then(|success| before.get(success + 1));
             if let Some(opened) = opened.filter(|_| end.status == DeploymentStatus::Success)
-                && window.contains(end.at)
+                && part.contains(end.at)
             {
                 seconds.push((end.at.microseconds() - opened.at.microseconds()) / 1_000_000);
             }
@@ -237,22 +286,32 @@ proptest! {
             prop_assert!(agree(summary.cycle_time, 3_600.0, cycle_times(&world, &question, window).as_ref()));
             let merged = world.merged_in(&question, window).len() as u64;
             prop_assert_eq!(summary.pull_requests_merged.unwrap_or_default(), merged);
-            let deployed = world.deployed_in(&question, window);
-            let count = |status| deployed.iter().filter(|one| one.status == status).count() as u64;
-            let [success, failure, cancelled, rolled_back] = STATUSES.map(count);
-            let expected = StatusCounts { success, failure, cancelled, rolled_back };
+            let expected = statuses(&world, &question, window);
             let found = summary.deployment_frequency.map(|frequency| frequency.statuses).unwrap_or_default();
             prop_assert_eq!(found, expected);
             prop_assert_eq!(summary.deployment_frequency.is_none(), expected.total() == 0);
-            prop_assert_eq!(summary.change_failure_rate, FailureRate::of(expected));
+            prop_assert_eq!(shares(summary.change_failure_rate), failure_rate(&world, &question, window));
         }
 
         let Figures::DeploymentFrequency(frequency) = material.measure(Metric::DeploymentFrequency).figures else { unreachable!() };
         let Figures::LeadTime(lead) = material.measure(Metric::LeadTime).figures else { unreachable!() };
+        let Figures::ChangeFailureRate(failures) = material.measure(Metric::ChangeFailureRate).figures else { unreachable!() };
+        let Figures::Recovery(recovery) = material.measure(Metric::Recovery).figures else { unreachable!() };
         let Figures::CycleTime(cycle) = material.measure(Metric::CycleTime).figures else { unreachable!() };
         let Figures::Throughput(throughput) = material.measure(Metric::Throughput).figures else { unreachable!() };
         prop_assert!(agree(rated(lead.current), 1.0, lead_times(&world, &question, window).as_ref()));
         prop_assert!(lead.slowest.windows(2).all(|pair| pair[0].lead_time >= pair[1].lead_time));
+        prop_assert_eq!(shares(failures.current), failure_rate(&world, &question, window));
+        let mut services: Vec<_> = shipments(&world, &question, window).into_values().collect();
+        services.sort_by_key(|(name, seconds)| (Reverse(seconds.len()), name.map(str::to_lowercase)));
+        prop_assert_eq!(lead.services.len(), services.len());
+        for (found, (name, seconds)) in lead.services.iter().zip(services) {
+            prop_assert_eq!((found.service.as_deref(), found.lead_time.distribution.count), (name, seconds.len()));
+            let expected = distribution(seconds);
+            prop_assert!(agree(Some(found.lead_time.distribution), 1.0, expected.as_ref()));
+            prop_assert_eq!(Some(found.lead_time.level), expected.map(|expected| Level::of_lead_time(expected[0])));
+        }
+        prop_assert!(agree(rated(recovery.current), 60.0, recoveries(&world, &question, window).as_ref()));
         // Slices lie edge to edge from one end of the window to the other, and each has what happened in it.
         let (mut day_begins, mut week_begins) = (window.since, window.since);
         for (day, counts) in &frequency.daily {
@@ -263,6 +322,16 @@ proptest! {
             prop_assert_eq!(std::mem::replace(&mut week_begins, week.window.until), week.window.since);
             prop_assert_eq!(*merged, world.merged_in(&question, week.window).len() as u64);
             prop_assert!(agree(*times, 3_600.0, cycle_times(&world, &question, week.window).as_ref()));
+        }
+        prop_assert_eq!(failures.weekly.len(), throughput.series.len());
+        for ((week, _), (other, rate)) in throughput.series.iter().zip(&failures.weekly) {
+            prop_assert_eq!(week, other);
+            prop_assert_eq!(shares(*rate), failure_rate(&world, &question, week.window));
+        }
+        prop_assert_eq!(recovery.weekly.len(), throughput.series.len());
+        for ((week, _), (other, lengths)) in throughput.series.iter().zip(&recovery.weekly) {
+            prop_assert_eq!(week, other);
+            prop_assert!(agree(*lengths, 60.0, recoveries_ended_in(&world, &question, window, week.window).as_ref()));
         }
         prop_assert_eq!((day_begins, week_begins), (window.until, window.until));
     }

@@ -76,6 +76,56 @@ fn lead_time_is_that_of_the_first_deployment_of_a_pull_request_with_a_service() 
 }
 
 #[test]
+fn lead_times_are_told_for_each_service_the_busiest_first() {
+    let mut world = World::new();
+    for (time, service, links) in [
+        ("2024-01-02T00:00:00Z", Some("web"), vec![(1, 600), (2, 1_200)]),
+        // The same once more: not counted, and its spelling neither.
+        ("2024-01-03T00:00:00Z", Some("WEB"), vec![(1, 87_000)]),
+        ("2024-01-04T00:00:00Z", Some("api"), vec![(1, 864_000)]),
+        (
+            "2024-01-05T00:00:00Z",
+            Some("API"),
+            vec![(2, 864_000), (3, 864_000)],
+        ),
+        ("2024-01-06T00:00:00Z", None, vec![(1, 7_200)]),
+        ("2024-01-07T00:00:00Z", Some("Zoo"), vec![(1, 60), (4, 60)]),
+        ("2024-01-08T00:00:00Z", Some("\u{c9}tat"), vec![(1, 60)]),
+        ("2024-01-08T00:00:00Z", Some("\u{e9}tat"), vec![(1, 60)]),
+        // Shipped nothing.
+        ("2024-01-09T00:00:00Z", Some("docs"), Vec::new()),
+        // After the window.
+        ("2024-02-09T00:00:00Z", Some("docs"), vec![(1, 60)]),
+    ] {
+        let deployed = world.deploy(time, "success");
+        (deployed.service, deployed.links) = (service, links);
+    }
+    let Figures::LeadTime(figures) = world.january(Metric::LeadTime).figures else {
+        panic!("another metric")
+    };
+    let services = figures.services.iter().map(|one| {
+        let Rated { distribution, level } = one.lead_time;
+        (
+            one.service.as_deref(),
+            distribution.count,
+            distribution.p50,
+            level,
+        )
+    });
+    assert_eq!(
+        services.collect::<Vec<_>>(),
+        [
+            (Some("API"), 3, 864_000.0, Level::Medium),
+            (Some("web"), 2, 900.0, Level::Elite),
+            (Some("Zoo"), 2, 60.0, Level::Elite),
+            (None, 1, 7_200.0, Level::High),
+            (Some("\u{c9}tat"), 1, 60.0, Level::Elite),
+            (Some("\u{e9}tat"), 1, 60.0, Level::Elite),
+        ]
+    );
+}
+
+#[test]
 fn a_change_failure_is_a_failure_or_a_rollback() {
     let mut world = World::new();
     for status in ["success", "success", "failure", "rolled_back", "cancelled"] {
@@ -100,6 +150,44 @@ fn a_change_failure_is_a_failure_or_a_rollback() {
     assert_eq!(
         figures.recent_failures,
         [DeploymentId::new(4), DeploymentId::new(3)]
+    );
+}
+
+#[test]
+fn a_week_in_which_nothing_was_decided_has_no_failure_rate() {
+    let mut world = World::new();
+    for (time, status) in [
+        // A Monday.
+        ("2024-01-01T00:00:00Z", "success"),
+        ("2024-01-07T23:59:59.999999Z", "success"),
+        ("2024-01-08T00:00:00Z", "failure"),
+        ("2024-01-14T00:00:00Z", "success"),
+        ("2024-01-14T01:00:00Z", "cancelled"),
+        ("2024-01-16T00:00:00Z", "cancelled"),
+        ("2024-01-31T00:00:00Z", "failure"),
+    ] {
+        world.deploy(time, status);
+    }
+    let Figures::ChangeFailureRate(figures) = world.january(Metric::ChangeFailureRate).figures else {
+        panic!("another metric")
+    };
+    let weekly: Vec<_> = figures
+        .weekly
+        .iter()
+        .map(|(week, rate)| {
+            let rate = rate.map(|rate| (rate.share, rate.statuses.total(), rate.level));
+            (week.name.as_str(), rate)
+        })
+        .collect();
+    assert_eq!(
+        weekly,
+        [
+            ("2024-W01", Some((0.0, 2, Level::Elite))),
+            ("2024-W02", Some((0.5, 3, Level::Low))),
+            ("2024-W03", None),
+            ("2024-W04", None),
+            ("2024-W05", None),
+        ]
     );
 }
 
@@ -135,6 +223,20 @@ fn an_outage_opens_after_a_success_and_belongs_to_the_window_in_which_it_ends() 
     } = figures.current.unwrap();
     assert!((current.min - 30.0).abs() < 1e-9 && (current.max - 2_880.0).abs() < 1e-9);
     assert_eq!((level, figures.previous), (Level::Medium, None));
+    let weekly = figures.weekly.iter().map(|(week, lengths)| {
+        let median = lengths.map(|lengths| (lengths.count, lengths.p50));
+        (week.name.as_str(), median)
+    });
+    assert_eq!(
+        weekly.collect::<Vec<_>>(),
+        [
+            ("2024-W01", Some((1, 2_880.0))),
+            ("2024-W02", Some((1, 30.0))),
+            ("2024-W03", None),
+            ("2024-W04", None),
+            ("2024-W05", None),
+        ]
+    );
     let [latest, first] = figures.incidents.as_slice() else {
         panic!("two incidents")
     };
