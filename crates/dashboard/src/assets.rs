@@ -34,7 +34,9 @@ impl Asset {
 static STYLE: LazyLock<Asset> = LazyLock::new(|| {
     let content = concat!(
         include_str!("../assets/base.css"),
-        include_str!("../assets/parts.css")
+        include_str!("../assets/parts.css"),
+        include_str!("../assets/records.css"),
+        include_str!("../assets/settings.css")
     );
     Asset::new("style", "css", "text/css; charset=utf-8", content)
 });

@@ -23,6 +23,19 @@ pub(crate) fn rows(reports: &[Report], controls: &Controls) -> Vec<ServiceRow> {
         Figures::ChangeFailureRate(rates) => Some(rates),
         _ => None,
     });
+    let lead_times = reports.iter().find_map(|report| match &report.answer.figures {
+        Figures::LeadTime(lead_times) => Some(lead_times),
+        _ => None,
+    });
+    let lead_times = lead_times.map(|lead_times| lead_times.services.as_slice()).unwrap_or_default();
+    let lead_time = |service: Option<&str>| {
+        let is_same = |other: Option<&str>| other.map(str::to_lowercase) == service.map(str::to_lowercase);
+        let found = lead_times.iter().find(|of| is_same(of.service.as_deref()));
+        found.map_or_else(
+            || text::NOTHING.to_owned(),
+            |of| text::duration(of.lead_time.distribution.p50),
+        )
+    };
     let services = rates.map(|rates| rates.services.as_slice()).unwrap_or_default();
     let row = services.iter().map(|service| {
         let statuses = service.rate.statuses;
@@ -32,7 +45,7 @@ pub(crate) fn rows(reports: &[Report], controls: &Controls) -> Vec<ServiceRow> {
             failed: statuses.failure + statuses.rolled_back,
             failure_rate: text::percent(service.rate.share),
             level: service.rate.level,
-            lead_time: text::NOTHING.to_owned(),
+            lead_time: lead_time(service.service.as_deref()),
             path: controls.path(
                 "/",
                 &[("service", service.service.as_deref().unwrap_or_default())],
