@@ -89,10 +89,10 @@ pub fn check_keys(keys: &[ApiKey], now: Timestamp) -> Check {
 #[must_use]
 pub fn check_github(
     connected_at: Option<Timestamp>,
-    last_delivery: Option<Timestamp>,
+    last_effect: Option<Timestamp>,
     now: Timestamp,
 ) -> Check {
-    match (connected_at, last_delivery) {
+    match (connected_at, last_effect) {
         (None, None) => Check::new(
             "github",
             Verdict::Good,

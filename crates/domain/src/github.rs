@@ -2,6 +2,7 @@
 //! from a key that lives outside of the database and a number that lives in it, so neither a dump of the database
 //! nor the key alone tells it.
 
+use crate::delivery::ReceivedDelivery;
 use crate::hex;
 use crate::id::OrganizationId;
 use crate::timestamp::Timestamp;
@@ -10,8 +11,12 @@ use rand_core::CryptoRng;
 use sha2::Sha256;
 use std::fmt;
 use thiserror::Error;
+use time::Duration;
 
 const MIN_SECRET_KEY: usize = 32;
+
+/// How often it is written at most that a delivery was wrongly signed.
+pub const WRONG_SIGNATURE_PRECISION: Duration = Duration::minutes(1);
 
 /// The installation's own secret, from which others are derived. Never stored in the database, never logged.
 #[derive(Clone)]
@@ -90,6 +95,26 @@ impl GithubConnection {
         mac.update(self.nonce.as_bytes());
         let digest = mac.finalize().into_bytes();
         WebhookSecret(hex::encode(&digest))
+    }
+}
+
+/// A connection together with what was heard of it since it was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownGithubConnection {
+    /// The connection.
+    pub connection: GithubConnection,
+    /// The last delivery with a valid signature.
+    pub last_delivery: Option<ReceivedDelivery>,
+    /// When a delivery last came without one, to about a minute. Anybody may have sent that.
+    pub last_wrong_signature_at: Option<Timestamp>,
+}
+
+impl KnownGithubConnection {
+    /// Whether a wrongly signed delivery now is worth writing down.
+    #[must_use]
+    pub fn last_wrong_signature_is_outdated(&self, now: Timestamp) -> bool {
+        self.last_wrong_signature_at
+            .is_none_or(|last| last.plus(WRONG_SIGNATURE_PRECISION) <= now)
     }
 }
 
@@ -178,6 +203,27 @@ mod tests {
             connection(1, 2).webhook_secret(&one),
         ] {
             assert_ne!(other, secret);
+        }
+    }
+
+    #[test]
+    fn a_wrong_signature_is_noted_once_a_minute() {
+        let connection = connection(1, 1);
+        let noted_at = connection.created_at;
+        for (noted, seconds, outdated) in [
+            (false, 0, true),
+            (true, -1, false),
+            (true, 0, false),
+            (true, 59, false),
+            (true, 60, true),
+        ] {
+            let known = KnownGithubConnection {
+                connection,
+                last_delivery: None,
+                last_wrong_signature_at: noted.then_some(noted_at),
+            };
+            let now = noted_at.plus(Duration::seconds(seconds));
+            assert_eq!(known.last_wrong_signature_is_outdated(now), outdated, "{seconds}");
         }
     }
 

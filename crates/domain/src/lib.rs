@@ -5,6 +5,7 @@ pub mod api_key;
 pub mod checkup;
 pub mod commit_graph;
 pub mod commit_sha;
+pub mod delivery;
 pub mod deployment;
 pub mod environment;
 pub mod github;

@@ -85,6 +85,8 @@ text! {
     ApiKeyName, 100, "must be a string of 1-100 characters";
     /// A webhook delivery's identifier, as the forge gives it.
     DeliveryId, 100, "must be a string of 1-100 characters";
+    /// What a webhook tells of, in the forge's words.
+    EventName, 50, "must be a string of 1-50 characters";
 }
 
 #[cfg(test)]

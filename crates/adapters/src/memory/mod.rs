@@ -16,7 +16,7 @@ use deployments::Entry;
 use periscope_domain::api_key::{ApiKey, ApiKeyHash};
 use periscope_domain::commit_graph::Commit;
 use periscope_domain::commit_sha::CommitSha;
-use periscope_domain::github::GithubConnection;
+use periscope_domain::github::KnownGithubConnection;
 use periscope_domain::history::RepositoryHistory;
 use periscope_domain::id::{DeploymentId, OrganizationId, PullRequestId, RepositoryId};
 use periscope_domain::listing::{Order, Page, PageRequest, Position};
@@ -46,7 +46,7 @@ struct State {
     organizations: BTreeMap<OrganizationId, Tenant>,
     api_keys: Vec<(ApiKeyHash, ApiKey)>,
     sessions: BTreeMap<(OrganizationId, SessionHash), Session>,
-    github_connections: BTreeMap<OrganizationId, GithubConnection>,
+    github_connections: BTreeMap<OrganizationId, KnownGithubConnection>,
     repositories: BTreeMap<(OrganizationId, RepositoryId), Repository>,
     pull_requests: BTreeMap<(OrganizationId, PullRequestId), StoredPullRequest>,
     commits: BTreeMap<(OrganizationId, RepositoryId), BTreeMap<CommitSha, Commit>>,

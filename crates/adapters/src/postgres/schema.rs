@@ -76,6 +76,10 @@ diesel::table! {
         organization_id -> Int8,
         nonce -> Bytea,
         created_at -> Timestamptz,
+        last_delivery_at -> Nullable<Timestamptz>,
+        last_delivery_event -> Nullable<Text>,
+        last_delivery_result -> Nullable<Text>,
+        last_wrong_signature_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -13,6 +13,7 @@ mod bases;
 mod commits;
 mod deployments;
 mod fixture;
+mod github_connections;
 mod graph_order;
 mod instances;
 mod lists;
@@ -55,9 +56,12 @@ macro_rules! contracts {
 contracts! {
     organizations:
         an_organization_is_found_as_it_was_made,
-        a_slug_is_taken_once,
+        a_slug_is_taken_once;
+    github_connections:
         a_github_connection_replaces_the_one_before,
-        it_is_known_when_a_delivery_last_had_an_effect;
+        it_is_known_when_a_delivery_last_had_an_effect,
+        the_last_delivery_of_a_connection_is_known,
+        a_wrong_signature_is_noted_once_a_minute;
     api_keys:
         a_key_is_found_by_its_hash_as_it_was_made,
         a_revoked_key_keeps_the_time_of_its_first_revocation,

@@ -1,9 +1,7 @@
-use crate::fixture::{SharedStore, Tenant, at, make_organization, pull_request};
-use periscope_domain::github::{ConnectionNonce, GithubConnection};
+use crate::fixture::{SharedStore, at, make_organization};
 use periscope_domain::organization::{OrganizationSlug, Plan, Subscription};
 use periscope_domain::ports::{Inserted, NewOrganization};
-use periscope_domain::text::{DeliveryId, OrganizationName};
-use periscope_domain::use_cases::Origin;
+use periscope_domain::text::OrganizationName;
 
 pub(crate) async fn an_organization_is_found_as_it_was_made(store: SharedStore) {
     for (slug, plan) in [("globex", Plan::Enterprise), ("acme", Plan::Free)] {
@@ -40,39 +38,4 @@ pub(crate) async fn a_slug_is_taken_once(store: SharedStore) {
         Inserted::Already
     );
     assert_eq!(store.organizations().list().await.unwrap(), [first]);
-}
-
-pub(crate) async fn a_github_connection_replaces_the_one_before(store: SharedStore) {
-    let acme = make_organization(&store, "acme", Plan::Free).await;
-    let globex = make_organization(&store, "globex", Plan::Free).await;
-    let connections = store.github_connections();
-    assert_eq!(connections.find_by_slug(&acme.slug).await.unwrap(), None);
-    for number in 1..=2 {
-        let connection = GithubConnection {
-            organization_id: acme.id,
-            nonce: ConnectionNonce::from_bytes([number; 16]),
-            created_at: at(number.into()),
-        };
-        connections.replace(&connection).await.unwrap();
-        assert_eq!(
-            connections.find_by_slug(&acme.slug).await.unwrap(),
-            Some(connection)
-        );
-    }
-    assert_eq!(connections.find_by_slug(&globex.slug).await.unwrap(), None);
-}
-
-pub(crate) async fn it_is_known_when_a_delivery_last_had_an_effect(store: SharedStore) {
-    let acme = Tenant::new(&store, "acme").await;
-    let globex = Tenant::new(&store, "globex").await;
-    let connections = store.github_connections();
-    acme.send([pull_request(1)]).await;
-    assert_eq!(connections.last_delivery_at(acme.id).await.unwrap(), None);
-    let delivery = Origin::Webhook(DeliveryId::parse("72d3162e").unwrap());
-    acme.send_to("acme/api", [pull_request(2)], delivery).await;
-    assert_eq!(
-        connections.last_delivery_at(acme.id).await.unwrap(),
-        Some(at(2000))
-    );
-    assert_eq!(connections.last_delivery_at(globex.id).await.unwrap(), None);
 }

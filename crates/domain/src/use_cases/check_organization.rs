@@ -25,13 +25,13 @@ pub async fn check_organization(
     let keys = store.api_keys().list(organization.id).await?;
     let github = store.github_connections();
     let connection = github.find_by_slug(&organization.slug).await?;
-    let last_delivery = github.last_delivery_at(organization.id).await?;
+    let last_effect = github.last_effect_at(organization.id).await?;
     let material = gather_material(store, organization.id, &[Metric::Overview], question).await?;
     Ok(vec![
         check_keys(&keys, now),
         check_github(
-            connection.map(|connection| connection.created_at),
-            last_delivery,
+            connection.map(|known| known.connection.created_at),
+            last_effect,
             now,
         ),
         check_links(&material.coverage()),

@@ -9,6 +9,7 @@ mod explain;
 mod issue_api_key;
 mod list_pull_requests;
 mod list_services;
+mod note_delivery;
 mod record_commits;
 mod record_deployments;
 mod record_pull_requests;
@@ -29,6 +30,7 @@ pub use explain::{
 pub use issue_api_key::{IssueApiKey, issue_api_key};
 pub use list_pull_requests::{ListPullRequests, list_pull_requests};
 pub use list_services::{ServiceOverview, list_services};
+pub use note_delivery::note_wrong_signature;
 pub use record_commits::{RecordCommits, RecordCommitsError, RecordedCommits, record_commits};
 pub use record_deployments::{
     DeploymentAction, RecordDeployment, RecordDeploymentError, RecordDeploymentOutcome, RecordedDeployment,

@@ -3,6 +3,7 @@
 //! the payload only the dozen fields that are used are read, in whatever company they come, because GitHub adds more
 //! every month; what it says of a merge beyond its number, commit and time is taken as far as it makes sense.
 
+mod notes;
 mod pull_request;
 mod push;
 
@@ -19,6 +20,7 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
+use periscope_domain::delivery::{DeliveryResult, IgnoredReason};
 use periscope_domain::github::{ConnectionNonce, GithubConnection};
 use periscope_domain::id::OrganizationId;
 use periscope_domain::organization::OrganizationSlug;
@@ -55,12 +57,15 @@ enum Format {
 }
 
 pub(crate) async fn receive(state: Data<State>, delivery: Delivery) -> Result<HttpResponse, ApiError> {
-    match delivery.event.as_deref() {
-        Some("ping") => Ok(answer("pong")),
+    let outcome = match delivery.event.as_deref() {
+        Some("ping") => Ok(DeliveryResult::Pong),
         Some("pull_request") => pull_request::record(&state, &delivery).await,
         Some("push") => push::record(&state, &delivery).await,
-        _ => Ok(answer("ignored")),
-    }
+        _ => Ok(DeliveryResult::Ignored(IgnoredReason::Event)),
+    };
+    let result = outcome.as_ref().copied().unwrap_or_else(notes::refusal);
+    state.note_delivery(&delivery, result).await;
+    outcome.map(answer)
 }
 
 /// What became of a delivery.
@@ -99,7 +104,12 @@ pub(crate) fn documented() -> Operation {
         .answer::<Answer>(200, "It was received.")
 }
 
-fn answer(action: &'static str) -> HttpResponse {
+fn answer(result: DeliveryResult) -> HttpResponse {
+    let action = match result {
+        DeliveryResult::Pong => "pong",
+        DeliveryResult::Recorded => "recorded",
+        DeliveryResult::Ignored(_) | DeliveryResult::Refused(_) | DeliveryResult::Failed => "ignored",
+    };
     HttpResponse::Ok().json(Answer { action })
 }
 
@@ -114,13 +124,13 @@ impl FromRequest for Delivery {
             let state = State::of(&request)?;
             let address = request.peer_addr().map(|address| address.ip());
             let headers = request.headers();
+            let slug = request.match_info().get("organizationSlug").unwrap_or_default();
             let Some(signature) = text(headers, "X-Hub-Signature-256") else {
-                return Err(state.refuse_signature(address));
+                return Err(state.refuse_signature(slug, address));
             };
             let body = body::read(&request, payload, BODY_LIMIT, state.timing.body).await?;
-            let slug = request.match_info().get("organizationSlug").unwrap_or_default();
             let Some(organization_id) = state.find_signer(slug, &body, &signature).await? else {
-                return Err(state.refuse_signature(address));
+                return Err(state.refuse_signature(slug, address));
             };
             tracing::Span::current().record("organization.id", organization_id.get());
             let format = match body::media_type(headers) {
@@ -155,10 +165,11 @@ impl State {
         let Some(key) = &self.secret_key else {
             return Ok(None);
         };
-        let connection = match OrganizationSlug::parse(slug) {
+        let known = match OrganizationSlug::parse(slug) {
             Ok(slug) => self.store.github_connections().find_by_slug(&slug).await?,
             Err(_) => None,
         };
+        let connection = known.map(|known| known.connection);
         // Checked against something in any case, so that the time it takes does not tell which slugs exist.
         let decoy = GithubConnection {
             organization_id: OrganizationId::new(0),
@@ -174,9 +185,12 @@ impl State {
             .map(|connection| connection.organization_id))
     }
 
-    fn refuse_signature(&self, address: Option<IpAddr>) -> ApiError {
+    fn refuse_signature(&self, slug: &str, address: Option<IpAddr>) -> ApiError {
         match self.rate_limits.fail(Credential::Signature, address) {
-            Ok(()) => ApiError::InvalidSignature,
+            Ok(()) => {
+                self.note_wrong_signature(slug);
+                ApiError::InvalidSignature
+            }
             Err(refusal) => refusal.into(),
         }
     }

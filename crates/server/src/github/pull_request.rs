@@ -1,31 +1,32 @@
 //! `pull_request` events: one that was closed by merging it is recorded.
 
-use super::{Delivery, GithubRepository, answer, origin};
+use super::{Delivery, GithubRepository, origin};
 use crate::app::State;
 use crate::error::ApiError;
 use crate::openapi::schema::{self, Field};
 use crate::violations::{InvalidPayload, Violations, plausible_time};
 use crate::wire::{Item, Value, decode, wire_object};
-use actix_web::HttpResponse;
 use periscope_domain::commit_sha::CommitSha;
+use periscope_domain::delivery::{DeliveryResult, IgnoredReason};
 use periscope_domain::pull_request::{ChangeCount, PullRequest, PullRequestNumber, Source};
 use periscope_domain::text::{Actor, BranchName, Title};
 use periscope_domain::timestamp::Timestamp;
 use periscope_domain::use_cases::{RecordPullRequests, RecordedPullRequests, record_pull_requests};
 use periscope_domain::web_url::WebUrl;
 
-pub(super) async fn record(state: &State, delivery: &Delivery) -> Result<HttpResponse, ApiError> {
+pub(super) async fn record(state: &State, delivery: &Delivery) -> Result<DeliveryResult, ApiError> {
     let now = state.clock.now();
     let payload = delivery.payload()?;
     let event: PullRequestEvent<'_> = decode(&payload)?;
     let Some(command) = event.merge(delivery, now)? else {
-        return Ok(answer("ignored"));
+        return Ok(DeliveryResult::Ignored(IgnoredReason::NothingMerged));
     };
     Ok(match record_pull_requests(&*state.store, &command, now).await? {
-        RecordedPullRequests::Recorded { .. } => answer("recorded"),
-        RecordedPullRequests::RepositoryNotMonitored | RecordedPullRequests::DeliveryRepeated => {
-            answer("ignored")
+        RecordedPullRequests::Recorded { .. } => DeliveryResult::Recorded,
+        RecordedPullRequests::RepositoryNotMonitored => {
+            DeliveryResult::Ignored(IgnoredReason::RepositoryNotMonitored)
         }
+        RecordedPullRequests::DeliveryRepeated => DeliveryResult::Ignored(IgnoredReason::Repeated),
     })
 }
 

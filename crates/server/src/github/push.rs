@@ -2,15 +2,15 @@
 //! that the branch has now and had not before; and not even that, where the branch was made or forced, or where there
 //! are more commits than GitHub lists.
 
-use super::{Delivery, GithubRepository, answer, origin};
+use super::{Delivery, GithubRepository, origin};
 use crate::app::State;
 use crate::error::ApiError;
 use crate::openapi::schema::{self, Field};
 use crate::violations::{InvalidPayload, Violations};
 use crate::wire::{Item, List, Value, decode, wire_object};
-use actix_web::HttpResponse;
 use periscope_domain::commit_graph::{Commit, Push};
 use periscope_domain::commit_sha::CommitSha;
+use periscope_domain::delivery::{DeliveryResult, IgnoredReason};
 use periscope_domain::timestamp::Timestamp;
 use periscope_domain::use_cases::{RecordCommits, RecordedCommits, record_commits};
 
@@ -51,16 +51,19 @@ pub(super) fn payload() -> Field {
     schema::part::<PushEvent<'_>>()
 }
 
-pub(super) async fn record(state: &State, delivery: &Delivery) -> Result<HttpResponse, ApiError> {
+pub(super) async fn record(state: &State, delivery: &Delivery) -> Result<DeliveryResult, ApiError> {
     let payload = delivery.payload()?;
     let event: PushEvent<'_> = decode(&payload)?;
     let Some(command) = event.commits(delivery)? else {
-        return Ok(answer("ignored"));
+        return Ok(DeliveryResult::Ignored(IgnoredReason::NothingPushed));
     };
     Ok(
         match record_commits(&*state.store, &command, state.clock.now()).await? {
-            RecordedCommits::Recorded { .. } => answer("recorded"),
-            RecordedCommits::RepositoryNotMonitored | RecordedCommits::DeliveryRepeated => answer("ignored"),
+            RecordedCommits::Recorded { .. } => DeliveryResult::Recorded,
+            RecordedCommits::RepositoryNotMonitored => {
+                DeliveryResult::Ignored(IgnoredReason::RepositoryNotMonitored)
+            }
+            RecordedCommits::DeliveryRepeated => DeliveryResult::Ignored(IgnoredReason::Repeated),
         },
     )
 }

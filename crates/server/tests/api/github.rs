@@ -15,7 +15,7 @@ use std::fmt::Write;
 const PATH: &str = "/api/webhooks/github/acme";
 const REFUSED: &str = r#"401 {"error":"Invalid webhook signature"}"#;
 
-fn merged() -> Value {
+pub(crate) fn merged() -> Value {
     json!({
         "action": "closed",
         "number": 7,
@@ -75,7 +75,7 @@ impl Github {
             })
     }
 
-    fn call(&self, event: &str, delivery: &str, body: &str) -> Call {
+    pub(crate) fn call(&self, event: &str, delivery: &str, body: &str) -> Call {
         self.app
             .call("POST", PATH)
             .header("Content-Type", "application/json")

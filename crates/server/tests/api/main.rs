@@ -17,6 +17,7 @@ mod explain;
 mod fields;
 mod freshness;
 mod github;
+mod github_notes;
 mod github_push;
 mod groups;
 mod hang_ups;

@@ -4,7 +4,9 @@
 use async_trait::async_trait;
 use periscope_adapters::memory::MemoryStore;
 use periscope_domain::api_key::{ApiKey, ApiKeyHash, KnownApiKey};
+use periscope_domain::delivery::ReceivedDelivery;
 use periscope_domain::deployment::{DeploymentEvent, StoredDeployment};
+use periscope_domain::github::{GithubConnection, KnownGithubConnection};
 use periscope_domain::id::{ApiKeyId, DeploymentId, OrganizationId, PullRequestId};
 use periscope_domain::linking::{Earlier, Link};
 use periscope_domain::listing::{DeployedService, DeploymentFilter, ListedDeployment, Page, PageRequest};
@@ -25,6 +27,8 @@ pub(crate) enum Port {
     Organizations,
     ApiKeys,
     Deployments,
+    /// What is noted of deliveries, not the connections themselves.
+    DeliveryNotes,
 }
 
 /// How it fails.
@@ -144,7 +148,7 @@ impl Store for FaultyStore {
         self.inner.repositories()
     }
     fn github_connections(&self) -> &dyn GithubConnections {
-        self.inner.github_connections()
+        self
     }
     fn pull_requests(&self) -> &dyn PullRequests {
         self.inner.pull_requests()
@@ -177,6 +181,45 @@ impl Organizations for FaultyStore {
     async fn check_health(&self) -> Result<(), StoreError> {
         self.pass(Port::Organizations).await?;
         self.inner.organizations().check_health().await
+    }
+}
+
+#[async_trait]
+impl GithubConnections for FaultyStore {
+    async fn replace(&self, connection: &GithubConnection) -> Result<(), StoreError> {
+        self.inner.github_connections().replace(connection).await
+    }
+    async fn find_by_slug(
+        &self,
+        slug: &OrganizationSlug,
+    ) -> Result<Option<KnownGithubConnection>, StoreError> {
+        self.inner.github_connections().find_by_slug(slug).await
+    }
+    async fn note_delivery(
+        &self,
+        organization_id: OrganizationId,
+        delivery: &ReceivedDelivery,
+    ) -> Result<(), StoreError> {
+        self.pass(Port::DeliveryNotes).await?;
+        let connections = self.inner.github_connections();
+        connections.note_delivery(organization_id, delivery).await
+    }
+    async fn note_wrong_signature(
+        &self,
+        organization_id: OrganizationId,
+        received_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.pass(Port::DeliveryNotes).await?;
+        let connections = self.inner.github_connections();
+        connections
+            .note_wrong_signature(organization_id, received_at)
+            .await
+    }
+    async fn last_effect_at(&self, organization_id: OrganizationId) -> Result<Option<Timestamp>, StoreError> {
+        self.inner
+            .github_connections()
+            .last_effect_at(organization_id)
+            .await
     }
 }
 
