@@ -86,8 +86,8 @@ async fn visitor(request: &HttpRequest) -> Result<Visitor, page::Error> {
             .to_owned(),
     };
     let token = token.ok_or_else(signed_out)?;
-    let known = find_session(state.store(), &token, state.now()).await?;
-    let key = known.ok_or_else(signed_out)?.api_key;
+    let found = find_session(state.store(), &token, state.now()).await?;
+    let key = found.ok_or_else(signed_out)?.known.api_key;
     tracing::Span::current().record("organization.id", key.key.organization_id.get());
     state.count_use(key.key.id)?;
     Ok(Visitor { state, token, key })
