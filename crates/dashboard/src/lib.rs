@@ -1,16 +1,22 @@
 #![doc = include_str!("../README.md")]
 
+mod address;
 mod assets;
 mod controls;
+mod cookie;
 mod deployments;
+mod first_run;
 mod frame;
 mod overview;
 mod page;
 mod pull_requests;
 mod repositories;
 mod routes;
+mod settings;
 mod sign_in;
+mod snippets;
 mod text;
 mod visitor;
 
 pub use routes::pages;
+pub use snippets::first_report;
