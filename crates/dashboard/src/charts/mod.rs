@@ -7,6 +7,7 @@
 
 mod calendar;
 mod frame;
+mod lines;
 mod scatter;
 mod stacked_bars;
 mod text;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use calendar::{Date, Grain, date_of};
 pub use frame::Caption;
+pub use lines::{Lines, Series};
 pub use scatter::{Marked, Point, Scatter};
 pub use stacked_bars::{Bar, Kind, StackedBars};
 
@@ -29,4 +31,5 @@ use askama::filters::HtmlSafe;
 pub const STYLE_SHEET: &str = include_str!("charts.css");
 
 impl HtmlSafe for StackedBars<'_> {}
+impl HtmlSafe for Lines<'_> {}
 impl HtmlSafe for Scatter<'_> {}

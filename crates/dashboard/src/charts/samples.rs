@@ -70,6 +70,35 @@ pub(super) fn bars(id: &str, count: usize) -> StackedBars<'_> {
     }
 }
 
+pub(super) fn lines(id: &str, count: usize) -> Lines<'_> {
+    let mut chance = Chance::new();
+    let weeks: Vec<Option<[f64; 3]>> = (0..count)
+        .map(|week| {
+            let p50 = chance.skewed(9_000.0, 0.5);
+            let values = [
+                p50,
+                p50 * (1.5 + chance.next()),
+                p50 * (3.0 + 3.0 * chance.next()),
+            ];
+            (!matches!(week, 3 | 7 | 9 | 10)).then_some(values)
+        })
+        .collect();
+    let series = |index: usize, name| Series {
+        name,
+        values: weeks
+            .iter()
+            .map(|week| week.map(|values| values[index]))
+            .collect(),
+    };
+    Lines {
+        caption: caption(id, "Lead time by week"),
+        grain: Grain::Week,
+        measure: "lead time",
+        dates: dates("2026-04-06", 7, count),
+        series: vec![series(0, "p50"), series(1, "p75"), series(2, "p95")],
+    }
+}
+
 pub(super) fn points(count: usize) -> Vec<Point> {
     let mut chance = Chance::new();
     let point = |_| {
