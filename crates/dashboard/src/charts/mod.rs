@@ -9,6 +9,7 @@ mod calendar;
 mod frame;
 mod lines;
 mod scatter;
+mod sparkline;
 mod stacked_bars;
 mod text;
 mod ticks;
@@ -22,6 +23,7 @@ pub use calendar::{Date, Grain, date_of};
 pub use frame::Caption;
 pub use lines::{Lines, Series};
 pub use scatter::{Marked, Point, Scatter};
+pub use sparkline::Sparkline;
 pub use stacked_bars::{Bar, Kind, StackedBars};
 
 use askama::filters::HtmlSafe;
@@ -33,3 +35,4 @@ pub const STYLE_SHEET: &str = include_str!("charts.css");
 impl HtmlSafe for StackedBars<'_> {}
 impl HtmlSafe for Lines<'_> {}
 impl HtmlSafe for Scatter<'_> {}
+impl HtmlSafe for Sparkline<'_> {}
