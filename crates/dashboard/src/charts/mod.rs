@@ -15,6 +15,8 @@ mod text;
 mod ticks;
 
 #[cfg(test)]
+mod gallery;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod tests;
