@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod assets;
+mod charts;
 mod controls;
 mod deployments;
 mod frame;

@@ -1,0 +1,40 @@
+//! Charts, drawn on the server: plain values in, an SVG out. Each is a struct of what it shows whose `Display` is safe to
+//! put into a page as it is; templates do not escape it again.
+//!
+//! They obey a policy of `style-src 'self'`: no script, no style of their own, colours by class only, from
+//! `charts.css`. Colour is never the only sign: bars are striped, lines are dashed and named where they end. The same
+//! values are in the fields of the structs, for the table that a page puts beside a chart.
+
+mod calendar;
+mod frame;
+mod lines;
+mod scatter;
+mod sparkline;
+mod stacked_bars;
+mod text;
+mod ticks;
+
+#[cfg(test)]
+mod gallery;
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;
+
+pub use calendar::{Date, Grain, date_of};
+pub use frame::Caption;
+pub use lines::{Lines, Series};
+pub use scatter::{Marked, Point, Scatter};
+pub use sparkline::Sparkline;
+pub use stacked_bars::{Bar, Kind, StackedBars};
+
+use askama::filters::HtmlSafe;
+
+/// The rules for the classes that charts use; it expects the variables `--ink`, `--ink-soft`, `--line`, `--surface`,
+/// `--series-1` to `--series-4`, `--success`, `--failure`, `--rolled-back` and `--cancelled`.
+pub const STYLE_SHEET: &str = include_str!("charts.css");
+
+impl HtmlSafe for StackedBars<'_> {}
+impl HtmlSafe for Lines<'_> {}
+impl HtmlSafe for Scatter<'_> {}
+impl HtmlSafe for Sparkline<'_> {}
