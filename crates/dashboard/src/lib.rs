@@ -5,13 +5,16 @@ mod charts;
 mod controls;
 mod deployments;
 mod frame;
+mod metrics;
 mod overview;
 mod page;
 mod pull_requests;
 mod repositories;
 mod routes;
 mod sign_in;
+mod table;
 mod text;
+mod tile;
 mod visitor;
 
 pub use routes::pages;

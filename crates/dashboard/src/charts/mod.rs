@@ -15,24 +15,18 @@ mod text;
 mod ticks;
 
 #[cfg(test)]
-mod gallery;
-#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod tests;
 
-pub use calendar::{Date, Grain, date_of};
+pub use calendar::Grain;
 pub use frame::Caption;
-pub use lines::{Lines, Series};
+pub use lines::Lines;
 pub use scatter::{Marked, Point, Scatter};
 pub use sparkline::Sparkline;
-pub use stacked_bars::{Bar, Kind, StackedBars};
+pub use stacked_bars::StackedBars;
 
 use askama::filters::HtmlSafe;
-
-/// The rules for the classes that charts use; it expects the variables `--ink`, `--ink-soft`, `--line`, `--surface`,
-/// `--series-1` to `--series-4`, `--success`, `--failure`, `--rolled-back` and `--cancelled`.
-pub const STYLE_SHEET: &str = include_str!("charts.css");
 
 impl HtmlSafe for StackedBars<'_> {}
 impl HtmlSafe for Lines<'_> {}

@@ -1,5 +1,8 @@
-//! Charts of made-up data, always the same, for tests and for the gallery.
+//! Charts of made-up data, always the same.
 
+use super::calendar::Date;
+use super::lines::Series;
+use super::stacked_bars::{Bar, Kind};
 use super::*;
 
 /// Numbers that look like chance and are always the same, from 0 to 1.
