@@ -19,12 +19,12 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
-pub use calendar::Grain;
-pub use frame::Caption;
-pub use lines::Lines;
-pub use scatter::{Marked, Point, Scatter};
-pub use sparkline::Sparkline;
-pub use stacked_bars::StackedBars;
+pub(crate) use calendar::Grain;
+pub(crate) use frame::Caption;
+pub(crate) use lines::Lines;
+pub(crate) use scatter::{Marked, Point, Scatter};
+pub(crate) use sparkline::Sparkline;
+pub(crate) use stacked_bars::StackedBars;
 
 use askama::filters::HtmlSafe;
 
