@@ -103,12 +103,12 @@ impl Frame {
     }
 
     /// A minute in the zone of the page.
-    pub(crate) fn moment(&self, time: &Timestamp) -> String {
-        text::moment(*time, &self.zone)
+    pub(crate) fn moment(&self, time: Timestamp) -> String {
+        text::moment(time, &self.zone)
     }
 
     /// How long ago something was.
-    pub(crate) fn ago(&self, time: &Timestamp) -> String {
-        text::ago(*time, self.now)
+    pub(crate) fn ago(&self, time: Timestamp) -> String {
+        text::ago(time, self.now)
     }
 }

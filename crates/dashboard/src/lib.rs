@@ -2,11 +2,13 @@
 
 mod address;
 mod assets;
+mod charts;
 mod controls;
 mod cookie;
 mod deployments;
 mod first_run;
 mod frame;
+mod metrics;
 mod overview;
 mod page;
 mod pull_requests;
@@ -15,7 +17,9 @@ mod routes;
 mod settings;
 mod sign_in;
 mod snippets;
+mod table;
 mod text;
+mod tile;
 mod visitor;
 
 pub use routes::pages;

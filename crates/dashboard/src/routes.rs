@@ -2,7 +2,7 @@
 
 use crate::cookie::add_renewed;
 use crate::settings::{github, keys, new_key, organization, repositories as repository_settings};
-use crate::{assets, deployments, first_run, pull_requests, repositories, sign_in};
+use crate::{assets, deployments, first_run, metrics, pull_requests, repositories, sign_in};
 use actix_web::guard::{Any, Get, Head};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, ServiceConfig};
@@ -12,6 +12,7 @@ use actix_web::{FromRequest, Handler, Responder};
 pub fn pages(app: &mut ServiceConfig) {
     page(app, "/", first_run::or_overview);
     page(app, "/waiting", first_run::waiting);
+    page(app, "/metrics/{metric}", metrics::get);
     page(app, "/deployments", deployments::list);
     page(app, "/deployments/{id}", deployments::one);
     page(app, "/pull-requests", pull_requests::list);

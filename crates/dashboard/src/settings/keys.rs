@@ -52,7 +52,7 @@ impl Row {
             created: date(key.created_at),
             used: key
                 .last_used_at
-                .map_or_else(|| "Never".to_owned(), |time| frame.ago(&time)),
+                .map_or_else(|| "Never".to_owned(), |time| frame.ago(time)),
             end,
             is_own: key.id == visitor.key_id(),
         }

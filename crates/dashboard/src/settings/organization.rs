@@ -33,7 +33,7 @@ impl OrganizationPage {
         let days = TRIAL_LENGTH.whole_days();
         match subscription.trial {
             Some(trial) => {
-                let [start, end] = [trial.started_at, trial.ends_at].map(|time| self.frame.moment(&time));
+                let [start, end] = [trial.started_at, trial.ends_at].map(|time| self.frame.moment(time));
                 let verb = if trial.is_running(self.frame.now) {
                     "runs"
                 } else {
