@@ -23,7 +23,6 @@ const NARROW_DAYS: usize = 120;
 
 /// What a part of a bar counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "statuses speak for themselves")]
 pub(crate) enum Kind {
     Success,
     Failure,
