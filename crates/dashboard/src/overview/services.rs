@@ -27,7 +27,9 @@ pub(crate) fn rows(reports: &[Report], controls: &Controls) -> Vec<ServiceRow> {
         Figures::LeadTime(lead_times) => Some(lead_times),
         _ => None,
     });
-    let lead_times = lead_times.map(|lead_times| lead_times.services.as_slice()).unwrap_or_default();
+    let lead_times = lead_times
+        .map(|lead_times| lead_times.services.as_slice())
+        .unwrap_or_default();
     let lead_time = |service: Option<&str>| {
         let is_same = |other: Option<&str>| other.map(str::to_lowercase) == service.map(str::to_lowercase);
         let found = lead_times.iter().find(|of| is_same(of.service.as_deref()));
