@@ -73,12 +73,16 @@ pub struct Paging<I> {
 }
 
 /// The addresses of the pages beside one, as seen from it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Neighbours {
+    /// The latest of all.
+    pub latest: String,
     /// What is later than everything on it.
     pub later: Option<String>,
     /// What is earlier than everything on it.
     pub earlier: Option<String>,
+    /// The earliest of all.
+    pub earliest: String,
 }
 
 impl<I> Paging<I> {
@@ -116,23 +120,29 @@ impl<I> Paging<I> {
         let order = self.request.order;
         let last = page.items.last().filter(|_| page.has_more);
         let first = page.items.first().filter(|_| self.request.after.is_some());
-        let onwards = last.map(|last| self.address(order, &self.seal.cursor(position(last))));
-        let back = first.map(|first| self.address(order.turned(), &self.turned_seal.cursor(position(first))));
+        let onwards = last.map(|last| self.address(order, Some(self.seal.cursor(position(last)))));
+        let back =
+            first.map(|first| self.address(order.turned(), Some(self.turned_seal.cursor(position(first)))));
         let (later, earlier) = match order {
             Order::Newest => (back, onwards),
             Order::Oldest => (onwards, back),
         };
-        Neighbours { later, earlier }
+        Neighbours {
+            latest: self.address(Order::Newest, None),
+            later,
+            earlier,
+            earliest: self.address(Order::Oldest, None),
+        }
     }
 
-    /// The address of what is behind a cursor in an order.
-    fn address(&self, order: Order, cursor: &str) -> String {
+    /// The address of what is behind a cursor in an order, or at its beginning.
+    fn address(&self, order: Order, cursor: Option<String>) -> String {
         let others = self.parameters.iter().filter(|(name, _)| name != "sort");
         let sort = (order != Order::default()).then_some(("sort", order.as_str()));
         let query = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(others)
             .extend_pairs(sort)
-            .append_pair("cursor", cursor)
+            .extend_pairs(cursor.map(|cursor| ("cursor", cursor)))
             .finish();
         format!("?{query}")
     }
@@ -212,6 +222,10 @@ mod tests {
         };
         let (_, of_first) = neighbours("service=api", &[9, 8], true);
         assert_eq!(of_first.later, None);
+        assert_eq!(
+            [of_first.latest, of_first.earliest],
+            ["?service=api", "?service=api&sort=oldest"]
+        );
         let (after, of_second) = neighbours(&of_first.earlier.unwrap()[1..], &[7, 6], true);
         assert_eq!(after, Some(8));
         let (after, of_last) = neighbours(&of_second.earlier.unwrap()[1..], &[5], false);
