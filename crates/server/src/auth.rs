@@ -6,11 +6,12 @@
 use crate::app::State;
 use crate::body;
 use crate::error::{ApiError, Bug};
+use crate::noted::note_allowance;
 use crate::rate_limit::Credential;
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::web::{Bytes, Data};
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use moka::future::Cache;
@@ -172,7 +173,8 @@ fn admit(request: &HttpRequest, scope: Scope) -> LocalBoxFuture<'_, Result<Admit
         let address = request.peer_addr().map(|address| address.ip());
         let key = state.authenticate(bearer_key(request.headers()), address).await?;
         tracing::Span::current().record("organization.id", key.key.organization_id.get());
-        state.rate_limits.use_key(key.key.id)?;
+        let allowance = state.rate_limits.use_key(key.key.id)?;
+        note_allowance(&request.extensions(), allowance);
         if key.key.allows(scope) {
             Ok((state, key))
         } else {

@@ -5,12 +5,14 @@
 use crate::app::State;
 use crate::body::{Answer, Held};
 use crate::error::{ApiError, Bug, causes};
+use crate::headers::{Headers, REQUEST_ID};
+use crate::noted::Noted;
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::HeaderValue;
 use actix_web::middleware::Next;
 use futures_util::FutureExt;
 use periscope_domain::timestamp::Timestamp;
@@ -21,8 +23,6 @@ use tokio::time::timeout;
 use tracing::field::Empty;
 use tracing::{Instrument, Span, info_span};
 use uuid::{NoContext, Uuid};
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 #[expect(
     clippy::future_not_send,
@@ -35,6 +35,12 @@ pub(crate) async fn answer<B: MessageBody + Unpin>(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let id = request_id(&request, state.clock.now());
     let mut entry = LogEntry::begin(&request, &id);
+    let headers = Headers {
+        id,
+        noted: Noted::begin(&request),
+        is_api: request.path().starts_with("/api/"),
+        is_tls: false,
+    };
     let held = Held::of(&mut request);
     let handled = AssertUnwindSafe(next.call(request)).catch_unwind();
     let answered = match timeout(state.timing.request, handled)
@@ -48,13 +54,13 @@ pub(crate) async fn answer<B: MessageBody + Unpin>(
     match answered {
         Ok(mut response) => {
             entry.end(response.status(), response.response().error());
-            response.headers_mut().insert(REQUEST_ID, id);
+            headers.add(response.headers_mut());
             Ok(response.map_body(|_, body| Answer::new(body, held)))
         }
         Err(error) => {
             let mut response = error.error_response();
             entry.end(response.status(), Some(&error));
-            response.headers_mut().insert(REQUEST_ID, id);
+            headers.add(response.headers_mut());
             Err(InternalError::from_response(error, response).into())
         }
     }

@@ -20,6 +20,7 @@ mod github;
 mod github_push;
 mod groups;
 mod hang_ups;
+mod headers;
 mod health;
 mod hostile;
 mod limits;
