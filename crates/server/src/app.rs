@@ -3,6 +3,7 @@
 
 use crate::auth::KeyCache;
 use crate::metrics::calculator::Calculator;
+use crate::monitoring::{self, EventMeters, Exporter};
 use crate::rate_limit::RateLimits;
 use crate::recorder::{Groups, Recorder};
 use crate::{relinker, request, routes};
@@ -40,6 +41,8 @@ pub struct Settings {
     pub rate_limit: u32,
     /// What the secrets of webhooks are derived from. Without it no webhook of GitHub is accepted.
     pub secret_key: Option<SecretKey>,
+    /// Where Prometheus may ask for what is collected, if it is.
+    pub metrics: Option<(SocketAddr, Exporter)>,
 }
 
 /// How long things may take. The defaults are what the product promises; tests have less patience.
@@ -88,6 +91,7 @@ pub(crate) struct State {
     pub(crate) secret_key: Option<SecretKey>,
     pub(crate) timing: Timing,
     pub(crate) calculator: Calculator,
+    pub(crate) events: EventMeters,
     stopping: AtomicBool,
 }
 
@@ -102,6 +106,8 @@ impl State {
 pub struct Application {
     server: Server,
     local_addr: SocketAddr,
+    metrics: Option<(Server, SocketAddr)>,
+    exporter: Option<Exporter>,
     state: Arc<State>,
     groups: Groups,
 }
@@ -143,6 +149,7 @@ impl Application {
             secret_key: settings.secret_key,
             timing,
             calculator: Calculator::start()?,
+            events: EventMeters::default(),
             stopping: AtomicBool::new(false),
         });
         let shared = Arc::clone(&state);
@@ -163,9 +170,13 @@ impl Application {
         .disable_signals()
         .bind(settings.listen)?;
         let local_addr = server.addrs().first().copied().unwrap_or(settings.listen);
+        let metrics = settings.metrics.as_ref();
+        let metrics = metrics.map(|(listen, exporter)| monitoring::bind(*listen, exporter, &state));
         Ok(Self {
             server: server.run(),
             local_addr,
+            metrics: metrics.transpose()?,
+            exporter: settings.metrics.map(|(_, exporter)| exporter),
             state,
             groups,
         })
@@ -177,6 +188,12 @@ impl Application {
         self.local_addr
     }
 
+    /// The address that Prometheus may ask, if there is one.
+    #[must_use]
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|(_, address)| *address)
+    }
+
     /// Answers requests and relinks deployments until `stop` completes and what runs by then is finished.
     ///
     /// # Errors
@@ -186,6 +203,8 @@ impl Application {
             mut server,
             state,
             groups,
+            metrics,
+            exporter,
             ..
         } = self;
         let (stopping, until_stopped) = watch::channel(());
@@ -199,8 +218,11 @@ impl Application {
         let mut recorders = JoinSet::new();
         for _ in 0..groups.at_once {
             let (store, clock) = (Arc::clone(&state.store), Arc::clone(&state.clock));
-            recorders.spawn(Arc::clone(&state.recorder).run(store, clock, groups.size));
+            let sizes = state.events.group_size.clone();
+            recorders.spawn(Arc::clone(&state.recorder).run(store, clock, groups.size, sizes));
         }
+        // Prometheus is answered to the end.
+        let metrics = metrics.map(|(server, _)| (server.handle(), tokio::spawn(server)));
         let handle = server.handle();
         let drain = async {
             stop.await;
@@ -211,8 +233,13 @@ impl Application {
             result = &mut server => result,
             () = drain => (&mut server).await,
             never = forget_idle(&state) => match never {},
+            never = monitoring::keep_up(exporter.as_ref()) => match never {},
         };
         let _ = relinker.await;
+        if let Some((handle, running)) = metrics {
+            handle.stop(false).await;
+            let _ = running.await;
+        }
         result
     }
 }

@@ -11,6 +11,7 @@ mod github;
 mod headers;
 mod health;
 mod metrics;
+mod monitoring;
 mod noted;
 mod openapi;
 mod pull_requests;
@@ -26,5 +27,6 @@ mod wire;
 
 pub use app::{Application, Settings, Timing};
 pub use metrics::report_json;
+pub use monitoring::Exporter;
 pub use read::explain::{deployment_json, pull_request_json};
 pub use recorder::Groups;

@@ -4,11 +4,14 @@
 use crate::rate_limit::Allowance;
 use actix_web::HttpMessage;
 use actix_web::dev::{Extensions, ServiceRequest};
+use actix_web::guard::{Guard, GuardContext};
 use std::cell::Cell;
 use std::rc::Rc;
 
 #[derive(Default)]
 pub(crate) struct Noted {
+    /// The line of the URL table that answers it.
+    route: Cell<Option<&'static str>>,
     /// What is left to its key.
     allowance: Cell<Option<Allowance>>,
 }
@@ -21,6 +24,10 @@ impl Noted {
         noted
     }
 
+    pub(crate) fn route(&self) -> Option<&'static str> {
+        self.route.get()
+    }
+
     pub(crate) fn allowance(&self) -> Option<Allowance> {
         self.allowance.get()
     }
@@ -30,5 +37,20 @@ impl Noted {
 pub(crate) fn note_allowance(noted: &Extensions, allowance: Option<Allowance>) {
     if let Some(noted) = noted.get::<Rc<Noted>>() {
         noted.allowance.set(allowance);
+    }
+}
+
+/// Notes which path of the table a request is for, whatever its method.
+pub(crate) struct Noting<G> {
+    pub(crate) path: &'static str,
+    pub(crate) methods: G,
+}
+
+impl<G: Guard> Guard for Noting<G> {
+    fn check(&self, context: &GuardContext<'_>) -> bool {
+        if let Some(noted) = context.req_data().get::<Rc<Noted>>() {
+            noted.route.set(Some(self.path));
+        }
+        self.methods.check(context)
     }
 }

@@ -10,6 +10,7 @@
 
 use crate::error::{ApiError, Bug};
 use futures_util::FutureExt;
+use metrics::Histogram;
 use periscope_domain::id::OrganizationId;
 use periscope_domain::ports::{Clock, Store};
 use periscope_domain::text::ExternalDeploymentId;
@@ -123,7 +124,13 @@ impl Recorder {
     }
 
     /// Records one group after the other, for ever.
-    pub(crate) async fn run(self: Arc<Self>, store: Arc<dyn Store>, clock: Arc<dyn Clock>, size: usize) {
+    pub(crate) async fn run(
+        self: Arc<Self>,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        size: usize,
+        sizes: Histogram,
+    ) {
         loop {
             let (group, is_ready) = {
                 let mut queue = self.queue();
@@ -136,6 +143,7 @@ impl Recorder {
             if is_ready {
                 self.ready.notify_one();
             }
+            sizes.record(u32::try_from(group.len()).unwrap_or(u32::MAX));
             let identities: Vec<_> = group.iter().map(Waiting::identity).collect();
             record_group(&*store, &*clock, group).await;
             let mut queue = self.queue();

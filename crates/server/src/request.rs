@@ -6,6 +6,7 @@ use crate::app::State;
 use crate::body::{Answer, Held};
 use crate::error::{ApiError, Bug, causes};
 use crate::headers::{Headers, REQUEST_ID};
+use crate::monitoring::Meter;
 use crate::noted::Noted;
 use actix_web::Error;
 use actix_web::body::MessageBody;
@@ -17,6 +18,7 @@ use actix_web::middleware::Next;
 use futures_util::FutureExt;
 use periscope_domain::timestamp::Timestamp;
 use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::time::timeout;
@@ -34,10 +36,11 @@ pub(crate) async fn answer<B: MessageBody + Unpin>(
     next: Next<B>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let id = request_id(&request, state.clock.now());
-    let mut entry = LogEntry::begin(&request, &id);
+    let noted = Noted::begin(&request);
+    let mut entry = LogEntry::begin(&request, &id, Rc::clone(&noted));
     let headers = Headers {
         id,
-        noted: Noted::begin(&request),
+        noted,
         is_api: request.path().starts_with("/api/"),
         is_tls: false,
     };
@@ -53,13 +56,14 @@ pub(crate) async fn answer<B: MessageBody + Unpin>(
     };
     match answered {
         Ok(mut response) => {
-            entry.end(response.status(), response.response().error());
+            let pattern = || response.request().match_pattern();
+            entry.end(response.status(), response.response().error(), pattern);
             headers.add(response.headers_mut());
             Ok(response.map_body(|_, body| Answer::new(body, held)))
         }
         Err(error) => {
             let mut response = error.error_response();
-            entry.end(response.status(), Some(&error));
+            entry.end(response.status(), Some(&error), || None);
             headers.add(response.headers_mut());
             Err(InternalError::from_response(error, response).into())
         }
@@ -92,12 +96,12 @@ fn new_id(now: Timestamp) -> HeaderValue {
 /// The one line that a request leaves in the log, also when nobody waits for its answer any more.
 struct LogEntry {
     span: Span,
-    begun: Instant,
+    meter: Meter,
     ended: bool,
 }
 
 impl LogEntry {
-    fn begin(request: &ServiceRequest, id: &HeaderValue) -> Self {
+    fn begin(request: &ServiceRequest, id: &HeaderValue, noted: Rc<Noted>) -> Self {
         let span = info_span!(
             "request",
             request.id = id.to_str().unwrap_or_default(),
@@ -107,17 +111,19 @@ impl LogEntry {
         );
         Self {
             span,
-            begun: Instant::now(),
+            meter: Meter::begin(request.method(), noted),
             ended: false,
         }
     }
 
-    fn end(&mut self, status: StatusCode, error: Option<&Error>) {
+    fn end(&mut self, status: StatusCode, error: Option<&Error>, pattern: impl FnOnce() -> Option<String>) {
         self.ended = true;
+        let error = error.and_then(Error::as_error::<ApiError>);
+        self.meter.end(Some(status), error, pattern);
         let _entered = self.span.enter();
-        let duration_ms = milliseconds(self.begun);
+        let duration_ms = milliseconds(self.meter.begun);
         let code = status.as_u16();
-        match error.and_then(Error::as_error::<ApiError>) {
+        match error {
             Some(error) if status == StatusCode::INTERNAL_SERVER_ERROR => {
                 tracing::error!(
                     status = code,
@@ -147,8 +153,9 @@ fn milliseconds(begun: Instant) -> f64 {
 impl Drop for LogEntry {
     fn drop(&mut self) {
         if !self.ended {
+            self.meter.end(None, None, || None);
             let _entered = self.span.enter();
-            let duration_ms = milliseconds(self.begun);
+            let duration_ms = milliseconds(self.meter.begun);
             tracing::info!(duration_ms, "ended without an answer");
         }
     }

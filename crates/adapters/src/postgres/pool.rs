@@ -4,8 +4,9 @@
 
 use super::connect::{ConnectError, Target};
 use super::error::{store_error, unavailable};
+use super::meters::{self, Failure, Meters, Standing};
 use deadpool::Runtime;
-use deadpool::managed::QueueMode;
+use deadpool::managed::{QueueMode, WeakPool};
 use diesel::{ConnectionError, QueryResult};
 use diesel_async::methods::LoadQuery;
 use diesel_async::pooled_connection::deadpool::{Object, Pool as DieselPool};
@@ -14,11 +15,12 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionM
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use periscope_domain::ports::{Applied, StoreError};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::task::JoinError;
-use tokio::time::timeout;
+use tokio::time::{interval, timeout};
 
 type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 
@@ -32,7 +34,10 @@ const TRANSACTION: Duration = Duration::from_secs(12);
 
 /// A pool of connections.
 #[derive(Clone)]
-pub(crate) struct Pool(DieselPool<AsyncPgConnection>);
+pub(crate) struct Pool {
+    connections: DieselPool<AsyncPgConnection>,
+    meters: Arc<Meters>,
+}
 
 #[derive(Debug, Error)]
 #[error("postgres did not answer in time")]
@@ -45,6 +50,8 @@ impl Pool {
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Fast;
         let runtime = Handle::try_current().map_err(|error| ConnectError(error.into()))?;
+        let meters = Arc::new(Meters::new());
+        let observer = runtime.clone();
         config.custom_setup = Box::new(move |_| {
             let target = target.clone();
             // A connection outlives the caller who needed it first, whose runtime may be that of a single thread.
@@ -63,11 +70,21 @@ impl Pool {
             .queue_mode(QueueMode::Lifo)
             .build()
             .map_err(|error| ConnectError(error.into()))?;
-        Ok(Self(pool))
+        observer.spawn(look_at(pool.weak(), Arc::clone(&meters)));
+        Ok(Self {
+            connections: pool,
+            meters,
+        })
     }
 
     async fn get(&self) -> Result<Object<AsyncPgConnection>, StoreError> {
-        self.0.get().await.map_err(unavailable)
+        let begun = Instant::now();
+        let connection = self.connections.get().await.map_err(|error| {
+            Failure::Pool.count();
+            unavailable(error)
+        });
+        self.meters.waits.record(begun.elapsed());
+        connection
     }
 
     /// The rows of one statement.
@@ -124,6 +141,22 @@ impl Pool {
     }
 }
 
+/// Looks at how a pool stands, as long as there is one.
+async fn look_at(pool: WeakPool<AsyncDieselConnectionManager<AsyncPgConnection>>, meters: Arc<Meters>) {
+    let mut ticks = interval(meters::EVERY);
+    while let Some(pool) = pool.upgrade() {
+        let status = pool.status();
+        drop(pool);
+        meters.set(&Standing {
+            most: status.max_size,
+            open: status.size,
+            idle: status.available,
+            waiting: status.waiting,
+        });
+        ticks.tick().await;
+    }
+}
+
 /// A connection that did not answer in time is closed: nobody knows what it is still doing.
 async fn within<R, F>(
     limit: Duration,
@@ -134,8 +167,12 @@ where
     F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, QueryResult<R>>,
 {
     if let Ok(result) = timeout(limit, work(&mut connection)).await {
-        return result.map_err(store_error);
+        return result.map_err(|error| {
+            Failure::Statement(&error).count();
+            store_error(error)
+        });
     }
+    Failure::Timeout.count();
     drop(Object::take(connection));
     Err(unavailable(NoAnswer))
 }

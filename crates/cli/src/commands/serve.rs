@@ -11,7 +11,7 @@ use periscope_domain::organization::{OrganizationSlug, Plan};
 use periscope_domain::ports::{Clock, Inserted, NewOrganization, Store};
 use periscope_domain::text::{ApiKeyName, OrganizationName};
 use periscope_domain::use_cases::{IssueApiKey, issue_api_key};
-use periscope_server::{Application, Settings};
+use periscope_server::{Application, Exporter, Settings};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
@@ -36,6 +36,9 @@ pub(crate) struct Arguments {
         default_value_t = 50
     )]
     rate_limit: u32,
+    /// Where Prometheus may ask for /metrics, which nobody may without it; port 0 means any that is free
+    #[arg(long, env = "PERISCOPE_METRICS_LISTEN", value_name = "ADDRESS")]
+    metrics_listen: Option<SocketAddr>,
     /// Bring the database's schema up to date first; a private Postgres always is
     #[arg(long, env = "PERISCOPE_MIGRATE")]
     migrate: bool,
@@ -46,20 +49,33 @@ impl Default for Arguments {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             rate_limit: 50,
+            metrics_listen: None,
             migrate: false,
         }
     }
 }
 
 pub(crate) async fn run(arguments: &Arguments, config: &Config) -> anyhow::Result<()> {
+    // Before anything that would be measured begins.
+    let exporter = arguments
+        .metrics_listen
+        .map(|listen| (listen, Exporter::install()));
+    let metrics = match exporter {
+        Some((listen, exporter)) => Some((listen, exporter?)),
+        None => None,
+    };
     let opened = store::open(config, Opener::Service, arguments.migrate).await?;
     let settings = Settings {
         listen: arguments.listen,
         rate_limit: arguments.rate_limit,
         secret_key: opened.secret_key.clone(),
+        metrics,
     };
     let application = Application::bind(settings, Arc::clone(&opened.store), Arc::new(SystemClock))
-        .with_context(|| format!("cannot listen on {}", arguments.listen))?;
+        .with_context(|| match arguments.metrics_listen {
+            Some(metrics) => format!("cannot listen on {} and {metrics}", arguments.listen),
+            None => format!("cannot listen on {}", arguments.listen),
+        })?;
     let address = application.local_addr();
     // From here on a signal is answered in order, also while the first lines are written.
     let stop = stop_signal()?;
@@ -67,6 +83,9 @@ pub(crate) async fn run(arguments: &Arguments, config: &Config) -> anyhow::Resul
         && let Some(key) = first_key(&*opened.store).await?
     {
         welcome(&key, address)?;
+    }
+    if let Some(metrics) = application.metrics_addr() {
+        print(&format!("Prometheus may ask http://{metrics}/metrics"))?;
     }
     print(&format!("Periscope listens on http://{address}"))?;
     application.run(stop).await?;

@@ -58,7 +58,11 @@ impl Folder {
 
     /// Starts to serve and waits until it listens.
     pub(crate) fn serve(&self) -> Service {
-        let mut command = self.command(&[]);
+        Self::start(self.command(&[]))
+    }
+
+    /// The same, with a command that has been given settings of its own.
+    pub(crate) fn start(mut command: Command) -> Service {
         let mut child = Running(
             command
                 .stdout(Stdio::piped())
@@ -135,6 +139,27 @@ impl Service {
             .find(|line| line.starts_with("psk_live_"))
             .unwrap()
             .to_owned()
+    }
+
+    /// What Prometheus is told.
+    pub(crate) fn scrape(&self) -> String {
+        let host = self
+            .said
+            .lines()
+            .find_map(|line| {
+                line.strip_prefix("Prometheus may ask http://")?
+                    .strip_suffix("/metrics")
+            })
+            .unwrap();
+        let mut stream = TcpStream::connect(host).unwrap();
+        write!(
+            stream,
+            "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
     }
 
     /// Posts a deployment and gives the status and the body.

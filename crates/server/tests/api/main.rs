@@ -27,6 +27,7 @@ mod limits;
 mod lists;
 mod logs;
 mod metrics;
+mod monitoring;
 mod openapi;
 mod pull_requests;
 mod rate_limits;
