@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use periscope_domain::github::SecretKey;
+use periscope_domain::web_url::BaseUrl;
 use std::path::{Path, PathBuf};
 use std::{env, ffi::OsString, fs};
 use tracing_subscriber::EnvFilter;
@@ -59,6 +60,9 @@ pub(crate) struct Settings {
     /// A file to read the secret key from
     #[arg(long, env = "PERISCOPE_SECRET_KEY_FILE", global = true, value_name = "FILE")]
     secret_key_file: Option<PathBuf>,
+    /// Where users reach the service, if that is not where it listens
+    #[arg(long, env = "PERISCOPE_PUBLIC_URL", global = true, value_name = "URL")]
+    public_url: Option<String>,
     /// What to log: error, warn, info, debug or trace, or a filter such as `info,periscope_server=debug`
     #[arg(
         long,
@@ -100,6 +104,7 @@ pub(crate) struct Config {
     pub(crate) database: Database,
     pub(crate) pool_size: usize,
     pub(crate) secret_key: Option<SecretKey>,
+    pub(crate) public_url: Option<BaseUrl>,
     pub(crate) log: EnvFilter,
     pub(crate) log_format: LogFormat,
     pub(crate) output: Output,
@@ -155,6 +160,15 @@ impl Config {
                 settings.pool_size
             ));
         }
+        let public_url = settings.public_url.as_deref().map(str::trim);
+        let public_url = public_url.filter(|text| !text.is_empty());
+        let public_url = public_url.and_then(|text| match BaseUrl::parse(text) {
+            Ok(url) => Some(url),
+            Err(error) => {
+                mistakes.push(format!("PERISCOPE_PUBLIC_URL {error}, not {text:?}"));
+                None
+            }
+        });
         let log = EnvFilter::try_new(&settings.log).unwrap_or_else(|error| {
             mistakes.push(format!("PERISCOPE_LOG must be a log filter: {error}"));
             EnvFilter::default()
@@ -166,6 +180,7 @@ impl Config {
             database: url.map_or_else(|| Database::Private(private(settings)), Database::Url),
             pool_size,
             secret_key,
+            public_url,
             log,
             log_format: settings.log_format,
             output: settings.output,

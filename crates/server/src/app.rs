@@ -6,6 +6,7 @@ use crate::metrics::calculator::Calculator;
 use crate::monitoring::{self, EventMeters, Exporter};
 use crate::rate_limit::RateLimits;
 use crate::recorder::{Groups, Recorder};
+use crate::tls::Tls;
 use crate::{relinker, request, routes};
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
@@ -13,6 +14,7 @@ use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use periscope_domain::github::SecretKey;
 use periscope_domain::ports::{Clock, Store};
+use periscope_domain::web_url::BaseUrl;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -43,6 +45,19 @@ pub struct Settings {
     pub secret_key: Option<SecretKey>,
     /// Where Prometheus may ask for what is collected, if it is.
     pub metrics: Option<(SocketAddr, Exporter)>,
+    /// The certificate to show, where TLS is not somebody else's business.
+    pub tls: Option<Tls>,
+    /// Where users reach it, if that is known.
+    pub public_url: Option<BaseUrl>,
+}
+
+impl Settings {
+    /// Whether users reach it over TLS, as far as is known: that of its own, or of whoever is at the public address.
+    /// What a request says of the way it came is not believed.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.tls.is_some() || self.public_url.as_ref().is_some_and(BaseUrl::is_https)
+    }
 }
 
 /// How long things may take. The defaults are what the product promises; tests have less patience.
@@ -92,6 +107,7 @@ pub(crate) struct State {
     pub(crate) timing: Timing,
     pub(crate) calculator: Calculator,
     pub(crate) events: EventMeters,
+    pub(crate) has_tls: bool,
     stopping: AtomicBool,
 }
 
@@ -150,6 +166,7 @@ impl Application {
             timing,
             calculator: Calculator::start()?,
             events: EventMeters::default(),
+            has_tls: settings.tls.is_some(),
             stopping: AtomicBool::new(false),
         });
         let shared = Arc::clone(&state);
@@ -167,8 +184,15 @@ impl Application {
         .client_request_timeout(timing.head)
         .client_disconnect_timeout(timing.linger)
         .shutdown_timeout(timing.drain.as_secs())
-        .disable_signals()
-        .bind(settings.listen)?;
+        .disable_signals();
+        let server = match &settings.tls {
+            Some(tls) => {
+                let config = tls.config().map_err(io::Error::other)?;
+                let server = server.tls_handshake_timeout(timing.head);
+                server.bind_rustls_0_23(settings.listen, config)?
+            }
+            None => server.bind(settings.listen)?,
+        };
         let local_addr = server.addrs().first().copied().unwrap_or(settings.listen);
         let metrics = settings.metrics.as_ref();
         let metrics = metrics.map(|(listen, exporter)| monitoring::bind(*listen, exporter, &state));
@@ -256,5 +280,25 @@ async fn forget_idle(state: &State) -> Infallible {
     loop {
         ticks.tick().await;
         state.rate_limits.forget_idle();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_reached_over_tls_if_the_public_address_says_so() {
+        let settings = |url: Option<&str>| Settings {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            rate_limit: 0,
+            secret_key: None,
+            metrics: None,
+            tls: None,
+            public_url: url.map(|url| BaseUrl::parse(url).unwrap()),
+        };
+        assert!(settings(Some("https://periscope.example.org")).is_secure());
+        assert!(!settings(Some("http://periscope.local")).is_secure());
+        assert!(!settings(None).is_secure());
     }
 }

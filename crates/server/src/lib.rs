@@ -22,6 +22,7 @@ mod recorder;
 mod relinker;
 mod request;
 mod routes;
+mod tls;
 mod violations;
 mod wire;
 
@@ -30,3 +31,4 @@ pub use metrics::report_json;
 pub use monitoring::Exporter;
 pub use read::explain::{deployment_json, pull_request_json};
 pub use recorder::Groups;
+pub use tls::{Tls, TlsError};

@@ -42,7 +42,7 @@ pub(crate) async fn answer<B: MessageBody + Unpin>(
         id,
         noted,
         is_api: request.path().starts_with("/api/"),
-        is_tls: false,
+        is_tls: state.has_tls,
     };
     let held = Held::of(&mut request);
     let handled = AssertUnwindSafe(next.call(request)).catch_unwind();

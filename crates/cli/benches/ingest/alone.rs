@@ -27,6 +27,8 @@ pub(crate) async fn serve() -> anyhow::Result<()> {
         rate_limit: 0,
         secret_key: None,
         metrics: None,
+        tls: None,
+        public_url: None,
     };
     let groups = Groups {
         size: 1,

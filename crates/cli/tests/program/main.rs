@@ -7,3 +7,4 @@ mod monitoring;
 mod program;
 mod reporting;
 mod serving;
+mod tls;

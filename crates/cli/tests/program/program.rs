@@ -77,7 +77,8 @@ impl Folder {
             let read = stdout.read_line(&mut line).unwrap();
             assert!(read > 0, "it ended: {said}{}", child.log());
             said.push_str(&line);
-            if let Some((_, host)) = line.trim().split_once("listens on http://") {
+            if let Some((_, url)) = line.trim().split_once("listens on ") {
+                let (_, host) = url.split_once("://").unwrap();
                 let host = host.to_owned();
                 return Service {
                     child,
@@ -125,7 +126,7 @@ impl Drop for Running {
 /// A running service; killed without warning when it is dropped.
 pub(crate) struct Service {
     child: Running,
-    host: String,
+    pub(crate) host: String,
     /// What it wrote until it listened.
     pub(crate) said: String,
     _stdout: BufReader<ChildStdout>,
@@ -189,16 +190,15 @@ impl Service {
         (head[9..12].parse().unwrap(), serde_json::from_str(body).unwrap())
     }
 
+    pub(crate) fn signal(&self, signal: &str) {
+        let pid = self.child.0.id().to_string();
+        let sent = Command::new("kill").args([&format!("-{signal}"), &pid]).status();
+        assert!(sent.unwrap().success());
+    }
+
     /// Asks it to stop; gives its exit code and what it has logged.
     pub(crate) fn stop(mut self) -> (Option<i32>, String) {
-        let pid = self.child.0.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
+        self.signal("TERM");
         let log = self.child.log();
         (self.child.0.wait().unwrap().code(), log)
     }

@@ -92,6 +92,8 @@ impl TestApp {
             rate_limit: setup.rate_limit,
             secret_key: setup.secret_key.map(|key| SecretKey::parse(key).unwrap()),
             metrics: setup.metrics,
+            tls: None,
+            public_url: None,
         };
         let shared: Arc<dyn Store> = Arc::new(store.clone());
         let application = Application::bind_with(
