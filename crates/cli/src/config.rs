@@ -75,6 +75,9 @@ pub(crate) struct Settings {
     /// How to log
     #[arg(long, env = "PERISCOPE_LOG_FORMAT", global = true, default_value = "text")]
     log_format: LogFormat,
+    /// A collector of OpenTelemetry to send spans to, in OTLP over HTTP
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", global = true, value_name = "URL")]
+    otlp_endpoint: Option<String>,
     /// How to answer
     #[arg(long, env = "PERISCOPE_OUTPUT", global = true, default_value = "text")]
     output: Output,
@@ -107,6 +110,7 @@ pub(crate) struct Config {
     pub(crate) public_url: Option<BaseUrl>,
     pub(crate) log: EnvFilter,
     pub(crate) log_format: LogFormat,
+    pub(crate) otlp_endpoint: Option<BaseUrl>,
     pub(crate) output: Output,
 }
 
@@ -160,15 +164,16 @@ impl Config {
                 settings.pool_size
             ));
         }
-        let public_url = settings.public_url.as_deref().map(str::trim);
-        let public_url = public_url.filter(|text| !text.is_empty());
-        let public_url = public_url.and_then(|text| match BaseUrl::parse(text) {
-            Ok(url) => Some(url),
-            Err(error) => {
-                mistakes.push(format!("PERISCOPE_PUBLIC_URL {error}, not {text:?}"));
-                None
-            }
-        });
+        let public_url = base_url(
+            "PERISCOPE_PUBLIC_URL",
+            settings.public_url.as_deref(),
+            &mut mistakes,
+        );
+        let otlp_endpoint = base_url(
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            settings.otlp_endpoint.as_deref(),
+            &mut mistakes,
+        );
         let log = EnvFilter::try_new(&settings.log).unwrap_or_else(|error| {
             mistakes.push(format!("PERISCOPE_LOG must be a log filter: {error}"));
             EnvFilter::default()
@@ -183,6 +188,7 @@ impl Config {
             public_url,
             log,
             log_format: settings.log_format,
+            otlp_endpoint,
             output: settings.output,
         })
     }
@@ -194,6 +200,18 @@ fn private(settings: &Settings) -> PrivateDatabase {
         data_dir: settings.data_dir.clone(),
         programs: settings.postgres_programs.clone(),
         path: env::var_os("PATH"),
+    }
+}
+
+/// A URL, if one is given. Empty means not given.
+fn base_url(name: &str, text: Option<&str>, mistakes: &mut Vec<String>) -> Option<BaseUrl> {
+    let text = text.map(str::trim).filter(|text| !text.is_empty())?;
+    match BaseUrl::parse(text) {
+        Ok(url) => Some(url),
+        Err(error) => {
+            mistakes.push(format!("{name} {error}, not {text:?}"));
+            None
+        }
     }
 }
 

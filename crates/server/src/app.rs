@@ -24,6 +24,7 @@ use std::{fmt, io};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{interval, sleep};
+use tracing::Span;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 2048;
@@ -49,6 +50,17 @@ pub struct Settings {
     pub tls: Option<Tls>,
     /// Where users reach it, if that is known.
     pub public_url: Option<BaseUrl>,
+    /// Who follows requests across services, if anybody does.
+    pub traces: Option<Arc<dyn Traces>>,
+}
+
+/// Follows requests across services.
+pub trait Traces: fmt::Debug + Send + Sync {
+    /// Makes a span, which has not begun, the child of the one that a caller tells of in `traceparent`, if it makes sense.
+    fn adopt(&self, span: &Span, traceparent: &str);
+
+    /// Names a span by what has turned out to be its route.
+    fn name(&self, span: &Span, name: String);
 }
 
 impl Settings {
@@ -108,6 +120,7 @@ pub(crate) struct State {
     pub(crate) calculator: Calculator,
     pub(crate) events: EventMeters,
     pub(crate) has_tls: bool,
+    pub(crate) traces: Option<Arc<dyn Traces>>,
     stopping: AtomicBool,
 }
 
@@ -167,6 +180,7 @@ impl Application {
             calculator: Calculator::start()?,
             events: EventMeters::default(),
             has_tls: settings.tls.is_some(),
+            traces: settings.traces,
             stopping: AtomicBool::new(false),
         });
         let shared = Arc::clone(&state);
@@ -296,6 +310,7 @@ mod tests {
             metrics: None,
             tls: None,
             public_url: url.map(|url| BaseUrl::parse(url).unwrap()),
+            traces: None,
         };
         assert!(settings(Some("https://periscope.example.org")).is_secure());
         assert!(!settings(Some("http://periscope.local")).is_secure());

@@ -26,7 +26,7 @@ mod tls;
 mod violations;
 mod wire;
 
-pub use app::{Application, Settings, Timing};
+pub use app::{Application, Settings, Timing, Traces};
 pub use metrics::report_json;
 pub use monitoring::Exporter;
 pub use read::explain::{deployment_json, pull_request_json};

@@ -2,7 +2,7 @@
 //! of it, a deadline, and one line in the log with what became of it. A handler that panics fails its own request
 //! only. Query strings, bodies, keys and addresses are never logged.
 
-use crate::app::State;
+use crate::app::{State, Traces};
 use crate::body::{Answer, Held};
 use crate::error::{ApiError, Bug, causes};
 use crate::headers::{Headers, REQUEST_ID};
@@ -37,7 +37,7 @@ pub(crate) async fn answer<B: MessageBody + Unpin>(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let id = request_id(&request, state.clock.now());
     let noted = Noted::begin(&request);
-    let mut entry = LogEntry::begin(&request, &id, Rc::clone(&noted));
+    let mut entry = LogEntry::begin(&state, &request, &id, Rc::clone(&noted));
     let headers = Headers {
         id,
         noted,
@@ -97,20 +97,33 @@ fn new_id(now: Timestamp) -> HeaderValue {
 struct LogEntry {
     span: Span,
     meter: Meter,
+    traces: Option<Arc<dyn Traces>>,
     ended: bool,
 }
 
 impl LogEntry {
-    fn begin(request: &ServiceRequest, id: &HeaderValue, noted: Rc<Noted>) -> Self {
+    fn begin(state: &State, request: &ServiceRequest, id: &HeaderValue, noted: Rc<Noted>) -> Self {
         let span = info_span!(
             "request",
             request.id = id.to_str().unwrap_or_default(),
             method = request.method().as_str(),
             path = request.path(),
             organization.id = Empty,
+            http.route = Empty,
+            http.response.status_code = Empty,
+            otel.kind = Empty,
+            otel.status_code = Empty,
         );
+        if let Some(traces) = &state.traces {
+            span.record("otel.kind", "server");
+            let parent = request.headers().get("traceparent");
+            if let Some(parent) = parent.and_then(|parent| parent.to_str().ok()) {
+                traces.adopt(&span, parent);
+            }
+        }
         Self {
             span,
+            traces: state.traces.clone(),
             meter: Meter::begin(request.method(), noted),
             ended: false,
         }
@@ -119,7 +132,7 @@ impl LogEntry {
     fn end(&mut self, status: StatusCode, error: Option<&Error>, pattern: impl FnOnce() -> Option<String>) {
         self.ended = true;
         let error = error.and_then(Error::as_error::<ApiError>);
-        self.meter.end(Some(status), error, pattern);
+        let route = self.meter.end(Some(status), error, pattern);
         let _entered = self.span.enter();
         let duration_ms = milliseconds(self.meter.begun);
         let code = status.as_u16();
@@ -141,6 +154,21 @@ impl LogEntry {
                 );
             }
             _ => tracing::info!(status = code, duration_ms, "answered with {code}"),
+        }
+        if let Some(traces) = &self.traces {
+            self.trace(&**traces, &route, status);
+        }
+    }
+}
+
+impl LogEntry {
+    /// Says what collectors of spans look for, after the line in the log, which it would only repeat.
+    fn trace(&self, traces: &dyn Traces, route: &str, status: StatusCode) {
+        traces.name(&self.span, format!("{} {route}", self.meter.method));
+        self.span.record("http.route", route);
+        self.span.record("http.response.status_code", status.as_u16());
+        if status.is_server_error() {
+            self.span.record("otel.status_code", "ERROR");
         }
     }
 }

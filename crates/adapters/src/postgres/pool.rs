@@ -21,6 +21,7 @@ use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::task::JoinError;
 use tokio::time::{interval, timeout};
+use tracing::{Instrument, debug_span};
 
 type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 
@@ -79,10 +80,15 @@ impl Pool {
 
     async fn get(&self) -> Result<Object<AsyncPgConnection>, StoreError> {
         let begun = Instant::now();
-        let connection = self.connections.get().await.map_err(|error| {
-            Failure::Pool.count();
-            unavailable(error)
-        });
+        let connection = self
+            .connections
+            .get()
+            .instrument(debug_span!("connection"))
+            .await
+            .map_err(|error| {
+                Failure::Pool.count();
+                unavailable(error)
+            });
         self.meters.waits.record(begun.elapsed());
         connection
     }
@@ -110,7 +116,9 @@ impl Pool {
     where
         F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, QueryResult<R>>,
     {
-        within(STATEMENT, self.get().await?, statement).await
+        let connection = self.get().await?;
+        let span = debug_span!("statement", otel.kind = "client", db.system.name = "postgresql");
+        within(STATEMENT, connection, statement).instrument(span).await
     }
 
     /// Runs several statements as one transaction, to the end even if the caller goes away. What comes out stale has
@@ -123,7 +131,8 @@ impl Pool {
         R: Send + 'static,
     {
         let connection = self.get().await?;
-        let task = tokio::spawn(within(TRANSACTION, connection, |connection| {
+        let span = debug_span!("transaction", otel.kind = "client", db.system.name = "postgresql");
+        let work = within(TRANSACTION, connection, |connection| {
             async move {
                 Transactions::begin_transaction(connection).await?;
                 let outcome = work(connection).await;
@@ -135,7 +144,8 @@ impl Pool {
                 outcome
             }
             .boxed()
-        }));
+        });
+        let task = tokio::spawn(work.instrument(span));
         task.await
             .map_err(|error| StoreError::Internal(Box::new(error)))?
     }

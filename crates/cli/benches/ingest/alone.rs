@@ -29,6 +29,7 @@ pub(crate) async fn serve() -> anyhow::Result<()> {
         metrics: None,
         tls: None,
         public_url: None,
+        traces: None,
     };
     let groups = Groups {
         size: 1,

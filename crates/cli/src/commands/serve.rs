@@ -4,6 +4,7 @@
 use crate::config::{Config, Database};
 use crate::output::print;
 use crate::store::{self, Opener};
+use crate::telemetry::OpenTelemetry;
 use anyhow::Context;
 use periscope_adapters::system::{SystemClock, system_random};
 use periscope_domain::api_key::{ApiKeySecret, Scope};
@@ -87,6 +88,10 @@ pub(crate) async fn run(arguments: &Arguments, config: &Config) -> anyhow::Resul
         metrics,
         tls: tls.clone(),
         public_url: config.public_url.clone(),
+        traces: config
+            .otlp_endpoint
+            .as_ref()
+            .map(|_| Arc::new(OpenTelemetry) as _),
     };
     let application = Application::bind(settings, Arc::clone(&opened.store), Arc::new(SystemClock))
         .with_context(|| match arguments.metrics_listen {

@@ -8,3 +8,4 @@ mod program;
 mod reporting;
 mod serving;
 mod tls;
+mod traces;

@@ -142,7 +142,7 @@ impl EventMeters {
 
 /// A request that is being measured.
 pub(crate) struct Meter {
-    method: &'static str,
+    pub(crate) method: &'static str,
     pub(crate) begun: Instant,
     noted: Rc<Noted>,
 }
@@ -156,13 +156,14 @@ impl Meter {
         }
     }
 
-    /// Counts it, with its answer if it got one. What is no line of the table may be another's, who knows its pattern.
+    /// Counts it, with its answer if it got one, and gives its route. What is no line of the table may be another's, who
+    /// knows its pattern.
     pub(crate) fn end(
         &self,
         status: Option<StatusCode>,
         error: Option<&ApiError>,
         pattern: impl FnOnce() -> Option<String>,
-    ) {
+    ) -> Cow<'static, str> {
         let route = self.noted.route();
         if route == Some(WEBHOOK) {
             let reason = match (status, error) {
@@ -174,12 +175,14 @@ impl Meter {
             }
         }
         let route = route.map(Cow::Borrowed).or_else(|| pattern().map(Cow::Owned));
+        let route = route.unwrap_or(Cow::Borrowed("unmatched"));
         let labels = [
-            ("route", route.unwrap_or(Cow::Borrowed("unmatched"))),
+            ("route", route.clone()),
             ("method", self.method.into()),
             ("status", status.map_or("none", class).into()),
         ];
         histogram!(REQUESTS, &labels).record(self.begun.elapsed());
+        route
     }
 }
 

@@ -94,6 +94,7 @@ impl TestApp {
             metrics: setup.metrics,
             tls: None,
             public_url: None,
+            traces: None,
         };
         let shared: Arc<dyn Store> = Arc::new(store.clone());
         let application = Application::bind_with(
