@@ -27,7 +27,7 @@ pub(crate) fn sentence(text: impl Display) -> Safe<String> {
         push_escaped(&mut html, before);
         if word.len() == 40 && word.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             let short = short_sha(word);
-            html.push_str(&format!("<code title=\"{word}\">{short}</code>"));
+            html.extend(["<code title=\"", word, "\">", short, "</code>"]);
         } else if html.is_empty() {
             let (first, others) = word.split_at(1);
             html.push_str(&first.to_ascii_uppercase());

@@ -9,4 +9,7 @@
 )]
 
 mod app;
+mod deployments;
+mod pull_requests;
+mod records;
 mod sign_in;
