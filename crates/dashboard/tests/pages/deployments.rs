@@ -217,6 +217,12 @@ async fn a_deployment_that_ships_nothing_says_so_and_warnings_are_seen() {
     assert!(html.contains("Pull requests it ships 0 None."), "{html}");
     assert!(html.contains("It is failure in production; only a success in production ships pull requests."));
     assert!(!html.contains("Merged before"));
+    let running = id_of(&app, "running").await;
+    let running = reader.page(&format!("/deployments/{running}")).await;
+    assert!(
+        running.contains("data-refresh") && text(&running).contains("Completed not yet"),
+        "{running}"
+    );
     let changes = json!({"service": "nothing", "commitSha": "abcdef1"});
     let unknown = app.deploy(&report("unknown", &changes)).await;
     let html = text(&reader.page(&format!("/deployments/{unknown}")).await);

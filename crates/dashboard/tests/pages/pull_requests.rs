@@ -158,7 +158,10 @@ async fn a_pull_request_tells_where_it_is() {
             "Merge commit 0000000",
         ]
     );
-    assert!(text(&html).contains("One deployment shipped it."), "{html}");
+    assert!(
+        text(&html).contains("at 15 Jan 2024, 04:00 . One deployment shipped it."),
+        "{html}"
+    );
     assert_eq!(
         rows_of(&html, "id=\"where\""),
         [
