@@ -36,7 +36,8 @@ static STYLE: LazyLock<Asset> = LazyLock::new(|| {
         include_str!("../assets/base.css"),
         include_str!("../assets/parts.css"),
         include_str!("../assets/records.css"),
-        include_str!("../assets/settings.css")
+        include_str!("../assets/settings.css"),
+        include_str!("charts/charts.css")
     );
     Asset::new("style", "css", "text/css; charset=utf-8", content)
 });

@@ -107,8 +107,8 @@ impl Frame {
     }
 
     /// A minute in the zone of the page.
-    pub(crate) fn moment(&self, time: &Timestamp) -> String {
-        text::moment(*time, &self.zone)
+    pub(crate) fn moment(&self, time: Timestamp) -> String {
+        text::moment(time, &self.zone)
     }
 
     /// A minute in the zone of the page, with the exact time for programs.
@@ -127,7 +127,7 @@ impl Frame {
     }
 
     /// How long ago something was.
-    pub(crate) fn ago(&self, time: &Timestamp) -> String {
-        text::ago(*time, self.now)
+    pub(crate) fn ago(&self, time: Timestamp) -> String {
+        text::ago(time, self.now)
     }
 }

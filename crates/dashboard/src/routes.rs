@@ -1,6 +1,6 @@
 //! The whole table of pages. Each answers HEAD as GET without its body, and is compressed for whoever accepts that.
 
-use crate::{assets, deployments, overview, pull_requests, repositories, sign_in};
+use crate::{assets, deployments, metrics, overview, pull_requests, repositories, sign_in};
 use actix_web::guard::{Any, Get, Head};
 use actix_web::middleware::Compress;
 use actix_web::web::{self, ServiceConfig};
@@ -9,6 +9,7 @@ use actix_web::{FromRequest, Handler, Responder};
 /// Adds the pages to an application.
 pub fn pages(app: &mut ServiceConfig) {
     page(app, "/", overview::get);
+    page(app, "/metrics/{metric}", metrics::get);
     page(app, "/deployments", deployments::list);
     page(app, "/deployments/{id}", deployments::one);
     page(app, "/pull-requests", pull_requests::list);

@@ -72,6 +72,12 @@ fn grouped(digits: &str) -> String {
     text
 }
 
+/// A whole number to compare or to write.
+#[expect(clippy::cast_precision_loss, reason = "nobody has counted to 2 to the 53rd")]
+pub(crate) fn float(number: i64) -> f64 {
+    number as f64
+}
+
 /// So many of something: `1 deployment`, `12 deployments`.
 pub(crate) fn counted(number: impl TryInto<u64>, one: &str) -> String {
     let number = number.try_into().unwrap_or(u64::MAX);

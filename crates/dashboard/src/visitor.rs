@@ -89,7 +89,7 @@ async fn visitor(request: &HttpRequest) -> Result<Visitor, page::Error> {
     let known = find_session(state.store(), &token, state.now()).await?;
     let key = known.ok_or_else(signed_out)?.api_key;
     tracing::Span::current().record("organization.id", key.key.organization_id.get());
-    state.count_use(key.key.id)?;
+    state.count_use(request, key.key.id)?;
     Ok(Visitor { state, token, key })
 }
 

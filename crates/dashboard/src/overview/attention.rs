@@ -1,6 +1,7 @@
 //! What needs somebody's attention: outages that last, and risks.
 
-use periscope_domain::metrics::{Entity, Figures, RiskSignal};
+use crate::controls::Controls;
+use periscope_domain::metrics::{Entity, Figures};
 use periscope_domain::timestamp::Timestamp;
 use periscope_domain::use_cases::Report;
 
@@ -17,11 +18,10 @@ pub(crate) struct OutageRow {
 /// A risk.
 pub(crate) struct RiskRow {
     pub(crate) severity: &'static str,
-    pub(crate) kind: &'static str,
     pub(crate) description: String,
     pub(crate) recommendation: &'static str,
     /// Where to look.
-    pub(crate) service: Option<String>,
+    pub(crate) href: String,
 }
 
 pub(crate) fn outages(report: &Report) -> Vec<OutageRow> {
@@ -41,24 +41,31 @@ pub(crate) fn outages(report: &Report) -> Vec<OutageRow> {
     row.collect()
 }
 
-pub(crate) fn risks(report: &Report) -> Vec<RiskRow> {
-    match &report.answer.figures {
-        Figures::RiskSignals(risks) => risks.signals.iter().map(RiskRow::of).collect(),
-        _ => Vec::new(),
-    }
+pub(crate) fn risks(report: &Report, controls: &Controls) -> Vec<RiskRow> {
+    let Figures::RiskSignals(risks) = &report.answer.figures else {
+        return Vec::new();
+    };
+    let row = risks.signals.iter().map(|signal| RiskRow {
+        severity: signal.severity.as_str(),
+        description: signal.description.clone(),
+        recommendation: signal.recommendation,
+        href: href(&signal.entity, report, controls),
+    });
+    row.collect()
 }
 
-impl RiskRow {
-    fn of(signal: &RiskSignal) -> Self {
-        Self {
-            severity: signal.severity.as_str(),
-            kind: signal.kind.as_str(),
-            description: signal.description.clone(),
-            recommendation: signal.recommendation,
-            service: match &signal.entity {
-                Entity::Service(service) => service.clone(),
-                Entity::Everything | Entity::Repository(_) | Entity::Author(_) => None,
-            },
+fn href(entity: &Entity, report: &Report, controls: &Controls) -> String {
+    match entity {
+        Entity::Everything => controls.path("/repositories", &[]),
+        Entity::Repository(id) => {
+            let repository = report.repositories.iter().find(|repository| repository.id == *id);
+            let name = repository.map_or("", |repository| repository.name.as_str());
+            controls.path("/repositories", &[("service", name)])
         }
+        Entity::Service(service) => {
+            let service = service.as_deref().unwrap_or_default();
+            controls.path("/metrics/change-failure-rate", &[("service", service)])
+        }
+        Entity::Author(author) => controls.path("/pull-requests", &[("author", author)]),
     }
 }

@@ -2,14 +2,15 @@
 //! figures are of one moment and come from the metrics that the API answers with.
 
 mod attention;
+mod charts;
 mod coverage;
 mod services;
-mod tile;
 
 use crate::controls::Controls;
 use crate::frame::{Frame, Section};
 use crate::page::{self, Answer};
 use crate::text;
+use crate::tile::{self, Change, Tile};
 use crate::visitor::Visitor;
 use askama::Template;
 use attention::{OutageRow, RiskRow, outages, risks};
@@ -18,7 +19,6 @@ use periscope_domain::metrics::{Figures, Metric, Overview};
 use periscope_domain::use_cases::{Report, list_services};
 use periscope_server::{ApiError, Query};
 use services::ServiceRow;
-use tile::{Change, Tile};
 
 /// What the overview is made of, each from one metric.
 const METRICS: [Metric; 6] = [
@@ -79,10 +79,12 @@ impl OverviewPage {
             tiles: reports.iter().filter_map(Tile::of).collect(),
             beside: [Beside::merged(overview), Beside::cycle_time(overview)],
             services: services::rows(reports, &controls),
-            deployments_chart: String::new(),
-            lead_time_chart: String::new(),
+            deployments_chart: charts::deployments(reports),
+            lead_time_chart: charts::lead_times(reports),
             outages: figures(Metric::Recovery).map(outages).unwrap_or_default(),
-            risks: figures(Metric::RiskSignals).map(risks).unwrap_or_default(),
+            risks: figures(Metric::RiskSignals)
+                .map(|report| risks(report, &controls))
+                .unwrap_or_default(),
             coverage: reports
                 .first()
                 .map(|report| coverage::lines(&report.answer.coverage))

@@ -55,6 +55,10 @@ impl TestApp {
             listen: "127.0.0.1:0".parse().unwrap(),
             rate_limit: 0,
             secret_key: Some(SecretKey::parse("0123456789abcdef0123456789abcdef").unwrap()),
+            metrics: None,
+            tls: None,
+            public_url: None,
+            traces: None,
         };
         let outside = Outside {
             store: Arc::clone(&store) as _,

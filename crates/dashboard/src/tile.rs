@@ -1,7 +1,8 @@
 //! The four figures that matter most, each with its level, how it changed, and what it means.
 
+use crate::charts::Sparkline;
 use crate::text;
-use periscope_domain::metrics::{Figures, Level, Metric, NoData};
+use periscope_domain::metrics::{Distribution, Figures, Level, Metric, NoData, TimeSlice};
 use periscope_domain::use_cases::Report;
 
 /// One of the four.
@@ -48,6 +49,12 @@ impl Tile {
             Figures::DeploymentFrequency(figures) => Self {
                 name: "Deployment frequency",
                 unit: "a day",
+                trend: trend(
+                    figures
+                        .daily
+                        .iter()
+                        .map(|(_, counts)| Some(float(counts.success))),
+                ),
                 level: figures.current.map(|now| now.level),
                 sample: text::counted(size, "completed deployment"),
                 ..Self::measured(
@@ -59,6 +66,7 @@ impl Tile {
             Figures::LeadTime(figures) => Self {
                 name: "Lead time for changes",
                 unit: "median",
+                trend: trend(medians(&figures.weekly)),
                 level: figures.current.map(|now| now.level),
                 sample: text::counted(size, "shipped pull request"),
                 ..Self::measured(
@@ -70,6 +78,7 @@ impl Tile {
             Figures::ChangeFailureRate(figures) => Self {
                 name: "Change failure rate",
                 unit: "",
+                trend: trend(figures.weekly.iter().map(|(_, rate)| rate.map(|rate| rate.share))),
                 level: figures.current.map(|now| now.level),
                 sample: text::counted(size, "deployment"),
                 ..Self::measured(
@@ -81,6 +90,7 @@ impl Tile {
             Figures::Recovery(figures) => Self {
                 name: "Time to recovery",
                 unit: "median",
+                trend: trend(medians(&figures.weekly)),
                 level: figures.current.map(|now| now.level),
                 sample: text::counted(size, "ended outage"),
                 ..Self::measured(
@@ -111,6 +121,22 @@ impl Tile {
             trend: None,
         }
     }
+}
+
+type Weekly = [(TimeSlice, Option<Distribution>)];
+
+fn medians(weekly: &Weekly) -> impl Iterator<Item = Option<f64>> {
+    weekly.iter().map(|(_, times)| times.map(|times| times.p50))
+}
+
+/// A course, if it has any point.
+fn trend(values: impl Iterator<Item = Option<f64>>) -> Option<String> {
+    let values: Vec<_> = values.collect();
+    let sparkline = Sparkline {
+        values: &values,
+        title: None,
+    };
+    values.iter().any(Option::is_some).then(|| sparkline.to_string())
 }
 
 impl Change {

@@ -1,0 +1,66 @@
+//! Repositories: which are alive, who works on them, and whether large changes take longer. Asked about one service, it is
+//! the page of the repository that the service names.
+
+mod charts;
+mod tables;
+
+use crate::controls::Controls;
+use crate::frame::{Frame, Section};
+use crate::page::{self, Answer};
+use crate::table::Table;
+use crate::text;
+use crate::visitor::Visitor;
+use askama::Template;
+use periscope_domain::metrics::{Metric, NoData};
+use periscope_domain::use_cases::list_services;
+use periscope_server::{ApiError, Query};
+
+const METRICS: [Metric; 5] = [
+    Metric::ServiceHealth,
+    Metric::Throughput,
+    Metric::CycleTime,
+    Metric::SizeVsTime,
+    Metric::Contributors,
+];
+
+#[derive(Template)]
+#[template(path = "repositories.html")]
+struct RepositoriesPage {
+    frame: Frame,
+    controls: Controls,
+    window: String,
+    before: String,
+    no_data: Option<&'static str>,
+    health: Table,
+    merges: String,
+    cycle_time: String,
+    sizes: Option<String>,
+    contributors: Table,
+    definition: &'static str,
+}
+
+pub(crate) async fn list(visitor: Visitor, mut query: Query) -> Answer {
+    let mut controls = Controls::of_figures(&mut query, visitor.now());
+    query.finish().map_err(ApiError::from)?;
+    let organization_id = visitor.organization_id();
+    controls.offer(&list_services(visitor.store(), organization_id).await?);
+    let question = controls.question();
+    let window = question.window;
+    let reports = visitor.state.reports(organization_id, &METRICS, question).await?;
+    let mut frame = Frame::new(&visitor, Section::Repositories, "Repositories").await?;
+    frame.ask_about(&controls);
+    let no_data = reports.first().and_then(|report| report.answer.no_data);
+    page::html(&RepositoriesPage {
+        window: text::span(window, &controls.time_zone),
+        before: text::span(window.previous(), &controls.time_zone),
+        no_data: no_data.map(NoData::sentence),
+        health: tables::health(&reports, &frame, &controls),
+        merges: charts::merges(&reports),
+        cycle_time: charts::cycle_time(&reports),
+        sizes: charts::sizes(&reports),
+        contributors: tables::contributors(&reports, &frame, &controls),
+        definition: Metric::ServiceHealth.definition(),
+        frame,
+        controls,
+    })
+}
