@@ -135,6 +135,60 @@ async fn nothing_that_is_logged_is_secret_however_much_is_logged() {
     assert_eq!(away.code, Some(1));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dump_of_the_database_has_neither_keys_nor_secrets() {
+    const SECRET_KEY: &str = "a-secret-key-that-only-this-test-has-got";
+    let folder = Folder::new();
+    let database = TestDatabase::create().await;
+    let show = |arguments: &[&str]| {
+        let mut command = folder.command(arguments);
+        command
+            .env("DATABASE_URL", database.url())
+            .env("PERISCOPE_SECRET_KEY", SECRET_KEY);
+        Folder::outcome(command).stdout.trim().to_owned()
+    };
+    show(&["org", "create", "acme"]);
+    let key = show(&["key", "create", "--org", "acme"]);
+    let secret = show(&["github", "connect", "--org", "acme"]);
+    assert_eq!((key.len(), secret.len()), (45, 64));
+    assert_stored(&database, "acme", true).await;
+    assert_stored(&database, &key[41..], true).await;
+    // Texts as they are, and bytes in hex, of every row of every table.
+    let dumped_in_hex = |text: &str| {
+        text.bytes()
+            .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+    };
+    let (random, last) = (&key[9..39], &key[39..]);
+    for secret in [random, &random[4..], &secret, &secret[..32], SECRET_KEY] {
+        assert!(secret.len() >= 26 && last.len() == 6);
+        for form in [secret.to_owned(), dumped_in_hex(secret)] {
+            assert_stored(&database, &form, false).await;
+        }
+    }
+}
+
+/// Looks through every row of every table.
+async fn assert_stored(database: &TestDatabase, text: &str, expected: bool) {
+    let look = format!(
+        "do $$
+        declare
+            place record;
+            is_here bool;
+            is_there bool := false;
+        begin
+            for place in select tablename from pg_tables where schemaname = 'public' loop
+                execute format('select exists (select from %I r where r::text like %L)', place.tablename, '%{text}%')
+                    into is_here;
+                is_there := is_there or is_here;
+            end loop;
+            if is_there <> {expected} then
+                raise exception 'that {text} is in a table is %', is_there;
+            end if;
+        end $$"
+    );
+    database.execute(&look).await;
+}
+
 /// A delivery of GitHub whose texts are secrets that somebody has pasted there; gives the status of the answer.
 fn delivered(service: &crate::program::Service, secret: &str, key: &str, signed: bool) -> u16 {
     let body = json!({"zen": key}).to_string();
