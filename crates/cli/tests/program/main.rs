@@ -6,6 +6,7 @@ mod commands;
 mod monitoring;
 mod program;
 mod reporting;
+mod secrecy;
 mod serving;
 mod tls;
 mod traces;

@@ -1,11 +1,13 @@
 //! Starts the binary, and speaks with what it starts.
 
+use crate::secrecy::{assert_nothing_secret, remember_given, remember_shown};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{self, Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::{self, JoinHandle};
 use std::{env, fs};
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
@@ -41,11 +43,21 @@ impl Folder {
 
     /// Runs a command to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
-        let output = self.command(arguments).output().unwrap();
+        Self::outcome(self.command(arguments))
+    }
+
+    /// The same, with a command that has been given settings of its own.
+    pub(crate) fn outcome(mut command: Command) -> Outcome {
+        let output = command.output().unwrap();
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        remember_given(&command);
+        remember_shown(&stdout);
+        assert_nothing_secret(&stderr);
         Outcome {
             code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
+            stdout,
+            stderr,
         }
     }
 
@@ -63,23 +75,20 @@ impl Folder {
 
     /// The same, with a command that has been given settings of its own.
     pub(crate) fn start(mut command: Command) -> Service {
-        let mut child = Running(
-            command
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn()
-                .unwrap(),
-        );
-        let mut stdout = BufReader::new(child.0.stdout.take().unwrap());
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut child = Running::new(child.unwrap());
+        let mut stdout = BufReader::new(child.process.stdout.take().unwrap());
         let mut said = String::new();
         loop {
             let mut line = String::new();
             let read = stdout.read_line(&mut line).unwrap();
             assert!(read > 0, "it ended: {said}{}", child.log());
             said.push_str(&line);
+            remember_shown(&line);
             if let Some((_, url)) = line.trim().split_once("listens on ") {
                 let (_, host) = url.split_once("://").unwrap();
                 let host = host.to_owned();
+                remember_given(&command);
                 return Service {
                     child,
                     host,
@@ -104,22 +113,40 @@ pub(crate) struct Outcome {
     pub(crate) stderr: String,
 }
 
-/// A process that does not outlive this value.
-struct Running(Child);
+/// A process that does not outlive this value, and whose log is read, so that it never waits for a reader.
+struct Running {
+    process: Child,
+    log: Option<JoinHandle<String>>,
+}
 
 impl Running {
-    /// What it logs until it ends.
+    fn new(mut process: Child) -> Self {
+        let mut stderr = process.stderr.take().unwrap();
+        let log = thread::spawn(move || {
+            let mut log = String::new();
+            stderr.read_to_string(&mut log).unwrap();
+            log
+        });
+        Self {
+            process,
+            log: Some(log),
+        }
+    }
+
+    /// What it logs until it ends, which has nothing secret in it.
     fn log(&mut self) -> String {
-        let mut log = String::new();
-        self.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        let log = self.log.take().map(|log| log.join().unwrap());
+        let log = log.unwrap_or_default();
+        assert_nothing_secret(&log);
         log
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        self.log();
     }
 }
 
@@ -175,7 +202,7 @@ impl Service {
         body
     }
 
-    fn call(&self, line: &str, key: &str, body: &str) -> (u16, Value) {
+    pub(crate) fn call(&self, line: &str, key: &str, body: &str) -> (u16, Value) {
         let mut stream = TcpStream::connect(&self.host).unwrap();
         write!(
             stream,
@@ -191,7 +218,7 @@ impl Service {
     }
 
     pub(crate) fn signal(&self, signal: &str) {
-        let pid = self.child.0.id().to_string();
+        let pid = self.child.process.id().to_string();
         let sent = Command::new("kill").args([&format!("-{signal}"), &pid]).status();
         assert!(sent.unwrap().success());
     }
@@ -200,6 +227,6 @@ impl Service {
     pub(crate) fn stop(mut self) -> (Option<i32>, String) {
         self.signal("TERM");
         let log = self.child.log();
-        (self.child.0.wait().unwrap().code(), log)
+        (self.child.process.wait().unwrap().code(), log)
     }
 }

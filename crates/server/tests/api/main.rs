@@ -36,5 +36,6 @@ mod reader;
 mod reading;
 mod relinking;
 mod requests;
+mod security;
 mod store;
 mod tables;
