@@ -206,7 +206,7 @@ async fn first_key(store: &dyn Store) -> anyhow::Result<Option<ApiKeySecret>> {
     let command = IssueApiKey {
         organization_id: organization.id,
         name: ApiKeyName::parse("local")?,
-        scopes: vec![Scope::Ingest],
+        scopes: Scope::ALL.to_vec(),
         expires_at: None,
     };
     let (secret, _) = issue_api_key(store, command, &mut system_random(), now).await?;
@@ -217,7 +217,8 @@ fn welcome(key: &ApiKeySecret, reached: &str) -> anyhow::Result<()> {
     let key = key.expose();
     let report = first_report(reached, key, SystemClock.now());
     print(&format!(
-        "Organization local has this API key. It is shown this once:\n\n{key}\n\nReport a first deployment:\n\n{report}\n"
+        "Organization local has this API key. It is shown this once:\n\n{key}\n\nSign in with it at {reached}, and report a first \
+         deployment:\n\n{report}\n"
     ))?;
     Ok(())
 }
