@@ -31,8 +31,19 @@ impl Connection {
 
     /// Sends a request with a JSON body, or an empty one, and waits for the answer.
     pub(crate) fn request(&mut self, method: &str, path: &str, key: &str, body: &[u8]) -> io::Result<Answer> {
+        self.send(method, path, ("Authorization", &format!("Bearer {key}")), body)
+    }
+
+    /// Sends a request with one more header.
+    pub(crate) fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        (name, value): (&str, &str),
+        body: &[u8],
+    ) -> io::Result<Answer> {
         let mut request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\n{name}: {value}\r\nContent-Type: application/json\r\n\
              Content-Length: {}\r\n\r\n",
             self.host,
             body.len()

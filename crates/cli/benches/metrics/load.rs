@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 pub(crate) struct Access<'a> {
     pub(crate) host: &'a str,
     pub(crate) key: &'a str,
+    pub(crate) session: &'a str,
 }
 
 /// Milliseconds, in order.
@@ -66,6 +67,22 @@ fn ask(connection: &mut Connection, access: Access<'_>, metric: &str, days: u32)
         String::from_utf8_lossy(&answer.body)
     );
     Ok(time)
+}
+
+/// How long a page takes over one connection, at least ten times, and how many bytes it has.
+pub(crate) fn open_for(access: Access<'_>, path: &str, duration: Duration) -> anyhow::Result<(Times, usize)> {
+    let mut connection = Connection::open(access.host)?;
+    let cookie = format!("periscope_session={}", access.session);
+    let end = Instant::now() + duration;
+    let (mut times, mut size) = (Vec::new(), 0);
+    while times.len() < 10 || Instant::now() < end {
+        let begun = Instant::now();
+        let answer = connection.send("GET", path, ("Cookie", &cookie), b"")?;
+        times.push(begun.elapsed().as_secs_f64() * 1000.0);
+        ensure!(answer.status == 200, "{path}: {}", answer.status);
+        size = answer.body.len();
+    }
+    Ok((Times::new(times), size))
 }
 
 const REPORTERS: u32 = 4;

@@ -17,6 +17,7 @@ use load::Access;
 use server::Server;
 use std::process::Command;
 use std::time::{Duration, Instant};
+use world::Keys;
 
 /// Measure what metrics of a large organization cost.
 #[derive(Parser)]
@@ -56,14 +57,15 @@ async fn main() -> anyhow::Result<()> {
     let duration = Duration::from_secs(arguments.seconds);
     let database = Database::open().await?;
     let begun = Instant::now();
-    let key = world::make(&database, arguments.large, arguments.others).await?;
+    let keys = world::make(&database, arguments.large, arguments.others).await?;
     tell("world made, s", [Some(begun.elapsed().as_secs_f64()), None, None]);
 
-    first_questions(&database, &key)?;
+    first_questions(&database, &keys)?;
     let server = serve(&database)?;
     let access = Access {
         host: &server.host,
-        key: &key,
+        key: &keys.key,
+        session: &keys.session,
     };
     println!("{:<52}{:>10}{:>10}{:>10}", "", "p50 ms", "p99 ms", "target");
     for (days, target) in [(90, 50.0), (400, 250.0)] {
@@ -72,6 +74,14 @@ async fn main() -> anyhow::Result<()> {
         tell(
             &name,
             [Some(times.within(50)), Some(times.within(99)), Some(target)],
+        );
+    }
+    for days in [30, 90, 400] {
+        let (times, size) = load::open_for(access, &format!("/?timeRange={days}d"), duration)?;
+        let name = format!("first page over {days} days, {} KB", size / 1024);
+        tell(
+            &name,
+            [Some(times.within(50)), Some(times.within(99)), Some(200.0)],
         );
     }
     let mut medians = Vec::new();
@@ -123,12 +133,13 @@ fn serve(database: &Database) -> anyhow::Result<Server> {
 }
 
 /// Asks servers that have just been started.
-fn first_questions(database: &Database, key: &str) -> anyhow::Result<()> {
+fn first_questions(database: &Database, keys: &Keys) -> anyhow::Result<()> {
     for days in [30, 90, 400] {
         let server = serve(database)?;
         let access = Access {
             host: &server.host,
-            key,
+            key: &keys.key,
+            session: &keys.session,
         };
         let time = load::ask_once(access, "overview", days)?;
         #[expect(clippy::cast_precision_loss, reason = "a figure for people")]

@@ -9,7 +9,7 @@ use periscope_domain::id::OrganizationId;
 use periscope_domain::ports::Clock;
 use periscope_domain::text::ApiKeyName;
 use periscope_domain::timestamp::Timestamp;
-use periscope_domain::use_cases::{IssueApiKey, issue_api_key};
+use periscope_domain::use_cases::{IssueApiKey, issue_api_key, sign_in};
 use time::Duration;
 
 /// The large organization.
@@ -78,8 +78,15 @@ fn filling(organizations: &str, count: u64, now: Timestamp) -> String {
     )
 }
 
-/// Makes all of it and gives a key of the large organization.
-pub(crate) async fn make(database: &Database, large: u64, others: u64) -> anyhow::Result<String> {
+/// What lets in to the large organization.
+pub(crate) struct Keys {
+    pub(crate) key: String,
+    /// What a browser holds that has signed in with it.
+    pub(crate) session: String,
+}
+
+/// Makes all of it.
+pub(crate) async fn make(database: &Database, large: u64, others: u64) -> anyhow::Result<Keys> {
     let now = SystemClock.now();
     database.psql(&[
         ORGANIZATIONS,
@@ -98,5 +105,9 @@ pub(crate) async fn make(database: &Database, large: u64, others: u64) -> anyhow
         expires_at: None,
     };
     let (secret, _) = issue_api_key(&store, command, &mut system_random(), now).await?;
-    Ok(secret.expose().to_owned())
+    let (session, _) = sign_in(&store, &secret, &mut system_random(), now).await?;
+    Ok(Keys {
+        key: secret.expose().to_owned(),
+        session: session.expose().to_owned(),
+    })
 }

@@ -6,7 +6,7 @@ use super::text;
 use jiff::civil::{ISOWeekDate, Weekday};
 use periscope_domain::metrics::TimeSlice;
 
-pub use jiff::civil::Date;
+pub(super) use jiff::civil::Date;
 
 /// How far labels stay apart, in pixels.
 const GAP: f64 = 12.0;
@@ -19,7 +19,7 @@ const MONTHS: [&str; 12] = [
 
 /// What a bar or a point of a chart stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Grain {
+pub(crate) enum Grain {
     /// A day.
     Day,
     /// An ISO week, by its Monday.
@@ -28,7 +28,7 @@ pub enum Grain {
 
 /// The date of a day, or the Monday of a week.
 #[must_use]
-pub fn date_of(slice: &TimeSlice) -> Option<Date> {
+pub(super) fn date_of(slice: &TimeSlice) -> Option<Date> {
     match slice.name.split_once("-W") {
         None => slice.name.parse().ok(),
         Some((year, week)) => {

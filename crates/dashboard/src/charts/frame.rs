@@ -22,7 +22,7 @@ const NARROW_FROM: f64 = 320.0;
 
 /// How a chart is called.
 #[derive(Clone, Copy, Debug)]
-pub struct Caption<'a> {
+pub(crate) struct Caption<'a> {
     /// Unlike every other id of the page; other ids are derived from it.
     pub id: &'a str,
     /// What is shown: `Deployments per day`.

@@ -17,7 +17,7 @@ const LEADING: f64 = 15.0;
 
 /// A line.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Series<'a> {
+pub(crate) struct Series<'a> {
     /// As short as `p50`.
     pub name: &'a str,
     /// In seconds, one for every date.
@@ -26,7 +26,7 @@ pub struct Series<'a> {
 
 /// Spans of time by day or week.
 #[derive(Clone, Debug)]
-pub struct Lines<'a> {
+pub(crate) struct Lines<'a> {
     /// How the chart is called.
     pub caption: Caption<'a>,
     /// What a point stands for.
@@ -42,7 +42,7 @@ pub struct Lines<'a> {
 impl<'a> Lines<'a> {
     /// The median, the third quartile and the 95th percentile of every week, of figures whose unit has so many seconds.
     #[must_use]
-    pub fn percentiles(
+    pub(crate) fn percentiles(
         caption: Caption<'a>,
         measure: &'a str,
         seconds: f64,

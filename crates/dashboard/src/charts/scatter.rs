@@ -27,7 +27,7 @@ const DENSITIES: [(u32, &str); 6] = [
 
 /// A pull request.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Point {
+pub(crate) struct Point {
     /// How many lines it changes.
     pub lines: u32,
     /// How long it took.
@@ -36,7 +36,7 @@ pub struct Point {
 
 /// A pull request that is named.
 #[derive(Clone, Copy, Debug)]
-pub struct Marked<'a> {
+pub(crate) struct Marked<'a> {
     /// Where it lies; it need not be among the points.
     pub point: Point,
     /// `#123 Faster imports`.
@@ -47,7 +47,7 @@ pub struct Marked<'a> {
 
 /// Size against time.
 #[derive(Clone, Copy, Debug)]
-pub struct Scatter<'a> {
+pub(crate) struct Scatter<'a> {
     /// How the chart is called.
     pub caption: Caption<'a>,
     /// What the time is: `cycle time`.

@@ -9,7 +9,7 @@ const HEIGHT: f64 = 24.0;
 
 /// A small trend.
 #[derive(Clone, Copy, Debug)]
-pub struct Sparkline<'a> {
+pub(crate) struct Sparkline<'a> {
     /// In order; nothing where nothing was measured.
     pub values: &'a [Option<f64>],
     /// What it shows. Without it the text beside it has to say so, and it is hidden from those who do not see.

@@ -23,8 +23,7 @@ const NARROW_DAYS: usize = 120;
 
 /// What a part of a bar counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "statuses speak for themselves")]
-pub enum Kind {
+pub(crate) enum Kind {
     Success,
     Failure,
     RolledBack,
@@ -34,11 +33,11 @@ pub enum Kind {
 
 impl Kind {
     /// How deployments end.
-    pub const STATUSES: &[Self] = &[Self::Success, Self::Failure, Self::RolledBack, Self::Cancelled];
+    pub(crate) const STATUSES: &[Self] = &[Self::Success, Self::Failure, Self::RolledBack, Self::Cancelled];
 
     /// How a legend calls it.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Success => "success",
             Self::Failure => "failure",
@@ -61,7 +60,7 @@ impl Kind {
 
 /// A day or a week.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bar {
+pub(crate) struct Bar {
     /// The day, or the Monday of the week.
     pub date: Date,
     /// How many there are of each kind, in the order of [`StackedBars::kinds`].
@@ -76,7 +75,7 @@ impl Bar {
 
 /// Counts by day or week.
 #[derive(Clone, Debug)]
-pub struct StackedBars<'a> {
+pub(crate) struct StackedBars<'a> {
     /// How the chart is called.
     pub caption: Caption<'a>,
     /// What a bar stands for.
@@ -92,7 +91,7 @@ pub struct StackedBars<'a> {
 impl<'a> StackedBars<'a> {
     /// Deployments by day and by how they ended.
     #[must_use]
-    pub fn deployments(caption: Caption<'a>, daily: &[(TimeSlice, StatusCounts)]) -> Self {
+    pub(crate) fn deployments(caption: Caption<'a>, daily: &[(TimeSlice, StatusCounts)]) -> Self {
         let bar = |(slice, counts): &(TimeSlice, StatusCounts)| {
             let date = date_of(slice)?;
             let counts = [
@@ -114,7 +113,7 @@ impl<'a> StackedBars<'a> {
 
     /// Merged pull requests by day or by week.
     #[must_use]
-    pub fn merges(caption: Caption<'a>, grain: Grain, series: &[(TimeSlice, u64)]) -> Self {
+    pub(crate) fn merges(caption: Caption<'a>, grain: Grain, series: &[(TimeSlice, u64)]) -> Self {
         let bar = |(slice, count): &(TimeSlice, u64)| {
             let counts = [*count, 0, 0, 0];
             date_of(slice).map(|date| Bar { date, counts })
@@ -129,7 +128,7 @@ impl<'a> StackedBars<'a> {
     }
 
     /// How many there are of each kind.
-    pub fn totals(&self) -> impl Iterator<Item = (Kind, u64)> {
+    pub(crate) fn totals(&self) -> impl Iterator<Item = (Kind, u64)> {
         self.kinds.iter().enumerate().map(|(index, kind)| {
             let counts = self.bars.iter().filter_map(|bar| bar.counts.get(index));
             (*kind, counts.sum())
