@@ -22,6 +22,7 @@ for (const field of document.querySelectorAll("[data-zone]")) {
 
 // Snippets can be copied.
 for (const button of document.querySelectorAll("[data-copy]")) {
+  if (!navigator.clipboard) break; // An unencrypted line: browsers allow it on https and on this machine alone.
   button.hidden = false;
   button.addEventListener("click", async () => {
     const source = document.getElementById(button.dataset.copy);
@@ -30,6 +31,16 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     button.textContent = "Copied";
     setTimeout(() => { button.textContent = name; }, 1500);
   });
+}
+
+// A page that waits for something is loaded anew when that has come.
+for (const waiting of document.querySelectorAll("[data-waiting]")) {
+  const ask = async () => {
+    const answer = await fetch(waiting.dataset.waiting).catch(() => null);
+    if (answer && answer.status === 200) return location.reload();
+    setTimeout(ask, 3000);
+  };
+  setTimeout(ask, 3000);
 }
 
 // A page on a wall stays up to date: its part that changes is fetched anew, unless somebody is busy in it.

@@ -1,9 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+mod address;
 mod assets;
 mod charts;
 mod controls;
+mod cookie;
 mod deployments;
+mod first_run;
 mod frame;
 mod metrics;
 mod overview;
@@ -11,10 +14,13 @@ mod page;
 mod pull_requests;
 mod repositories;
 mod routes;
+mod settings;
 mod sign_in;
+mod snippets;
 mod table;
 mod text;
 mod tile;
 mod visitor;
 
 pub use routes::pages;
+pub use snippets::first_report;

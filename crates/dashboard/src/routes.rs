@@ -1,20 +1,24 @@
 //! The whole table of pages. Each answers HEAD as GET without its body, and is compressed for whoever accepts that.
 
-use crate::{assets, deployments, metrics, overview, pull_requests, repositories, sign_in};
+use crate::cookie::add_renewed;
+use crate::settings::{github, keys, new_key, organization, repositories as repository_settings};
+use crate::{assets, deployments, first_run, metrics, pull_requests, repositories, sign_in};
 use actix_web::guard::{Any, Get, Head};
-use actix_web::middleware::Compress;
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, Responder};
 
 /// Adds the pages to an application.
 pub fn pages(app: &mut ServiceConfig) {
-    page(app, "/", overview::get);
+    page(app, "/", first_run::or_overview);
+    page(app, "/waiting", first_run::waiting);
     page(app, "/metrics/{metric}", metrics::get);
     page(app, "/deployments", deployments::list);
     page(app, "/deployments/{id}", deployments::one);
     page(app, "/pull-requests", pull_requests::list);
     page(app, "/pull-requests/{id}", pull_requests::one);
     page(app, "/repositories", repositories::list);
+    settings(app);
     app.service(
         web::resource("/sign-in")
             .route(read(sign_in::page))
@@ -24,12 +28,63 @@ pub fn pages(app: &mut ServiceConfig) {
     page(app, "/assets/{name}", assets::file);
 }
 
+fn settings(app: &mut ServiceConfig) {
+    page(app, "/settings/keys", keys::list);
+    page_with_form(app, "/settings/keys/new", new_key::page, new_key::make);
+    page_with_form(app, "/settings/keys/{id}/revoke", keys::ask, keys::revoke);
+    page(app, "/settings/repositories", repository_settings::list);
+    form(
+        app,
+        "/settings/repositories/aliases",
+        repository_settings::add_alias,
+    );
+    form(
+        app,
+        "/settings/repositories/{id}/monitored",
+        repository_settings::monitor,
+    );
+    form(
+        app,
+        "/settings/repositories/{id}/aliases/remove",
+        repository_settings::remove_alias,
+    );
+    page_with_form(app, "/settings/github", github::page, github::connect);
+    page(app, "/settings/organization", organization::page);
+}
+
+fn form<F, Args>(app: &mut ServiceConfig, path: &str, handler: F)
+where
+    F: Handler<Args, Output: Responder + 'static>,
+    Args: FromRequest + 'static,
+{
+    let resource = web::resource(path).route(web::post().to(handler));
+    app.service(resource.wrap(from_fn(add_renewed)));
+}
+
+/// A page with a form that is sent to its own path.
+fn page_with_form<F, Args, G, FormArgs>(app: &mut ServiceConfig, path: &str, handler: F, submit: G)
+where
+    F: Handler<Args, Output: Responder + 'static>,
+    Args: FromRequest + 'static,
+    G: Handler<FormArgs, Output: Responder + 'static>,
+    FormArgs: FromRequest + 'static,
+{
+    let resource = web::resource(path)
+        .route(read(handler))
+        .route(web::post().to(submit));
+    app.service(resource.wrap(from_fn(add_renewed)));
+}
+
 fn page<F, Args>(app: &mut ServiceConfig, path: &str, handler: F)
 where
     F: Handler<Args, Output: Responder + 'static>,
     Args: FromRequest + 'static,
 {
-    app.service(web::resource(path).route(read(handler)));
+    app.service(
+        web::resource(path)
+            .route(read(handler))
+            .wrap(from_fn(add_renewed)),
+    );
 }
 
 fn read<F, Args>(handler: F) -> actix_web::Route

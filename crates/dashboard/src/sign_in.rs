@@ -1,15 +1,16 @@
 //! Signing in with an API key, and out. The key is sent once, in the body of a form, and exchanged for a session; an address
 //! that tries too many is told to wait.
 
+use crate::address::Address;
+use crate::cookie;
 use crate::page::{self, Answer, see_other};
-use crate::visitor::{COOKIE, Form, require_own_origin};
+use crate::visitor::{Form, require_own_origin};
 use actix_web::HttpRequest;
-use actix_web::cookie::{Cookie, SameSite};
+use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload};
 use askama::Template;
 use periscope_domain::api_key::ApiKeySecret;
-use periscope_domain::session::{Session, SessionToken};
 use periscope_domain::use_cases::{SignInError, sign_in, sign_out as end_session};
 use periscope_server::{ApiError, Query, State};
 use std::convert::Infallible;
@@ -20,12 +21,21 @@ struct SignInPage {
     /// Where to go then.
     to: String,
     problem: Option<String>,
+    notice: Option<&'static str>,
 }
+
+/// What the page says to somebody who has revoked the key that they were signed in with.
+const KEY_REVOKED: &str = "The key is revoked, and with it everybody signed out who had signed in with it.";
 
 pub(crate) async fn page(mut query: Query) -> Answer {
     let to = destination(&mut query);
+    let done = query.optional("done", |done| Ok::<_, Infallible>(done == "key-revoked"));
     query.finish().map_err(ApiError::from)?;
-    page::html(&SignInPage { to, problem: None })
+    page::html(&SignInPage {
+        to,
+        problem: None,
+        notice: done.unwrap_or_default().then_some(KEY_REVOKED),
+    })
 }
 
 #[expect(
@@ -43,10 +53,10 @@ pub(crate) async fn submit(state: Data<State>, request: HttpRequest, payload: Pa
         None => Err(SignInError::UnknownKey),
     };
     let problem = match signed_in {
-        Ok((token, _)) => {
-            let mut response = see_other(&to);
-            let is_kept = response.add_cookie(&cookie(&token, &state));
-            return is_kept.map(|()| response).map_err(|_| ApiError::NotFound.into());
+        Ok((token, known)) => {
+            let address = Address::of(&request);
+            let kept = cookie::kept(&token, &known.session, &address, state.now());
+            return with_cookie(&to, &kept);
         }
         Err(SignInError::Store(error)) => return Err(error.into()),
         Err(SignInError::UnknownKey) => {
@@ -58,28 +68,26 @@ pub(crate) async fn submit(state: Data<State>, request: HttpRequest, payload: Pa
         }
     };
     let problem = Some(problem.to_owned());
-    page::html_with(StatusCode::UNPROCESSABLE_ENTITY, &SignInPage { to, problem })
+    let page = SignInPage {
+        to,
+        problem,
+        notice: None,
+    };
+    page::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
 pub(crate) async fn sign_out(form: Form) -> Answer {
     let Form { visitor, fields } = form;
     fields.finish().map_err(ApiError::from)?;
     end_session(visitor.store(), &visitor.token).await?;
-    let mut response = see_other("/sign-in");
-    let mut gone = cookie(&visitor.token, &visitor.state);
-    gone.make_removal();
-    let is_gone = response.add_cookie(&gone);
-    is_gone.map(|()| response).map_err(|_| ApiError::NotFound.into())
+    with_cookie("/sign-in", &cookie::gone(&visitor.address))
 }
 
-fn cookie(token: &SessionToken, _state: &State) -> Cookie<'static> {
-    let lifetime = Session::LIFETIME;
-    Cookie::build(COOKIE, token.expose().to_owned())
-        .path("/")
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .max_age(lifetime)
-        .finish()
+/// Leads to another page, with a cookie.
+pub(crate) fn with_cookie(to: &str, cookie: &Cookie<'_>) -> Answer {
+    let mut response = see_other(to);
+    let added = response.add_cookie(cookie);
+    added.map(|()| response).map_err(|_| ApiError::NotFound.into())
 }
 
 /// Where to go after signing in: a path of ours, whatever somebody wrote into a link.

@@ -1,24 +1,23 @@
 //! Who looks: a person with a session, which they got for an API key. The session is looked up at each page, so it is
 //! gone with the key's revocation. A form counts only if it carries the token of its session and comes from this site.
 
-use crate::page;
+use crate::address::Address;
+use crate::{cookie, page};
 use actix_web::dev::Payload;
-use actix_web::http::header::{HOST, ORIGIN};
+use actix_web::http::Method;
+use actix_web::http::header::ORIGIN;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use periscope_domain::api_key::{KnownApiKey, Scope};
-use periscope_domain::id::OrganizationId;
+use periscope_domain::id::{ApiKeyId, OrganizationId};
 use periscope_domain::organization::OrganizationSlug;
 use periscope_domain::ports::Store;
 use periscope_domain::session::SessionToken;
 use periscope_domain::timestamp::Timestamp;
 use periscope_domain::use_cases::find_session;
 use periscope_server::{ApiError, Query, State};
-
-/// The cookie that holds the session's token.
-pub(crate) const COOKIE: &str = "periscope_session";
 
 /// What the field with the session's token against forged forms is called.
 const CSRF_FIELD: &str = "csrfToken";
@@ -27,6 +26,8 @@ const CSRF_FIELD: &str = "csrfToken";
 pub(crate) struct Visitor {
     pub(crate) state: Data<State>,
     pub(crate) token: SessionToken,
+    /// Where they see us.
+    pub(crate) address: Address,
     key: KnownApiKey,
 }
 
@@ -45,6 +46,11 @@ impl Visitor {
 
     pub(crate) fn organization_slug(&self) -> &OrganizationSlug {
         &self.key.organization_slug
+    }
+
+    /// The key that they signed in with.
+    pub(crate) fn key_id(&self) -> ApiKeyId {
+        self.key.key.id
     }
 
     pub(crate) fn csrf_token(&self) -> String {
@@ -76,21 +82,33 @@ impl FromRequest for Visitor {
 )]
 async fn visitor(request: &HttpRequest) -> Result<Visitor, page::Error> {
     let state = State::of(request)?;
-    let cookie = request.cookie(COOKIE);
-    let token = cookie.and_then(|cookie| SessionToken::parse(cookie.value()).ok());
+    let address = Address::of(request);
     let signed_out = || page::Error::SignedOut {
-        to: request
-            .uri()
-            .path_and_query()
-            .map_or("/", |to| to.as_str())
-            .to_owned(),
+        to: destination(request),
     };
-    let token = token.ok_or_else(signed_out)?;
-    let known = find_session(state.store(), &token, state.now()).await?;
-    let key = known.ok_or_else(signed_out)?.api_key;
+    let token = cookie::token(request, &address).ok_or_else(signed_out)?;
+    let found = find_session(state.store(), &token, state.now()).await?;
+    let found = found.ok_or_else(signed_out)?;
+    if found.is_prolonged {
+        let cookie = cookie::kept(&token, &found.known.session, &address, state.now());
+        cookie::renew(request, cookie);
+    }
+    let key = found.known.api_key;
     tracing::Span::current().record("organization.id", key.key.organization_id.get());
     state.count_use(key.key.id)?;
-    Ok(Visitor { state, token, key })
+    Ok(Visitor {
+        state,
+        token,
+        address,
+        key,
+    })
+}
+
+/// Where to go after signing in: to the page that was asked for. What a form would have changed is not done unasked.
+fn destination(request: &HttpRequest) -> String {
+    let is_page = [Method::GET, Method::HEAD].contains(request.method());
+    let path = request.uri().path_and_query().filter(|_| is_page);
+    path.map_or("/", |path| path.as_str()).to_owned()
 }
 
 /// A form that somebody who signed in has sent from one of our pages.
@@ -118,16 +136,15 @@ impl FromRequest for Form {
     }
 }
 
-/// Refuses what a browser sends on behalf of another site; a browser says so with every form.
+/// Refuses what a browser sends on behalf of another site. A browser says with every form where it comes from; over an
+/// unencrypted line only as its origin.
 pub(crate) fn require_own_origin(request: &HttpRequest) -> Result<(), page::Error> {
-    let header = |name| {
-        request
-            .headers()
-            .get(name)
-            .and_then(|value: &actix_web::http::header::HeaderValue| value.to_str().ok())
+    let headers = request.headers();
+    let is_own = if let Some(site) = headers.get("Sec-Fetch-Site") {
+        site.as_bytes() == b"same-origin"
+    } else {
+        let origin = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
+        origin.is_some_and(|origin| Address::of(request).is_of_origin(origin))
     };
-    let origin = header(ORIGIN).and_then(|origin| origin.split_once("://"));
-    let is_own =
-        origin.is_some_and(|(_, host)| header(HOST).is_some_and(|own| own.eq_ignore_ascii_case(host)));
     is_own.then_some(()).ok_or(page::Error::ForeignForm)
 }

@@ -18,6 +18,9 @@ use time::Duration;
 /// Random bytes in a token.
 const RANDOM: usize = 32;
 
+/// How much longer a session has to last for that to be written, so that it is written once a day.
+const PROLONGED_BY: Duration = Duration::days(1);
+
 /// What a session is recognised by: the number of its organization, a dot, and 256 random bits as 64 hex digits.
 /// Whoever has it is signed in, so it is never logged and never stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -133,19 +136,27 @@ pub struct Session {
 }
 
 impl Session {
-    /// How long one lasts, if its key lasts as long.
-    pub const LIFETIME: Duration = Duration::days(7);
+    /// How long one lasts after its last use, if its key lasts as long: a display on a wall stays signed in.
+    pub const LIFETIME: Duration = Duration::days(30);
+
+    /// How many a key may have: whoever signs in anew each time must not fill our tables.
+    pub const MOST_OF_A_KEY: usize = 100;
 
     /// Begins one with a key.
     #[must_use]
     pub fn begin(key: &ApiKey, now: Timestamp) -> Self {
-        let end = now.plus(Self::LIFETIME);
         Self {
             organization_id: key.organization_id,
             api_key_id: key.id,
             created_at: now,
-            expires_at: key.expires_at.map_or(end, |key_end| key_end.min(end)),
+            expires_at: Self::end(key, now),
         }
+    }
+
+    /// Until when one lasts that was used now.
+    fn end(key: &ApiKey, now: Timestamp) -> Timestamp {
+        let end = now.plus(Self::LIFETIME);
+        key.expires_at.map_or(end, |key_end| key_end.min(end))
     }
 }
 
@@ -163,6 +174,16 @@ impl KnownSession {
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
         now < self.session.expires_at && self.api_key.key.is_live(now)
+    }
+
+    /// Until when it lasts instead because it is used now, if that is worth writing down.
+    #[must_use]
+    pub fn prolonged_by_use(&self, now: Timestamp) -> Option<Timestamp> {
+        let key = &self.api_key.key;
+        let end = Session::end(key, now);
+        let is_a_day_later = self.session.expires_at.plus(PROLONGED_BY) <= end;
+        let is_all_there_is = self.session.expires_at < end && key.expires_at == Some(end);
+        (is_a_day_later || is_all_there_is).then_some(end)
     }
 }
 
@@ -270,19 +291,46 @@ mod tests {
     }
 
     #[test]
-    fn a_session_lasts_seven_days_and_no_longer_than_its_key() {
+    fn a_session_lasts_thirty_days_and_no_longer_than_its_key() {
         for (key_expires, key_revoked, ends, live, dead) in [
-            (None, None, 9, Some(8), Some(9)),
-            (Some(20), None, 9, Some(8), Some(9)),
+            (None, None, 31, Some(30), Some(31)),
+            (Some(31), None, 31, Some(30), Some(31)),
             (Some(5), None, 5, Some(4), Some(5)),
-            (None, Some(3), 9, None, Some(2)),
+            (None, Some(3), 31, None, Some(2)),
         ] {
             let api_key = known(key_expires, key_revoked);
-            let session = Session::begin(&api_key.key, at(2));
+            let session = Session::begin(&api_key.key, at(1));
             assert_eq!(session.expires_at, at(ends));
             let known = KnownSession { session, api_key };
             assert!(live.is_none_or(|day| known.is_live(at(day))), "{known:?}");
             assert!(dead.is_none_or(|day| !known.is_live(at(day))), "{known:?}");
+        }
+    }
+
+    #[test]
+    fn a_use_prolongs_a_session_once_a_day_and_never_past_its_key() {
+        let hours = |hours| at(1).plus(Duration::hours(hours));
+        let lifetime = Session::LIFETIME.whole_hours();
+        for (key_ends, used, prolonged) in [
+            (None, 0, None),
+            (None, 23, None),
+            (None, 24, Some(lifetime + 24)),
+            (None, lifetime - 1, Some(2 * lifetime - 1)),
+            (Some(10), 5, None),
+            (Some(lifetime), 24, None),
+            (Some(lifetime + 5), 4, None),
+            (Some(lifetime + 5), 5, Some(lifetime + 5)),
+            (Some(lifetime + 5), 100, Some(lifetime + 5)),
+        ] {
+            let mut api_key = known(None, None);
+            api_key.key.expires_at = key_ends.map(hours);
+            let session = Session::begin(&api_key.key, at(1));
+            let known = KnownSession { session, api_key };
+            assert_eq!(
+                known.prolonged_by_use(hours(used)),
+                prolonged.map(hours),
+                "{key_ends:?} {used}"
+            );
         }
     }
 }

@@ -96,4 +96,28 @@ impl Repositories for MemoryStore {
         })?;
         Ok(())
     }
+
+    async fn remove_alias(
+        &self,
+        organization_id: OrganizationId,
+        id: RepositoryId,
+        alias: &ServiceName,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let Some(repository) = state.repositories.get_mut(&(organization_id, id)) else {
+            return Ok(false);
+        };
+        let before = repository.aliases.len();
+        repository
+            .aliases
+            .retain(|other| !other.as_str().eq_ignore_ascii_case(alias.as_str()));
+        let is_removed = repository.aliases.len() < before;
+        if is_removed {
+            state.touch(organization_id, now, |entry| {
+                entry.is_of_service(&[alias.as_str()])
+            })?;
+        }
+        Ok(is_removed)
+    }
 }

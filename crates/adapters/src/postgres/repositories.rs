@@ -142,13 +142,7 @@ impl Repositories for PgStore {
                 async move {
                     let key = alias.to_ascii_lowercase();
                     upsert_alias(connection, organization_id, id, &key, &alias).await?;
-                    move_epoch(connection, organization_id).await?;
-                    let request = RequestByMerges {
-                        change: Change::new(organization_id, now),
-                        services: Services { key: vec![key] },
-                        ..RequestByMerges::default()
-                    };
-                    let _: Vec<i64> = request.load(connection).await?;
+                    touch_service(connection, organization_id, key, now).await?;
                     Ok(Applied::Done(()))
                 }
                 .boxed()
@@ -156,6 +150,51 @@ impl Repositories for PgStore {
             .await
             .map(drop)
     }
+
+    async fn remove_alias(
+        &self,
+        organization_id: OrganizationId,
+        id: RepositoryId,
+        alias: &ServiceName,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let key = alias.as_str().to_ascii_lowercase();
+        let removed = self
+            .pool
+            .transaction(move |connection| {
+                async move {
+                    let alias = repository_aliases::table.find((organization_id.get(), &key));
+                    let removed = diesel::delete(alias)
+                        .filter(repository_aliases::repository_id.eq(id.get()))
+                        .execute(connection)
+                        .await?;
+                    if removed > 0 {
+                        touch_service(connection, organization_id, key, now).await?;
+                    }
+                    Ok(Applied::Done(removed > 0))
+                }
+                .boxed()
+            })
+            .await?;
+        Ok(matches!(removed, Applied::Done(true)))
+    }
+}
+
+/// Leaves the deployments of a service for the relinking worker, behind the organization's epoch.
+async fn touch_service(
+    connection: &mut AsyncPgConnection,
+    organization_id: OrganizationId,
+    key: String,
+    now: Timestamp,
+) -> QueryResult<()> {
+    move_epoch(connection, organization_id).await?;
+    let request = RequestByMerges {
+        change: Change::new(organization_id, now),
+        services: Services { key: vec![key] },
+        ..RequestByMerges::default()
+    };
+    let _: Vec<i64> = request.load(connection).await?;
+    Ok(())
 }
 
 async fn upsert_alias(

@@ -14,6 +14,7 @@ use futures_util::FutureExt;
 use periscope_domain::id::{ApiKeyId, OrganizationId};
 use periscope_domain::ports::{NewSession, Sessions, StoreError};
 use periscope_domain::session::{KnownSession, Session, SessionHash};
+use periscope_domain::timestamp::Timestamp;
 use time::OffsetDateTime;
 
 #[derive(Queryable, Selectable)]
@@ -44,12 +45,13 @@ batch_input! {
         api_key_id: BigInt = i64,
         created_at: Timestamptz = OffsetDateTime,
         expires_at: Timestamptz = OffsetDateTime,
+        others: BigInt = i64,
     }
 }
 
 batch_statement! {
-    /// Keeps a session and forgets the hundred of its organization that have been over longest, but for those that
-    /// another one is just forgetting.
+    /// Keeps a session and forgets the hundred of its organization that have been over longest, and those of its key that
+    /// are beyond the most that it may have, but for those that another one is just forgetting.
     Insert { input: Input } -> BigInt {
         ", over as (
             select s.organization_id, s.hash
@@ -60,9 +62,23 @@ batch_statement! {
             limit 100
             for update of s skip locked
         ),
+        unused as (
+            select s.organization_id, s.hash
+            from sessions s
+            where s.organization_id = (select organization_id from input)
+                and s.hash in (
+                    select of_key.hash
+                    from sessions of_key
+                    where of_key.organization_id = (select organization_id from input)
+                        and of_key.api_key_id = (select api_key_id from input)
+                    order by of_key.expires_at desc, of_key.created_at desc, of_key.hash desc
+                    offset (select others from input)
+                )
+            for update of s skip locked
+        ),
         forgotten as (
             delete from sessions s
-            using over o
+            using (select * from over union select * from unused) o
             where s.organization_id = o.organization_id and s.hash = o.hash
         )
         insert into sessions (organization_id, hash, api_key_id, created_at, expires_at)
@@ -82,6 +98,7 @@ impl Sessions for PgStore {
             api_key_id: vec![session.api_key_id.get()],
             created_at: vec![session.created_at.to_offset_date_time()],
             expires_at: vec![session.expires_at.to_offset_date_time()],
+            others: vec![i64::try_from(Session::MOST_OF_A_KEY - 1).unwrap_or(i64::MAX)],
         };
         self.pool.row::<_, i64>(Insert { input }).await.map(drop)
     }
@@ -109,6 +126,23 @@ impl Sessions for PgStore {
                 })
             })
             .transpose()
+    }
+
+    async fn prolong(
+        &self,
+        organization_id: OrganizationId,
+        hash: &SessionHash,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let end = expires_at.to_offset_date_time();
+        let session = sessions::table.find((organization_id.get(), hash.as_bytes().to_vec()));
+        let update = diesel::update(session)
+            .filter(sessions::expires_at.lt(end))
+            .set(sessions::expires_at.eq(end));
+        self.pool
+            .run(|connection| async move { update.execute(connection).await }.boxed())
+            .await
+            .map(drop)
     }
 
     async fn end(&self, organization_id: OrganizationId, hash: &SessionHash) -> Result<(), StoreError> {

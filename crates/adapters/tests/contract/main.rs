@@ -73,11 +73,14 @@ contracts! {
         a_session_is_gone_with_its_time_and_its_key,
         a_session_is_known_in_its_organization_alone,
         sessions_that_are_over_are_forgotten,
+        a_session_in_use_lasts_on_but_never_past_its_key,
+        a_key_has_a_hundred_sessions_at_most,
         the_use_of_a_session_is_one_of_its_key_once_a_minute;
     repositories:
         a_repository_comes_with_its_first_pull_request_whatever_the_letter_case,
         an_alias_belongs_to_one_repository_at_a_time,
         an_alias_links_the_deployments_of_its_service,
+        an_alias_that_is_removed_links_nothing_any_more,
         monitoring_a_repository_or_not_changes_what_is_linked;
     pull_requests:
         a_pull_request_is_found_with_every_field,

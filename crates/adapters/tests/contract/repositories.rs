@@ -84,6 +84,46 @@ pub(crate) async fn an_alias_links_the_deployments_of_its_service(store: SharedS
     assert_eq!(acme.links("d").await.len(), 1);
 }
 
+pub(crate) async fn an_alias_that_is_removed_links_nothing_any_more(store: SharedStore) {
+    let acme = Tenant::new(&store, "acme").await;
+    let globex = Tenant::new(&store, "globex").await;
+    acme.send([pull_request(1)]).await;
+    acme.send_to("acme/web", [pull_request(1)], Origin::Sent).await;
+    globex.send([pull_request(1)]).await;
+    let [api, web] = [
+        acme.repository("acme/api").await,
+        acme.repository("acme/web").await,
+    ];
+    let alias = ServiceName::parse("Checkout").unwrap();
+    let repositories = store.repositories();
+    repositories
+        .set_alias(acme.id, web.id, &alias, at(1))
+        .await
+        .unwrap();
+    let mut report = deployment("d", 1);
+    report.service = ServiceName::clean("checkout");
+    assert_eq!(acme.record(report).await.linked_pull_requests, 1);
+    let of_globex = globex.repository("acme/api").await;
+    let other_case = ServiceName::parse("CHECKOUT").unwrap();
+    for (organization_id, id, is_removed) in [
+        (acme.id, api.id, false),
+        (globex.id, web.id, false),
+        (globex.id, of_globex.id, false),
+        (acme.id, web.id, true),
+        (acme.id, web.id, false),
+    ] {
+        let removed = repositories.remove_alias(organization_id, id, &other_case, at(2));
+        assert_eq!(removed.await.unwrap(), is_removed);
+        let linked = if acme.repository("acme/web").await.aliases.is_empty() {
+            2
+        } else {
+            1
+        };
+        acme.settle().await;
+        assert_eq!(acme.links("d").await.len(), linked, "found in both again");
+    }
+}
+
 pub(crate) async fn monitoring_a_repository_or_not_changes_what_is_linked(store: SharedStore) {
     let acme = Tenant::new(&store, "acme").await;
     acme.send([pull_request(1)]).await;

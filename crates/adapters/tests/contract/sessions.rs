@@ -9,7 +9,7 @@ use periscope_domain::timestamp::Timestamp;
 use periscope_domain::use_cases::{IssueApiKey, SignInError, find_session, issue_api_key, sign_in, sign_out};
 
 /// Minutes in a session's life.
-const LIFETIME: i64 = 7 * 24 * 60;
+const LIFETIME: i64 = 30 * 24 * 60;
 
 async fn issue(tenant: &Tenant, scope: Scope, expires_at: Option<Timestamp>) -> (ApiKeySecret, ApiKey) {
     let command = IssueApiKey {
@@ -87,7 +87,6 @@ pub(crate) async fn a_session_is_gone_with_its_time_and_its_key(store: SharedSto
         (10, true, true),
         (99, true, true),
         (100, true, false),
-        (9 + LIFETIME, true, false),
         (10 + LIFETIME, false, false),
     ] {
         assert_eq!(is_signed_in(&store, &token, minute).await, of_lasting, "{minute}");
@@ -152,5 +151,64 @@ pub(crate) async fn the_use_of_a_session_is_one_of_its_key_once_a_minute(store: 
         find_session(&*store, &token, used).await.unwrap().unwrap();
         let keys = store.api_keys().list(acme.id).await.unwrap();
         assert_eq!((keys[0].id, keys[0].last_used_at), (key.id, Some(noted)));
+    }
+}
+
+pub(crate) async fn a_session_in_use_lasts_on_but_never_past_its_key(store: SharedStore) {
+    const DAY: i64 = 24 * 60;
+    let acme = Tenant::new(&store, "acme").await;
+    let globex = Tenant::new(&store, "globex").await;
+    let (secret, _) = issue(&acme, Scope::Read, None).await;
+    let (expiring, _) = issue(&acme, Scope::Read, Some(at(LIFETIME + 100))).await;
+    let (token, _) = signed_in(&acme, &secret, 0).await;
+    let (short, _) = signed_in(&acme, &expiring, 0).await;
+    let ends = async |token: &SessionToken| {
+        let known = store.sessions().find(acme.id, &token.hash()).await.unwrap();
+        known.unwrap().session.expires_at
+    };
+    for (used, end) in [
+        (DAY - 1, LIFETIME),
+        (DAY, LIFETIME + DAY),
+        (DAY + 1, LIFETIME + DAY),
+        (20 * DAY, LIFETIME + 20 * DAY),
+    ] {
+        let before = ends(&token).await;
+        let found = find_session(&*store, &token, at(used)).await.unwrap().unwrap();
+        assert_eq!(found.known.session.expires_at, at(end), "{used}");
+        assert_eq!(ends(&token).await, at(end), "{used}");
+        assert_eq!(found.is_prolonged, before < at(end), "{used}");
+        assert!(is_signed_in(&store, &short, used).await);
+        assert!(ends(&short).await <= at(LIFETIME + 100));
+    }
+    assert_eq!(ends(&short).await, at(LIFETIME + 100));
+    let sessions = store.sessions();
+    sessions.prolong(acme.id, &token.hash(), at(5)).await.unwrap();
+    sessions
+        .prolong(globex.id, &token.hash(), at(90 * DAY))
+        .await
+        .unwrap();
+    assert_eq!(ends(&token).await, at(LIFETIME + 20 * DAY));
+}
+
+pub(crate) async fn a_key_has_a_hundred_sessions_at_most(store: SharedStore) {
+    let acme = Tenant::new(&store, "acme").await;
+    let (secret, _) = issue(&acme, Scope::Read, None).await;
+    let (other, _) = issue(&acme, Scope::Read, None).await;
+    let (of_other, _) = signed_in(&acme, &other, 0).await;
+    let (on_the_wall, _) = signed_in(&acme, &secret, 0).await;
+    let mut tokens = Vec::new();
+    for minute in 1..100 {
+        tokens.push(signed_in(&acme, &secret, minute).await.0);
+    }
+    let used = 2 * 24 * 60;
+    assert!(is_signed_in(&store, &on_the_wall, used).await);
+    assert!(is_signed_in(&store, &tokens[0], 101).await);
+    tokens.push(signed_in(&acme, &secret, used).await.0);
+    assert!(
+        !is_signed_in(&store, &tokens[0], used).await,
+        "out of use for longest"
+    );
+    for token in tokens[1..].iter().chain([&on_the_wall, &of_other]) {
+        assert!(is_signed_in(&store, token, used).await);
     }
 }

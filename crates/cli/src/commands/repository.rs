@@ -1,5 +1,6 @@
 use super::{find_repository, organization};
 use crate::config::Output;
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use periscope_adapters::system::SystemClock;
 use periscope_domain::organization::{Organization, OrganizationSlug};
@@ -26,11 +27,14 @@ pub(crate) enum Command {
     /// Ignore webhooks of a repository; what is recorded stays
     #[command(after_help = "Example:\n  periscope repository unmonitor --org acme acme/sandbox")]
     Unmonitor(One),
-    /// Say that a service is built from a repository
+    /// Say that a service is built from a repository, or no longer is
     #[command(after_help = "Example:\n  periscope repository alias --org acme acme/api checkout")]
     Alias {
         #[command(flatten)]
         repository: One,
+        /// Take the name away again
+        #[arg(long)]
+        remove: bool,
         /// The service, as deployments name it
         #[arg(value_parser = ServiceName::parse)]
         service: ServiceName,
@@ -66,13 +70,16 @@ pub(crate) async fn run(command: &Command, store: &dyn Store, output: Output) ->
         }
         Command::Alias {
             repository: one,
+            remove,
             service,
         } => {
             let (organization, repository) = find(one, store).await?;
-            store
-                .repositories()
-                .set_alias(organization.id, repository.id, service, now)
-                .await?;
+            let (repositories, of) = (store.repositories(), organization.id);
+            if !remove {
+                repositories.set_alias(of, repository.id, service, now).await?;
+            } else if !repositories.remove_alias(of, repository.id, service, now).await? {
+                bail!("{} has no alias {service}", repository.name);
+            }
             changed(one, store, output).await
         }
     }

@@ -6,7 +6,7 @@ use crate::output::print;
 use crate::store::{self, Opener};
 use anyhow::Context;
 use periscope_adapters::system::{SystemClock, SystemRandom, system_random};
-use periscope_dashboard::pages;
+use periscope_dashboard::{first_report, pages};
 use periscope_domain::api_key::{ApiKeySecret, Scope};
 use periscope_domain::organization::{OrganizationSlug, Plan};
 use periscope_domain::ports::{Clock, Inserted, NewOrganization, Store};
@@ -118,27 +118,9 @@ async fn first_key(store: &dyn Store) -> anyhow::Result<Option<ApiKeySecret>> {
 
 fn welcome(key: &ApiKeySecret, address: SocketAddr) -> anyhow::Result<()> {
     let key = key.expose();
-    let body = first_report();
+    let report = first_report(&format!("http://{address}"), key, SystemClock.now());
     print(&format!(
-        "Organization local has this API key. It is shown this once:\n\n{key}\n\nReport a first deployment:\n\n\
-         curl http://{address}/api/webhooks/deployments \\\n  -H 'Authorization: Bearer {key}' \\\n  \
-         -H 'Content-Type: application/json' \\\n  -d '{body}'\n"
+        "Organization local has this API key. It is shown this once:\n\n{key}\n\nReport a first deployment:\n\n{report}\n"
     ))?;
     Ok(())
-}
-
-/// A deployment that has just succeeded.
-fn first_report() -> serde_json::Value {
-    let now = SystemClock.now().to_offset_date_time();
-    let now = now.replace_nanosecond(0).unwrap_or(now);
-    let [started_at, completed_at] = [now - time::Duration::minutes(2), now]
-        .map(|time| periscope_domain::timestamp::Timestamp::new(time).to_string());
-    serde_json::json!({
-        "deploymentId": "first",
-        "commitSha": "a1b2c3d4e5f60718293a4b5c6d7e8f9012345678",
-        "environment": "production",
-        "status": "success",
-        "startedAt": started_at,
-        "completedAt": completed_at,
-    })
 }

@@ -135,6 +135,21 @@ fn a_clone_is_imported_once() {
         folder.json(&["repository", "list", "--org", "acme"])[0]["aliases"][0],
         "checkout"
     );
+    let remove = [
+        "repository",
+        "alias",
+        "--remove",
+        "--org",
+        "acme",
+        "acme/api",
+        "Checkout",
+    ];
+    assert_eq!(folder.json(&remove)[0]["aliases"], serde_json::json!([]));
+    let again = folder.run(&remove);
+    assert_eq!(
+        (again.code, again.stderr.as_str()),
+        (Some(1), "error: acme/api has no alias Checkout\n")
+    );
 }
 
 #[tokio::test]

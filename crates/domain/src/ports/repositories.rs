@@ -9,8 +9,8 @@ use async_trait::async_trait;
 /// repository comes into being with its first pull request or commit, see [`PullRequests`](super::PullRequests) and
 /// [`Commits`](super::Commits).
 ///
-/// Both changes leave every successful production deployment of the organization whose links they can alter for
-/// the relinking worker, in the same transaction, and move the organization's epoch.
+/// Every change leaves every successful production deployment of the organization whose links they can alter for
+/// the relinking worker, in the same transaction, and moves the organization's epoch.
 #[async_trait]
 pub trait Repositories: Send + Sync {
     /// Every repository of an organization, by full name.
@@ -42,4 +42,14 @@ pub trait Repositories: Send + Sync {
         alias: &ServiceName,
         now: Timestamp,
     ) -> Result<(), StoreError>;
+
+    /// Takes an alias, in any letter case, from a repository of the organization, and gives whether it had it. Touches the
+    /// deployments of that service.
+    async fn remove_alias(
+        &self,
+        organization_id: OrganizationId,
+        id: RepositoryId,
+        alias: &ServiceName,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
 }

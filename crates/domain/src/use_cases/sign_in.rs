@@ -47,25 +47,49 @@ pub async fn sign_in(
     Ok((token, KnownSession { session, api_key }))
 }
 
-/// Finds the session that a browser presents, unless it is over or its key no longer accepted, and notes the use of its
-/// key at most once a minute.
+/// A session in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundSession {
+    /// The session as it now is, and its key.
+    pub known: KnownSession,
+    /// Whether this use has prolonged it, so that its browser has to keep its token for longer.
+    pub is_prolonged: bool,
+}
+
+/// Finds the session that a browser presents, unless it is over or its key no longer accepted, notes the use of its key at
+/// most once a minute, and prolongs it at most once a day.
 ///
 /// # Errors
-/// [`StoreError`] when the session could not be looked up. That the key's use could not be noted is no error.
+/// [`StoreError`] when the session could not be looked up. That its use could not be noted is no error.
 pub async fn find_session(
     store: &dyn Store,
     token: &SessionToken,
     now: Timestamp,
-) -> Result<Option<KnownSession>, StoreError> {
+) -> Result<Option<FoundSession>, StoreError> {
     let found = store
         .sessions()
         .find(token.organization_id(), &token.hash())
         .await?;
-    let Some(known) = found.filter(|known| known.is_live(now)) else {
+    let Some(mut known) = found.filter(|known| known.is_live(now)) else {
         return Ok(None);
     };
     note_use(store, &known.api_key.key, now).await;
-    Ok(Some(known))
+    let is_prolonged = prolong(store, token, &mut known, now).await;
+    Ok(Some(FoundSession { known, is_prolonged }))
+}
+
+async fn prolong(store: &dyn Store, token: &SessionToken, known: &mut KnownSession, now: Timestamp) -> bool {
+    let Some(end) = known.prolonged_by_use(now) else {
+        return false;
+    };
+    let sessions = store.sessions();
+    let prolonged = sessions
+        .prolong(token.organization_id(), &token.hash(), end)
+        .await;
+    if prolonged.is_ok() {
+        known.session.expires_at = end;
+    }
+    prolonged.is_ok()
 }
 
 /// Ends the session that a browser presents, if there is one.

@@ -1,0 +1,141 @@
+//! The repositories of an organization: whether each is monitored, and which services are built from it beside the one that
+//! has its name.
+
+use super::{Done, Settings, Tab, frame, id, of_admin, text, told};
+use crate::frame::Frame;
+use crate::page::{self, Answer, see_other};
+use crate::visitor::{Form, Visitor};
+use actix_web::http::StatusCode;
+use actix_web::web::Path;
+use askama::Template;
+use periscope_domain::id::RepositoryId;
+use periscope_domain::repository::Repository;
+use periscope_domain::text::ServiceName;
+use periscope_server::{ApiError, Query};
+
+/// What a service's name must be.
+const SERVICE_RULE: &str = "Give the name by which deployments call the service, of at most 255 characters.";
+
+#[derive(Template)]
+#[template(path = "settings_repositories.html")]
+struct RepositoriesPage {
+    frame: Frame,
+    settings: Settings,
+    repositories: Vec<Repository>,
+    /// The names of services that something was deployed of and that no repository has.
+    unmatched: Vec<String>,
+    /// What was typed for a new alias.
+    chosen: Option<RepositoryId>,
+    service: String,
+    problem: Option<&'static str>,
+}
+
+impl RepositoriesPage {
+    async fn new(visitor: &Visitor, settings: Settings) -> Result<Self, page::Error> {
+        let frame = frame(visitor, "Repositories").await?;
+        let of = visitor.organization_id();
+        let services = periscope_domain::use_cases::list_services(visitor.store(), of).await?;
+        let unmatched = services
+            .into_iter()
+            .filter(|overview| overview.repository.is_none());
+        Ok(Self {
+            frame,
+            settings,
+            repositories: visitor.store().repositories().list(of).await?,
+            unmatched: unmatched
+                .map(|overview| overview.service.name.to_string())
+                .collect(),
+            chosen: None,
+            service: String::new(),
+            problem: None,
+        })
+    }
+
+    fn is_chosen(&self, repository: &Repository) -> bool {
+        self.chosen == Some(repository.id)
+    }
+}
+
+pub(crate) async fn list(visitor: Visitor, query: Query) -> Answer {
+    visitor.require_admin()?;
+    let settings = Settings::of_list(Tab::Repositories, query)?;
+    page::html(&RepositoriesPage::new(&visitor, settings).await?)
+}
+
+pub(crate) async fn monitor(form: Form, number: Path<String>) -> Answer {
+    let (visitor, mut fields) = of_admin(form)?;
+    let is_monitored = text(&mut fields, "monitored") == "yes";
+    fields.finish().map_err(ApiError::from)?;
+    let (repository, _) = find(&visitor, &number).await?;
+    let repositories = visitor.store().repositories();
+    let of = visitor.organization_id();
+    repositories
+        .set_monitored(of, repository.id, is_monitored, visitor.now())
+        .await?;
+    let done = if is_monitored {
+        Done::Monitored
+    } else {
+        Done::Unmonitored
+    };
+    Ok(see_other(&told(Tab::Repositories, done)))
+}
+
+pub(crate) async fn add_alias(form: Form) -> Answer {
+    let (visitor, mut fields) = of_admin(form)?;
+    let number = text(&mut fields, "repository");
+    let service = text(&mut fields, "service");
+    fields.finish().map_err(ApiError::from)?;
+    let (repository, all) = find(&visitor, &number).await?;
+    let Ok(alias) = ServiceName::parse(&service) else {
+        let mut page = RepositoriesPage::new(&visitor, Settings::new(Tab::Repositories)).await?;
+        page.chosen = Some(repository.id);
+        page.service = service;
+        page.problem = Some(SERVICE_RULE);
+        return page::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
+    };
+    let repositories = visitor.store().repositories();
+    let of = visitor.organization_id();
+    repositories
+        .set_alias(of, repository.id, &alias, visitor.now())
+        .await?;
+    let is_taken = all
+        .iter()
+        .any(|other| other.id != repository.id && has(other, &alias));
+    let done = if is_taken {
+        Done::AliasTaken
+    } else {
+        Done::AliasAdded
+    };
+    Ok(see_other(&told(Tab::Repositories, done)))
+}
+
+fn has(repository: &Repository, alias: &ServiceName) -> bool {
+    let mut aliases = repository.aliases.iter();
+    aliases.any(|other| other.as_str().eq_ignore_ascii_case(alias.as_str()))
+}
+
+pub(crate) async fn remove_alias(form: Form, number: Path<String>) -> Answer {
+    let (visitor, mut fields) = of_admin(form)?;
+    let service = text(&mut fields, "service");
+    fields.finish().map_err(ApiError::from)?;
+    let (repository, _) = find(&visitor, &number).await?;
+    let alias = ServiceName::parse(&service).map_err(|_| ApiError::NotFound)?;
+    let repositories = visitor.store().repositories();
+    let of = visitor.organization_id();
+    repositories
+        .remove_alias(of, repository.id, &alias, visitor.now())
+        .await?;
+    Ok(see_other(&told(Tab::Repositories, Done::AliasRemoved)))
+}
+
+/// The repository of the visitor's organization with a number, and all that the organization has.
+async fn find(visitor: &Visitor, number: &str) -> Result<(Repository, Vec<Repository>), page::Error> {
+    let id = id(number, RepositoryId::new)?;
+    let all = visitor
+        .store()
+        .repositories()
+        .list(visitor.organization_id())
+        .await?;
+    let found = all.iter().find(|repository| repository.id == id).cloned();
+    Ok((found.ok_or(ApiError::NotFound)?, all))
+}
