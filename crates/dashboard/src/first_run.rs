@@ -57,7 +57,8 @@ pub(crate) async fn waiting(visitor: Visitor) -> Answer {
         .finish())
 }
 
-async fn has_deployments(visitor: &Visitor) -> Result<bool, page::Error> {
+/// Whether any deployment of the visitor's organization was ever reported.
+pub(crate) async fn has_deployments(visitor: &Visitor) -> Result<bool, page::Error> {
     let request = PageRequest {
         order: Order::Newest,
         after: None,

@@ -2,6 +2,7 @@
 //! histories and logs, and not in a page that a browser keeps.
 
 use super::{Settings, Tab, frame, of_admin, text};
+use crate::first_run::has_deployments;
 use crate::frame::Frame;
 use crate::page::{self, Answer};
 use crate::snippets::{Snippet, first_report, snippets};
@@ -108,8 +109,10 @@ struct MadeKeyPage {
     settings: Settings,
     name: String,
     secret: String,
-    /// A request that reports a first deployment with it, and the steps for each CI.
-    ingest: Option<(String, Vec<Snippet>)>,
+    /// A request that reports a first deployment with it, if there was none yet: it would not be a true one.
+    first_report: Option<String>,
+    /// The steps for each CI, if it may report deployments.
+    snippets: Option<Vec<Snippet>>,
     /// A request that reads with it.
     read: Option<String>,
     may_sign_in: bool,
@@ -142,13 +145,14 @@ pub(crate) async fn make(form: Form) -> Answer {
     };
     let (secret, key) = issue_api_key(visitor.store(), command, &mut visitor.state.random(), now).await?;
     let (address, secret) = (visitor.address.to_string(), secret.expose().to_owned());
+    let may_ingest = key.allows(Scope::Ingest);
+    let is_first = !has_deployments(&visitor).await?;
     page::html(&MadeKeyPage {
         frame,
         settings: Settings::new(Tab::Keys),
         name: key.name.to_string(),
-        ingest: key
-            .allows(Scope::Ingest)
-            .then(|| (first_report(&address, &secret, now), snippets(&visitor.address))),
+        first_report: (may_ingest && is_first).then(|| first_report(&address, &secret, now)),
+        snippets: may_ingest.then(|| snippets(&visitor.address)),
         read: key
             .allows(Scope::Read)
             .then(|| format!("curl {address}/api/deployments -H \"Authorization: Bearer {secret}\"")),

@@ -24,24 +24,50 @@ use rand::rngs::StdRng;
 use serde_json::{Value, json};
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use tokio::net::TcpStream;
 
-/// What time it always is.
+/// What time it is until the clock is moved.
 pub(crate) const NOW: &str = "2024-01-15T12:00:00Z";
 
-struct StoppedClock;
+/// A clock that stands still until it is moved.
+pub(crate) struct HandClock(Mutex<Timestamp>);
 
-impl Clock for StoppedClock {
+impl HandClock {
+    pub(crate) fn advance(&self, duration: time::Duration) {
+        let mut now = self.0.lock().unwrap();
+        *now = now.plus(duration);
+    }
+}
+
+impl Clock for HandClock {
     fn now(&self) -> Timestamp {
-        Timestamp::parse(NOW).unwrap()
+        *self.0.lock().unwrap()
+    }
+}
+
+/// How an application is to be started.
+pub(crate) struct Setup {
+    pub(crate) rate_limit: u32,
+    pub(crate) secret_key: Option<&'static str>,
+    pub(crate) plan: Plan,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            rate_limit: 0,
+            secret_key: Some("0123456789abcdef0123456789abcdef"),
+            plan: Plan::Business,
+        }
     }
 }
 
 pub(crate) struct TestApp {
     pub(crate) address: SocketAddr,
     pub(crate) store: Arc<MemoryStore>,
+    pub(crate) clock: Arc<HandClock>,
     pub(crate) organization_id: OrganizationId,
     /// A key of `acme` for programs: it may ingest and read.
     pub(crate) key: String,
@@ -50,15 +76,20 @@ pub(crate) struct TestApp {
 
 impl TestApp {
     pub(crate) async fn start() -> Self {
+        Self::start_with(Setup::default()).await
+    }
+
+    pub(crate) async fn start_with(setup: Setup) -> Self {
+        let clock = Arc::new(HandClock(Mutex::new(Timestamp::parse(NOW).unwrap())));
         let store = Arc::new(MemoryStore::default());
         let settings = Settings {
             listen: "127.0.0.1:0".parse().unwrap(),
-            rate_limit: 0,
-            secret_key: Some(SecretKey::parse("0123456789abcdef0123456789abcdef").unwrap()),
+            rate_limit: setup.rate_limit,
+            secret_key: setup.secret_key.map(|key| SecretKey::parse(key).unwrap()),
         };
         let outside = Outside {
             store: Arc::clone(&store) as _,
-            clock: Arc::new(StoppedClock),
+            clock: Arc::clone(&clock) as _,
             random: Arc::new(SystemRandom),
         };
         let application = Application::bind(settings, pages, outside).unwrap();
@@ -67,11 +98,12 @@ impl TestApp {
         let mut app = Self {
             address,
             store,
+            clock,
             organization_id: OrganizationId::new(0),
             key: String::new(),
             random: AtomicU64::new(1),
         };
-        app.organization_id = app.make_organization("acme").await;
+        app.organization_id = app.make_organization_on("acme", setup.plan).await;
         app.key = app
             .make_key(app.organization_id, &[Scope::Ingest, Scope::Read])
             .await;
@@ -79,11 +111,15 @@ impl TestApp {
     }
 
     pub(crate) async fn make_organization(&self, slug: &str) -> OrganizationId {
+        self.make_organization_on(slug, Plan::Business).await
+    }
+
+    async fn make_organization_on(&self, slug: &str, plan: Plan) -> OrganizationId {
         let organization = NewOrganization {
             slug: OrganizationSlug::parse(slug).unwrap(),
             name: OrganizationName::parse(slug).unwrap(),
-            plan: Plan::Business,
-            created_at: StoppedClock.now(),
+            plan,
+            created_at: self.clock.now(),
         };
         match self.store.organizations().insert(&organization).await.unwrap() {
             Inserted::New(organization) => organization.id,
@@ -92,15 +128,24 @@ impl TestApp {
     }
 
     pub(crate) async fn make_key(&self, organization_id: OrganizationId, scopes: &[Scope]) -> String {
+        self.make_key_until(organization_id, scopes, None).await
+    }
+
+    pub(crate) async fn make_key_until(
+        &self,
+        organization_id: OrganizationId,
+        scopes: &[Scope],
+        expires_at: Option<Timestamp>,
+    ) -> String {
         let command = IssueApiKey {
             organization_id,
             name: ApiKeyName::parse("ci").unwrap(),
             scopes: scopes.to_vec(),
-            expires_at: None,
+            expires_at,
         };
         // Random numbers that are the same in every run.
         let mut random = StdRng::seed_from_u64(self.random.fetch_add(1, Ordering::Relaxed));
-        let (secret, _) = issue_api_key(&*self.store, command, &mut random, StoppedClock.now())
+        let (secret, _) = issue_api_key(&*self.store, command, &mut random, self.clock.now())
             .await
             .unwrap();
         secret.expose().to_owned()
@@ -147,6 +192,11 @@ impl TestApp {
         browser
     }
 
+    /// Somebody of `acme` who may change settings.
+    pub(crate) async fn admin(&self) -> Browser {
+        self.visitor(&[Scope::Admin]).await
+    }
+
     /// Somebody of `acme` who may look.
     pub(crate) async fn reader(&self) -> Browser {
         self.visitor(&[Scope::Read]).await
@@ -154,6 +204,7 @@ impl TestApp {
 }
 
 /// A browser: it keeps its cookie, and says where a form comes from. It follows no redirect.
+#[derive(Clone)]
 pub(crate) struct Browser {
     address: SocketAddr,
     cookie: Option<String>,
@@ -175,15 +226,42 @@ impl Browser {
         answer.body
     }
 
+    /// What the forms of a page carry.
+    pub(crate) async fn csrf_token(&self, page: &str) -> String {
+        let html = self.page(page).await;
+        let token = html.split("name=\"csrfToken\" value=\"").nth(1).unwrap();
+        token.split('"').next().unwrap().to_owned()
+    }
+
+    /// Fills in a form of a page and sends it.
+    pub(crate) async fn submit(&mut self, page: &str, action: &str, fields: &[(&str, &str)]) -> Answer {
+        let token = self.csrf_token(page).await;
+        let fields = [fields, &[("csrfToken", &token)]].concat();
+        self.post(action, &fields).await
+    }
+
     /// Sends a form of a page of ours.
     pub(crate) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let origin = format!("http://{}", self.address);
+        self.post_with(path, fields, &[("Origin", &origin)]).await
+    }
+
+    /// Sends a form with these headers and no others that tell where it comes from.
+    pub(crate) async fn post_with(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        headers: &[(&str, &str)],
+    ) -> Answer {
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)
             .finish();
-        let call = self
-            .call("POST", path)
-            .header("Origin", &origin)
+        let call = headers
+            .iter()
+            .fold(self.call("POST", path), |call, (name, value)| {
+                call.header(name, value)
+            });
+        let call = call
             .header("Content-Type", "application/x-www-form-urlencoded")
             .body(body);
         let answer = call.send(self.address).await;

@@ -9,4 +9,7 @@
 )]
 
 mod app;
+mod first_run;
+mod sessions;
+mod settings;
 mod sign_in;
