@@ -56,12 +56,25 @@ pub(crate) struct Controls {
     has_range: bool,
     /// Whether nothing said means everything, as in a list.
     is_list: bool,
+    /// Whether what is listed went to an environment; else the one that was said is only kept for other pages.
+    has_environment: bool,
     environment: Option<Environment>,
     service: Option<ServiceName>,
     pub(crate) time_zone: TimeZone,
     environments: Vec<String>,
     services: Vec<String>,
     filters: Vec<Filter>,
+    typed: Vec<Typed>,
+}
+
+/// A filter that is typed.
+pub(crate) struct Typed {
+    pub(crate) name: &'static str,
+    pub(crate) parameter: &'static str,
+    pub(crate) value: String,
+    pub(crate) placeholder: &'static str,
+    /// About how many letters are typed.
+    pub(crate) size: u8,
 }
 
 /// A filter that a list has of its own.
@@ -96,6 +109,14 @@ impl Controls {
         Self::read(query, now, true)
     }
 
+    /// Those of a list of what went nowhere yet.
+    pub(crate) fn of_list_without_environment(query: &mut Query, now: Timestamp) -> Self {
+        Self {
+            has_environment: false,
+            ..Self::read(query, now, true)
+        }
+    }
+
     fn read(query: &mut Query, now: Timestamp, is_list: bool) -> Self {
         let sent = query.named(&NAMES);
         let has_range = ["timeRange", "since", "until"].iter().any(|name| query.has(name));
@@ -104,6 +125,7 @@ impl Controls {
             window: window(query, now),
             has_range,
             is_list,
+            has_environment: true,
             environment: query.optional("environment", Environment::parse),
             service: query.optional("service", ServiceName::parse),
             time_zone: query
@@ -112,6 +134,7 @@ impl Controls {
             environments: Vec::new(),
             services: Vec::new(),
             filters: Vec::new(),
+            typed: Vec::new(),
         }
     }
 
@@ -207,6 +230,45 @@ impl Controls {
     /// Filters a list by something of its own.
     pub(crate) fn add_filter(&mut self, filter: Filter) {
         self.filters.push(filter);
+    }
+
+    /// What else is typed.
+    pub(crate) fn typed(&self) -> &[Typed] {
+        &self.typed
+    }
+
+    /// Filters a list by something that is typed.
+    pub(crate) fn add_typed(&mut self, typed: Typed) {
+        self.typed.push(typed);
+    }
+
+    /// Whether a list is asked for less than everything.
+    pub(crate) fn is_narrowed(&self) -> bool {
+        let is_chosen = |filter: &Filter| {
+            let mut choices = filter.choices.iter();
+            choices.any(|choice| choice.is_chosen && !choice.value.is_empty())
+        };
+        self.has_range
+            || (self.has_environment && self.environment.is_some())
+            || self.service.is_some()
+            || self.filters.iter().any(is_chosen)
+            || self.typed.iter().any(|typed| !typed.value.is_empty())
+    }
+
+    /// A list of everything, in the same zone.
+    pub(crate) fn everything(&self, path: &str) -> String {
+        let zone = self.value("timeZone").unwrap_or_default();
+        with_query(path, &[], &[("timeZone", zone)])
+    }
+
+    /// Whether what is listed went to an environment.
+    pub(crate) fn has_environment(&self) -> bool {
+        self.has_environment
+    }
+
+    /// The environment that is only kept for other pages.
+    pub(crate) fn environment_kept(&self) -> Option<&Environment> {
+        self.environment.as_ref().filter(|_| !self.has_environment)
     }
 
     /// The environments to choose from.

@@ -4,10 +4,12 @@ use crate::controls::Controls;
 use crate::page;
 use crate::text;
 use crate::visitor::Visitor;
+use askama::filters::Safe;
 use periscope_domain::organization::{Organization, Plan};
 use periscope_domain::time_zone::TimeZone;
 use periscope_domain::timestamp::Timestamp;
 use periscope_server::ApiError;
+use std::borrow::Borrow;
 
 /// The parts of the dashboard, as its navigation has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +107,22 @@ impl Frame {
     /// A minute in the zone of the page.
     pub(crate) fn moment(&self, time: Timestamp) -> String {
         text::moment(time, &self.zone)
+    }
+
+    /// A minute in the zone of the page, with the exact time for programs.
+    pub(crate) fn time(&self, time: impl Borrow<Timestamp>) -> Safe<String> {
+        let time = time.borrow();
+        Safe(format!("<time datetime=\"{time}\">{}</time>", self.moment(*time)))
+    }
+
+    /// How long ago something was or, once that says little, its day; with its minute beside it.
+    pub(crate) fn time_ago(&self, time: impl Borrow<Timestamp>) -> Safe<String> {
+        let time = time.borrow();
+        let moment = self.moment(*time);
+        let when = text::when(*time, self.now, &self.zone);
+        Safe(format!(
+            "<time datetime=\"{time}\" title=\"{moment}\">{when}</time>"
+        ))
     }
 
     /// How long ago something was.

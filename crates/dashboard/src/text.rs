@@ -1,9 +1,13 @@
 //! Figures, times and names as people read them. Nothing is computed here: a figure comes from the domain and only gets
 //! its unit.
 
+use periscope_domain::lead_time::LeadTime;
 use periscope_domain::metrics::Window;
+use periscope_domain::pull_request::PullRequest;
+use periscope_domain::run::Run;
 use periscope_domain::time_zone::{LocalTime, TimeZone};
 use periscope_domain::timestamp::Timestamp;
+use std::borrow::Borrow;
 use time::Duration;
 
 const MONTHS: [&str; 12] = [
@@ -130,6 +134,38 @@ pub(crate) fn ago(time: Timestamp, now: Timestamp) -> String {
     )
 }
 
+/// How long ago something was, or its day if that is more than a month.
+pub(crate) fn when(time: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    if time.plus(Duration::days(31)) > now {
+        ago(time, now)
+    } else {
+        date(time, zone)
+    }
+}
+
+/// The time from one moment to another, none if it comes before.
+pub(crate) fn between(from: Timestamp, to: Timestamp) -> String {
+    let microseconds = to.microseconds().saturating_sub(from.microseconds());
+    duration(Duration::microseconds(microseconds.max(0)).as_seconds_f64())
+}
+
+/// How long it took from a merge to production.
+pub(crate) fn lead_time(time: impl Borrow<LeadTime>) -> String {
+    duration(Duration::seconds(time.borrow().seconds()).as_seconds_f64())
+}
+
+/// How long a run took; `None` as long as it has not ended.
+pub(crate) fn run_time(run: &Run) -> Option<String> {
+    Some(between(run.started_at(), run.completed_at()?))
+}
+
+/// Lines added and deleted: `+12 −3`.
+pub(crate) fn size(pull_request: &PullRequest) -> Option<String> {
+    let [added, deleted] =
+        [pull_request.additions?, pull_request.deletions?].map(|lines| count(lines.get().unsigned_abs()));
+    Some(format!("+{added} \u{2212}{deleted}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,6 +231,18 @@ mod tests {
             ("2026-10-24T12:00:00Z", "31 days ago"),
         ] {
             assert_eq!(ago(Timestamp::parse(time).unwrap(), now), text);
+        }
+    }
+
+    #[test]
+    fn what_is_long_ago_is_told_by_its_day() {
+        let now = Timestamp::parse("2026-11-24T12:00:00Z").unwrap();
+        for (time, text) in [
+            ("2026-11-24T11:00:00Z", "1 hour ago"),
+            ("2026-10-25T12:00:00Z", "30 days ago"),
+            ("2026-10-24T11:00:00Z", "24 Oct 2026"),
+        ] {
+            assert_eq!(when(Timestamp::parse(time).unwrap(), now, &TimeZone::UTC), text);
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::timestamp::Timestamp;
 use thiserror::Error;
+use time::Duration;
 
 /// From one time up to, not including, another; open on the side where there is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +41,15 @@ impl Period {
         Self {
             since: Some(since),
             until: None,
+        }
+    }
+
+    /// Up to a time, and with it.
+    #[must_use]
+    pub fn up_to(last: Timestamp) -> Self {
+        Self {
+            since: None,
+            until: Some(last.plus(Duration::microseconds(1))),
         }
     }
 

@@ -32,6 +32,16 @@ impl PullRequestNumber {
             .ok_or(InvalidPullRequestNumber)
     }
 
+    /// Reads a number as people write it: `12` or `#12`.
+    ///
+    /// # Errors
+    /// [`InvalidPullRequestNumber`] when it is none, below 1 or above 2 147 483 647.
+    pub fn parse(text: &str) -> Result<Self, InvalidPullRequestNumber> {
+        let digits = text.strip_prefix('#').unwrap_or(text);
+        let number = digits.parse().map_err(|_| InvalidPullRequestNumber)?;
+        Self::new(number)
+    }
+
     /// The bare number.
     #[must_use]
     pub const fn get(self) -> i32 {
@@ -232,6 +242,17 @@ mod tests {
         ] {
             assert_eq!(PullRequestNumber::new(number).is_ok(), as_number, "{number}");
             assert_eq!(ChangeCount::new(number).is_ok(), as_count, "{number}");
+        }
+        for (text, number) in [
+            ("12", Some(12)),
+            ("#12", Some(12)),
+            ("0", None),
+            ("##1", None),
+            ("", None),
+            ("x", None),
+        ] {
+            let parsed = PullRequestNumber::parse(text).ok();
+            assert_eq!(parsed.map(PullRequestNumber::get), number, "{text}");
         }
     }
 

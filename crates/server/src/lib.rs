@@ -26,6 +26,6 @@ pub use app::{Application, Outside, Pages, Settings, State, Timing, no_pages};
 pub use error::{ApiError, causes};
 pub use metrics::{report_json, window};
 pub use query::Query;
-pub use read::Paging;
 pub use read::explain::{deployment_json, pull_request_json};
+pub use read::{Neighbours, Paging};
 pub use recorder::Groups;

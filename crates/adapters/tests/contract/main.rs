@@ -122,7 +122,8 @@ contracts! {
         the_deployments_that_shipped_a_pull_request_come_in_order_of_completion,
         deployments_are_found_by_their_numbers,
         pull_requests_are_found_by_their_numbers,
-        explanations_are_of_what_is_stored;
+        explanations_are_of_what_is_stored,
+        what_a_deployment_does_not_ship_is_told_with_the_reason;
     lists:
         deployments_come_in_order_of_their_time_and_their_numbers,
         a_deployment_is_listed_with_every_field_and_how_many_it_shipped,
@@ -134,6 +135,7 @@ contracts! {
     merge_lists:
         pull_requests_come_in_order_of_their_merges_and_their_numbers,
         a_filter_of_pull_requests_takes_what_its_rule_takes,
+        pull_requests_of_a_number_are_found_in_every_repository,
         pull_requests_are_on_one_page_while_others_come,
         no_pull_request_of_another_organization_is_listed;
     deployments:

@@ -6,7 +6,7 @@ use periscope_domain::deployment::Deployment;
 use periscope_domain::id::PullRequestId;
 use periscope_domain::listing::{ListedPullRequest, Order, Page, PageRequest, Position, PullRequestFilter};
 use periscope_domain::period::Period;
-use periscope_domain::pull_request::PullRequest;
+use periscope_domain::pull_request::{PullRequest, PullRequestNumber};
 use periscope_domain::text::{Actor, BranchName, ServiceName};
 use periscope_domain::use_cases::Origin;
 
@@ -124,6 +124,7 @@ pub(crate) async fn a_filter_of_pull_requests_takes_what_its_rule_takes(store: S
                 for (since, until) in [(None, None), (Some(20), Some(40)), (None, Some(20))] {
                     let filter = PullRequestFilter {
                         repository_id,
+                        number: None,
                         author: author.and_then(Actor::clean),
                         is_linked,
                         merged: Period::new(since.map(at), until.map(at)).unwrap(),
@@ -142,6 +143,47 @@ pub(crate) async fn a_filter_of_pull_requests_takes_what_its_rule_takes(store: S
                         "{filter:?}"
                     );
                 }
+            }
+        }
+    }
+}
+
+pub(crate) async fn pull_requests_of_a_number_are_found_in_every_repository(store: SharedStore) {
+    let acme = merges(&store).await;
+    acme.send_to("acme/web", [merged(3, 25, "hubot")], Origin::Sent)
+        .await;
+    let all = acme
+        .list_merges(&PullRequestFilter::default(), Order::Oldest, 200)
+        .await;
+    let web = acme.repository("acme/web").await.id;
+    for number in [3, 13, 99] {
+        for repository_id in [None, Some(web)] {
+            for (author, is_linked, until) in [
+                (None, None, None),
+                (Some("octocat"), None, None),
+                (None, Some(true), None),
+                (None, None, Some(25)),
+            ] {
+                let filter = PullRequestFilter {
+                    repository_id,
+                    number: PullRequestNumber::new(number).ok(),
+                    author: author.and_then(Actor::clean),
+                    is_linked,
+                    merged: Period::new(None, until.map(at)).unwrap(),
+                };
+                let mut expected = all.clone();
+                expected.retain(|listed| filter.takes(&listed.stored, listed.is_linked));
+                assert_eq!(
+                    acme.list_merges(&filter, Order::Oldest, 1).await,
+                    expected,
+                    "{filter:?}"
+                );
+                expected.reverse();
+                assert_eq!(
+                    acme.list_merges(&filter, Order::Newest, 2).await,
+                    expected,
+                    "{filter:?}"
+                );
             }
         }
     }
@@ -179,8 +221,16 @@ pub(crate) async fn no_pull_request_of_another_organization_is_listed(store: Sha
         repository_id: Some(acme.repository("acme/api").await.id),
         ..PullRequestFilter::default()
     };
+    let of_number = PullRequestFilter {
+        number: PullRequestNumber::new(1).ok(),
+        ..PullRequestFilter::default()
+    };
     for order in [Order::Newest, Order::Oldest] {
-        for filter in [PullRequestFilter::default(), of_repository.clone()] {
+        for filter in [
+            PullRequestFilter::default(),
+            of_repository.clone(),
+            of_number.clone(),
+        ] {
             assert_eq!(globex.list_merges(&filter, order, 200).await, []);
         }
     }

@@ -1,11 +1,12 @@
 //! What explanations are told from.
 
-use crate::fixture::{SharedStore, Tenant, deployment, pull_request, run};
+use crate::fixture::{SharedStore, Tenant, at, deployment, pull_request, run};
 use periscope_domain::deployment::Deployment;
 use periscope_domain::id::{DeploymentId, PullRequestId};
-use periscope_domain::pull_request::PullRequestNumber;
+use periscope_domain::pull_request::{PullRequest, PullRequestNumber};
 use periscope_domain::run::DeploymentStatus;
-use periscope_domain::use_cases::{explain_deployment, explain_pull_request};
+use periscope_domain::text::ServiceName;
+use periscope_domain::use_cases::{Origin, explain_deployment, explain_pull_request};
 
 /// Deployments of pull request 1 at minute 300 and 100, of nothing at 200, and a failed one at 150.
 async fn acme(store: &SharedStore) -> Tenant {
@@ -136,4 +137,87 @@ pub(crate) async fn explanations_are_of_what_is_stored(store: SharedStore) {
         .map(|(_, absence)| absence.code())
         .collect();
     assert_eq!(codes, ["no_graph", "commit_unknown", "no_graph"]);
+}
+
+/// Numbers of pull requests, each with why it is not linked.
+type Expected = &'static [(i32, &'static str)];
+
+pub(crate) async fn what_a_deployment_does_not_ship_is_told_with_the_reason(store: SharedStore) {
+    let acme = Tenant::new(&store, "acme").await;
+    acme.tell(&[(1, &[]), (2, &[1]), (3, &[2]), (4, &[3]), (5, &[4])])
+        .await;
+    acme.send([1, 2, 3, 4, 5].map(pull_request)).await;
+    let after = PullRequest {
+        merged_at: at(1001),
+        ..pull_request(6)
+    };
+    acme.send([after]).await;
+    acme.send_to("acme/web", [pull_request(13)], Origin::Sent).await;
+    acme.record(Deployment {
+        run: run(DeploymentStatus::Success, 890, 900),
+        ..deployment("first", 2)
+    })
+    .await;
+    acme.record(deployment("second", 4)).await;
+    acme.record(Deployment {
+        service: ServiceName::clean("other"),
+        ..deployment("unmatched", 4)
+    })
+    .await;
+    acme.record(Deployment {
+        run: run(DeploymentStatus::Failure, 990, 1000),
+        ..deployment("failed", 4)
+    })
+    .await;
+    acme.settle().await;
+    let cases: [(_, Expected); 4] = [
+        (
+            "first",
+            &[
+                (5, "not_contained"),
+                (4, "not_contained"),
+                (3, "not_contained"),
+                (1, "base_unknown"),
+            ],
+        ),
+        ("second", &[(5, "not_contained"), (2, "in_base"), (1, "in_base")]),
+        (
+            "unmatched",
+            &[
+                (5, "not_contained"),
+                (3, "base_unknown"),
+                (2, "base_unknown"),
+                (1, "base_unknown"),
+            ],
+        ),
+        ("failed", &[]),
+    ];
+    for (id, expected) in cases {
+        let explained = explain_deployment(&*store, acme.id, acme.find(id).await)
+            .await
+            .unwrap();
+        let not_linked: Vec<_> = explained
+            .not_linked
+            .iter()
+            .map(|(stored, repository, absence)| {
+                assert_eq!(repository, "acme/api");
+                (stored.pull_request.number.get(), absence.code())
+            })
+            .collect();
+        assert_eq!(not_linked, expected, "{id}");
+    }
+    let many = (100..150).map(|number| PullRequest {
+        merged_at: at(30),
+        ..pull_request(number)
+    });
+    acme.send(many).await;
+    let explained = explain_deployment(&*store, acme.id, acme.find("second").await)
+        .await
+        .unwrap();
+    let numbers: Vec<_> = explained
+        .not_linked
+        .iter()
+        .map(|(stored, ..)| stored.pull_request.number.get())
+        .collect();
+    assert_eq!(numbers, (130..150).rev().collect::<Vec<_>>());
 }

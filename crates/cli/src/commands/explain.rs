@@ -41,13 +41,9 @@ pub(crate) enum Command {
         #[arg(value_parser = RepositoryName::parse)]
         repository: RepositoryName,
         /// The number that the forge gave it
-        #[arg(value_parser = parse_number)]
+        #[arg(value_parser = PullRequestNumber::parse)]
         number: PullRequestNumber,
     },
-}
-
-fn parse_number(text: &str) -> anyhow::Result<PullRequestNumber> {
-    Ok(PullRequestNumber::new(text.trim_start_matches('#').parse()?)?)
 }
 
 pub(crate) async fn run(command: &Command, store: &dyn Store, output: Output) -> anyhow::Result<()> {
@@ -98,7 +94,19 @@ fn about_deployment(explanation: &DeploymentExplanation) -> Result<String, std::
             explained.link.sentence()
         )?;
     }
+    write_not_linked(&mut text, explanation)?;
     Ok(text)
+}
+
+fn write_not_linked(text: &mut String, explanation: &DeploymentExplanation) -> std::fmt::Result {
+    if !explanation.not_linked.is_empty() {
+        text.push_str("\nmerged before, and not in it:");
+    }
+    for (stored, repository, absence) in &explanation.not_linked {
+        let line = pull_request_line(stored, repository);
+        write!(text, "\n  {line}\n    {}", absence.sentence())?;
+    }
+    Ok(())
 }
 
 fn about_pull_request(explanation: &PullRequestExplanation) -> Result<String, std::fmt::Error> {

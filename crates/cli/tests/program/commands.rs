@@ -117,6 +117,14 @@ fn a_clone_is_imported_once() {
         |about: &[&str]| folder.json(&[&["explain", about[0], "--org", "acme"], &about[1..]].concat());
     let deployment = explain(&["deployment", "tag:two2"]);
     assert_eq!(deployment["links"][0]["pullRequest"]["number"], 2);
+    assert_eq!(deployment["notLinked"][0]["code"], "in_base");
+    let text = folder.run(&["explain", "deployment", "--org", "acme", "tag:two2"]);
+    assert!(
+        text.stdout
+            .contains("merged before, and not in it:\n  acme/api#1"),
+        "{}",
+        text.stdout
+    );
     let pull_request = explain(&["pull-request", "acme/api", "#1"]);
     assert_eq!(
         pull_request["shippedBy"][0]["deployment"]["deploymentId"],

@@ -1,7 +1,7 @@
 //! Why a deployment did not ship a pull request: the answer to "where is my pull request?".
 
 use super::scope::{Resolved, Scope};
-use super::{GraphAnswer, Surroundings, link};
+use super::{GraphAnswer, Linking, Surroundings, link};
 use crate::commit_sha::CommitSha;
 use crate::deployment::Deployment;
 use crate::id::{PullRequestId, RepositoryId};
@@ -51,7 +51,8 @@ impl Absence {
     pub const fn sentence(self) -> &'static str {
         match self {
             Self::OtherRepository => {
-                "Its service is built from another repository, or this one is not monitored."
+                "Its service is built from another repository, its commit is one of another, or this one is not \
+                 monitored."
             }
             Self::CommitUnknown => "Nobody has told of the deployed commit, or it fits several.",
             Self::NoGraph => {
@@ -71,55 +72,108 @@ impl Absence {
     }
 }
 
+/// Tells why a deployment did not ship pull requests, one after the other.
+#[derive(Debug)]
+pub struct Absences<'a> {
+    surroundings: &'a Surroundings,
+    linking: &'a Linking,
+    scope: Scope<'a>,
+    head: Resolved,
+}
+
+impl<'a> Absences<'a> {
+    /// Those from a deployment that was [linked](super::link) within its surroundings.
+    #[must_use]
+    pub fn of(deployment: &'a Deployment, surroundings: &'a Surroundings, linking: &'a Linking) -> Self {
+        let scope = Scope::of(deployment, surroundings);
+        let head = scope.resolve(&deployment.commit);
+        Self {
+            surroundings,
+            linking,
+            scope,
+            head,
+        }
+    }
+
+    /// The repository that the deployment's service names.
+    #[must_use]
+    pub const fn repository_named(&self) -> Option<RepositoryId> {
+        self.scope.named
+    }
+
+    /// Why a pull request of a repository that was merged as a commit is not linked.
+    #[must_use]
+    pub fn why(
+        &self,
+        repository_id: RepositoryId,
+        (pull_request_id, merge_commit): (PullRequestId, CommitSha),
+    ) -> Absence {
+        let mut links = self.linking.links.iter();
+        if links.any(|link| link.pull_request_id == pull_request_id) {
+            return Absence::Pending;
+        }
+        if self.is_elsewhere(repository_id) {
+            return Absence::OtherRepository;
+        }
+        let Resolved::Known(head) = self.head else {
+            return Absence::CommitUnknown;
+        };
+        let mut histories = self.scope.histories.iter();
+        let known = histories.find(|known| known.repository_id == repository_id);
+        let Some((graph, head)) = known.and_then(|known| {
+            let graph = known.history.graph();
+            Some((graph, graph.find(&head)?))
+        }) else {
+            return self.without_graph(repository_id, head);
+        };
+        let Some(merge) = graph.find(&merge_commit) else {
+            return Absence::MergeCommitUnknown;
+        };
+        match graph.is_ancestor(merge, head) {
+            Some(false) => Absence::NotContained,
+            None => Absence::Undecided,
+            Some(true) => {
+                let mut ranges = self.linking.graph_ranges.iter();
+                let range = ranges.find(|range| range.repository_id == repository_id);
+                match range.map(|range| range.answer) {
+                    Some(GraphAnswer::Certain) => Absence::InBase,
+                    Some(GraphAnswer::Open) => Absence::Undecided,
+                    Some(GraphAnswer::NoBase) | None => Absence::BaseUnknown,
+                }
+            }
+        }
+    }
+
+    /// Whether it was not looked for in a repository: another one is named, or nobody watches this one.
+    fn is_elsewhere(&self, repository_id: RepositoryId) -> bool {
+        let mut histories = self.surroundings.histories.iter();
+        let is_unmonitored =
+            histories.any(|known| known.repository_id == repository_id && !known.repository_is_monitored);
+        self.scope
+            .named
+            .map_or(is_unmonitored, |named| named != repository_id)
+    }
+
+    /// Of a repository whose graph does not have the deployed commit, which may be that of another one.
+    fn without_graph(&self, repository_id: RepositoryId, head: CommitSha) -> Absence {
+        let mut merges = self.scope.merged_as(head);
+        let is_merged_here = merges.any(|candidate| candidate.repository_id == repository_id);
+        if self.scope.named.is_none() && !is_merged_here {
+            Absence::OtherRepository
+        } else {
+            Absence::NoGraph
+        }
+    }
+}
+
 /// Why a deployment did not ship a pull request of a repository that was merged as a commit.
 #[must_use]
 pub fn absence(
     deployment: &Deployment,
     surroundings: &Surroundings,
     repository_id: RepositoryId,
-    (pull_request_id, merge_commit): (PullRequestId, CommitSha),
+    merged_as: (PullRequestId, CommitSha),
 ) -> Absence {
     let linking = link(deployment, surroundings);
-    if linking
-        .links
-        .iter()
-        .any(|link| link.pull_request_id == pull_request_id)
-    {
-        return Absence::Pending;
-    }
-    let scope = Scope::of(deployment, surroundings);
-    let mut histories = surroundings.histories.iter();
-    let is_unmonitored =
-        histories.any(|known| known.repository_id == repository_id && !known.repository_is_monitored);
-    let is_other = scope.named.map_or(is_unmonitored, |named| named != repository_id);
-    if is_other {
-        return Absence::OtherRepository;
-    }
-    let Resolved::Known(head) = scope.resolve(&deployment.commit) else {
-        return Absence::CommitUnknown;
-    };
-    let mut histories = scope.histories.iter();
-    let known = histories.find(|known| known.repository_id == repository_id);
-    let Some((graph, head)) = known.and_then(|known| {
-        let graph = known.history.graph();
-        Some((graph, graph.find(&head)?))
-    }) else {
-        return Absence::NoGraph;
-    };
-    let Some(merge) = graph.find(&merge_commit) else {
-        return Absence::MergeCommitUnknown;
-    };
-    match graph.is_ancestor(merge, head) {
-        Some(false) => Absence::NotContained,
-        None => Absence::Undecided,
-        Some(true) => {
-            let mut ranges = linking.graph_ranges.iter();
-            let range = ranges.find(|range| range.repository_id == repository_id);
-            match range.map(|range| range.answer) {
-                Some(GraphAnswer::Certain) => Absence::InBase,
-                Some(GraphAnswer::Open) => Absence::Undecided,
-                Some(GraphAnswer::NoBase) | None => Absence::BaseUnknown,
-            }
-        }
-    }
+    Absences::of(deployment, surroundings, &linking).why(repository_id, merged_as)
 }

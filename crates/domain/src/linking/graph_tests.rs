@@ -377,4 +377,11 @@ fn why_a_pull_request_is_not_in_a_deployment_is_told() {
         (PullRequestId::new(3), sha(3)),
     );
     assert_eq!(found, Absence::NoGraph);
+    let found = absence(
+        &deployment(5, None),
+        &surroundings(&ALL, &[]),
+        RepositoryId::new(2),
+        (PullRequestId::new(3), sha(3)),
+    );
+    assert_eq!(found, Absence::OtherRepository, "the commit is of repository 1");
 }

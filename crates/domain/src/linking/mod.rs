@@ -16,7 +16,7 @@ mod graph_tests;
 #[cfg(test)]
 mod tests;
 
-pub use absence::{Absence, absence};
+pub use absence::{Absence, Absences, absence};
 pub use finding::{BaseFinding, Finding, Rejection};
 pub use graph_range::{BaseSearch, GraphAnswer, GraphRange, needs_more_earlier};
 pub use merge_time::MergeTimeRange;

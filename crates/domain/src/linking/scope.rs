@@ -10,6 +10,7 @@ use crate::repository::{MatchedBy, match_service};
 use std::collections::BTreeSet;
 
 /// What a commit that a sender named turns out to be.
+#[derive(Debug)]
 pub(super) enum Resolved {
     /// One commit.
     Known(CommitSha),
@@ -20,6 +21,7 @@ pub(super) enum Resolved {
 }
 
 /// What is looked at.
+#[derive(Debug)]
 pub(super) struct Scope<'a> {
     /// The repository that the service names.
     pub(super) named: Option<RepositoryId>,

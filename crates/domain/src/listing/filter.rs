@@ -4,7 +4,7 @@ use crate::deployment::Deployment;
 use crate::environment::Environment;
 use crate::id::RepositoryId;
 use crate::period::Period;
-use crate::pull_request::StoredPullRequest;
+use crate::pull_request::{PullRequestNumber, StoredPullRequest};
 use crate::run::DeploymentStatus;
 use crate::text::{Actor, ServiceName};
 
@@ -42,6 +42,8 @@ impl DeploymentFilter {
 pub struct PullRequestFilter {
     /// They belong to it.
     pub repository_id: Option<RepositoryId>,
+    /// Their forge calls them by this number.
+    pub number: Option<PullRequestNumber>,
     /// They were opened by this person, in any letter case.
     pub author: Option<Actor>,
     /// Whether a deployment shipped them.
@@ -61,6 +63,7 @@ impl PullRequestFilter {
         };
         self.repository_id
             .is_none_or(|wanted| wanted == stored.repository_id)
+            && self.number.is_none_or(|wanted| wanted == pull_request.number)
             && self.author.as_ref().is_none_or(is_by)
             && self.is_linked.is_none_or(|wanted| wanted == is_linked)
             && self.merged.contains(pull_request.merged_at)
@@ -72,7 +75,7 @@ mod tests {
     use super::*;
     use crate::commit_sha::{CommitReference, CommitSha};
     use crate::id::PullRequestId;
-    use crate::pull_request::{PullRequest, PullRequestNumber, Source};
+    use crate::pull_request::{PullRequest, Source};
     use crate::run::Run;
     use crate::text::ExternalDeploymentId;
     use crate::timestamp::Timestamp;
@@ -173,6 +176,7 @@ mod tests {
         };
         let of = |repository: Option<i64>, author: Option<&str>, is_linked, merged| PullRequestFilter {
             repository_id: repository.map(RepositoryId::new),
+            number: None,
             author: author.and_then(Actor::clean),
             is_linked,
             merged,
@@ -185,6 +189,13 @@ mod tests {
             (of(None, None, Some(false), Period::ALWAYS), false),
             (of(None, None, None, period(9, 10)), false),
         ] {
+            assert_eq!(filter.takes(&stored, true), takes, "{filter:?}");
+        }
+        for (number, takes) in [(1, true), (2, false)] {
+            let filter = PullRequestFilter {
+                number: PullRequestNumber::new(number).ok(),
+                ..PullRequestFilter::default()
+            };
             assert_eq!(filter.takes(&stored, true), takes, "{filter:?}");
         }
     }

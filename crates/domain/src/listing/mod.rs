@@ -45,6 +45,15 @@ impl Order {
             .ok_or(InvalidOrder)
     }
 
+    /// The other way round.
+    #[must_use]
+    pub const fn turned(self) -> Self {
+        match self {
+            Self::Newest => Self::Oldest,
+            Self::Oldest => Self::Newest,
+        }
+    }
+
     /// The word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

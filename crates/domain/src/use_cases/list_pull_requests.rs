@@ -4,6 +4,7 @@ use crate::id::{OrganizationId, PullRequestId};
 use crate::listing::{ListedPullRequest, Page, PageRequest, PullRequestFilter};
 use crate::period::Period;
 use crate::ports::{Store, StoreError};
+use crate::pull_request::PullRequestNumber;
 use crate::repository::{Repository, RepositoryName, match_service};
 use crate::text::{Actor, ServiceName};
 
@@ -12,6 +13,8 @@ use crate::text::{Actor, ServiceName};
 pub struct ListPullRequests {
     /// The full name of their repository, in any letter case.
     pub repository: Option<RepositoryName>,
+    /// The number that their forge calls them by.
+    pub number: Option<PullRequestNumber>,
     /// A service that [names](match_service) their repository.
     pub service: Option<ServiceName>,
     /// Who opened them, in any letter case.
@@ -63,6 +66,7 @@ impl ListPullRequests {
         }
         Some(PullRequestFilter {
             repository_id: repository_id.flatten(),
+            number: self.number,
             author: self.author,
             is_linked: self.is_linked,
             merged: self.merged,

@@ -15,6 +15,7 @@ use actix_web::web::{Data, Path};
 use periscope_domain::deployment::StoredDeployment;
 use periscope_domain::id::{DeploymentId, PullRequestId};
 use periscope_domain::linking::Absence;
+use periscope_domain::pull_request::StoredPullRequest;
 use periscope_domain::use_cases::{
     DeploymentExplanation, PullRequestExplanation, Step, explain_deployment, explain_pull_request,
 };
@@ -64,7 +65,7 @@ pub(crate) fn deployment_documented() -> Operation {
     Operation::reading(
         "explainDeployment",
         "Explain a deployment",
-        "How its links were found.",
+        "How its links were found, and why what was merged before is not among them.",
     )
     .path_parameter("id", "Periscope's own number of the deployment.", schema::id())
     .answer::<DeploymentAnswer<'_>>(200, "The explanation.")
@@ -102,6 +103,9 @@ struct DeploymentAnswer<'a> {
     steps: Vec<StepJson<'a>>,
     /// The pull requests that it ships.
     links: Vec<LinkJson>,
+    /// If it is a successful production deployment, pull requests of where it was looked that were merged by the
+    /// time of its completion and that it does not ship: the latest, 20 at most, the latest merge first.
+    not_linked: Vec<NotLinkedJson>,
     /// What could not be known.
     warnings: Vec<StepJson<'a>>,
     /// Whether this is the last word; else what came late is still being worked in.
@@ -118,8 +122,32 @@ impl<'a> DeploymentAnswer<'a> {
             deployment: DeploymentJson::of(&explanation.deployment),
             steps: steps(&explanation.steps),
             links: explanation.links.iter().map(LinkJson::of).collect(),
+            not_linked: explanation.not_linked.iter().map(NotLinkedJson::of).collect(),
             warnings: warnings.collect(),
             settled: explanation.is_settled,
+        }
+    }
+}
+
+/// A pull request that a deployment did not ship.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = NotLinked)]
+struct NotLinkedJson {
+    /// The pull request.
+    pull_request: PullRequestJson,
+    /// A word for programs, which never changes.
+    code: &'static str,
+    /// The reason, for people.
+    message: &'static str,
+}
+
+impl NotLinkedJson {
+    fn of((stored, repository, absence): &(StoredPullRequest, String, Absence)) -> Self {
+        Self {
+            pull_request: PullRequestJson::of(stored, repository),
+            code: absence.code(),
+            message: absence.sentence(),
         }
     }
 }

@@ -12,7 +12,7 @@ pub(crate) mod pull_requests;
 pub(crate) mod repositories;
 pub(crate) mod services;
 
-pub use page::Paging;
+pub use page::{Neighbours, Paging};
 
 use crate::error::ApiError;
 

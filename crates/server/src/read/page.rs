@@ -67,7 +67,22 @@ pub struct Paging<I> {
     /// The page that is asked for.
     pub request: PageRequest<I>,
     seal: Seal,
+    /// The same list in the other order.
+    turned_seal: Seal,
     parameters: Vec<(String, String)>,
+}
+
+/// The addresses of the pages beside one, as seen from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Neighbours {
+    /// The latest of all.
+    pub latest: String,
+    /// What is later than everything on it.
+    pub later: Option<String>,
+    /// What is earlier than everything on it.
+    pub earlier: Option<String>,
+    /// The earliest of all.
+    pub earliest: String,
 }
 
 impl<I> Paging<I> {
@@ -81,7 +96,8 @@ impl<I> Paging<I> {
         let order = query.optional("sort", Order::parse).unwrap_or_default();
         let limit = query.optional("limit", PageLimit::parse).unwrap_or_default();
         let filters = query.without(&["sort", "limit", "cursor"]);
-        let seal = Seal::new(list, organization_id, order, &filters);
+        let [seal, turned_seal] =
+            [order, order.turned()].map(|order| Seal::new(list, organization_id, order, &filters));
         let after = query.optional("cursor", |text| seal.open(text));
         let parameters = query.without(&["cursor"]).into_iter();
         Self {
@@ -94,7 +110,41 @@ impl<I> Paging<I> {
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),
             seal,
+            turned_seal,
         }
+    }
+
+    /// The pages on both sides of this one. Each begins where this one does or ends, in the order that leads away from it.
+    #[must_use]
+    pub fn neighbours<T>(&self, page: &Page<T>, position: impl Fn(&T) -> Position<i64>) -> Neighbours {
+        let order = self.request.order;
+        let last = page.items.last().filter(|_| page.has_more);
+        let first = page.items.first().filter(|_| self.request.after.is_some());
+        let onwards = last.map(|last| self.address(order, Some(self.seal.cursor(position(last)))));
+        let back =
+            first.map(|first| self.address(order.turned(), Some(self.turned_seal.cursor(position(first)))));
+        let (later, earlier) = match order {
+            Order::Newest => (back, onwards),
+            Order::Oldest => (onwards, back),
+        };
+        Neighbours {
+            latest: self.address(Order::Newest, None),
+            later,
+            earlier,
+            earliest: self.address(Order::Oldest, None),
+        }
+    }
+
+    /// The address of what is behind a cursor in an order, or at its beginning.
+    fn address(&self, order: Order, cursor: Option<String>) -> String {
+        let others = self.parameters.iter().filter(|(name, _)| name != "sort");
+        let sort = (order != Order::default()).then_some(("sort", order.as_str()));
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(others)
+            .extend_pairs(sort)
+            .extend_pairs(cursor.map(|cursor| ("cursor", cursor)))
+            .finish();
+        format!("?{query}")
     }
 
     /// The cursor of the page behind this one, if there is one, and its address as seen from this one.
@@ -154,6 +204,36 @@ mod tests {
         ] {
             assert_eq!(other.open(&cursor), Err(InvalidCursor));
         }
+    }
+
+    #[test]
+    fn the_pages_beside_one_are_reached_from_either_side() {
+        let read = |text: &str| Paging::read(&mut Query::parse(text), "deployments", ACME, |id| id);
+        let page = |ids: &[i64], has_more| Page {
+            items: ids.iter().map(|id| position(*id)).collect(),
+            has_more,
+        };
+        let neighbours = |at: &str, ids: &[i64], has_more| {
+            let paging = read(at);
+            (
+                paging.request.after.map(|after| after.id),
+                paging.neighbours(&page(ids, has_more), |item| *item),
+            )
+        };
+        let (_, of_first) = neighbours("service=api", &[9, 8], true);
+        assert_eq!(of_first.later, None);
+        assert_eq!(
+            [of_first.latest, of_first.earliest],
+            ["?service=api", "?service=api&sort=oldest"]
+        );
+        let (after, of_second) = neighbours(&of_first.earlier.unwrap()[1..], &[7, 6], true);
+        assert_eq!(after, Some(8));
+        let (after, of_last) = neighbours(&of_second.earlier.unwrap()[1..], &[5], false);
+        assert_eq!((after, of_last.earlier), (Some(6), None));
+        let (after, turned) = neighbours(&of_last.later.unwrap()[1..], &[6, 7], true);
+        assert_eq!(after, Some(5));
+        assert_eq!(neighbours(&turned.later.unwrap()[1..], &[8, 9], false).0, Some(7));
+        assert_eq!(neighbours(&turned.earlier.unwrap()[1..], &[5], false).0, Some(6));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use periscope_domain::id::PullRequestId;
 use periscope_domain::listing::{ListedPullRequest, Position};
-use periscope_domain::pull_request::{ChangeCount, StoredPullRequest};
+use periscope_domain::pull_request::{ChangeCount, PullRequestNumber, StoredPullRequest};
 use periscope_domain::repository::RepositoryName;
 use periscope_domain::text::{Actor, ServiceName};
 use periscope_domain::use_cases::{
@@ -46,6 +46,7 @@ pub(crate) async fn list(
 fn wanted(query: &mut Query) -> ListPullRequests {
     ListPullRequests {
         repository: query.optional("repository", RepositoryName::parse),
+        number: query.optional("number", PullRequestNumber::parse),
         service: query.optional("service", ServiceName::parse),
         author: query.optional("author", Actor::parse),
         is_linked: query.optional("linked", truth),
@@ -90,6 +91,7 @@ pub(crate) fn list_documented() -> Operation {
          arrives meanwhile.",
     )
     .query("repository", "Where they were merged, in any letter case.", schema::repository_name())
+    .query("number", "The number that their forge gave them.", schema::integer(1, i32::MAX))
     .query("service", "A service that names their repository.", schema::text(255))
     .query("author", "Who opened them, in any letter case.", schema::text(255))
     .query("linked", "Whether a deployment shipped them.", schema::boolean())

@@ -114,6 +114,10 @@ async fn pull_requests_are_filtered_by_what_is_asked_for() {
         ("?linked=false", vec![4]),
         ("?repository=ACME/api-gateway&service=api-gateway", vec![4, 2]),
         ("?repository=acme/none", vec![]),
+        ("?number=2", vec![2]),
+        ("?number=4&repository=acme/api-gateway&linked=false", vec![4]),
+        ("?number=4&linked=true", vec![]),
+        ("?number=3", vec![]),
         ("?service=none", vec![]),
         ("?author=octocat", vec![]),
         ("?until=2024-01-15T09:00:00Z", vec![]),
@@ -207,6 +211,7 @@ async fn whatever_breaks_a_rule_is_refused_by_its_name() {
         "/api/pull-requests?repository=api",
         "/api/pull-requests?author=a%00",
         "/api/pull-requests?linked=yes",
+        "/api/pull-requests?number=0",
         "/api/pull-requests?until=now&limit=-1",
     ] {
         let answer = reader.get(path).await;

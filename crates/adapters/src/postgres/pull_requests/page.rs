@@ -1,5 +1,5 @@
 //! One page of an organization's pull requests: of all in order of their merges, or of one repository, where those of each
-//! base branch are in order. Whoever asks for an author, or for whether they were shipped, goes through them until the page
+//! base branch are in order, or of one number, of which each repository has one at most. Whoever asks for an author, or for whether they were shipped, goes through them until the page
 //! is full.
 
 use super::{Row, RowSql};
@@ -7,10 +7,11 @@ use crate::postgres::listing::Bounds;
 use crate::postgres::pool::Pool;
 use crate::postgres::row::Place;
 use crate::postgres::statement::{batch_input, batch_statement};
-use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 use periscope_domain::id::{OrganizationId, PullRequestId, RepositoryId};
 use periscope_domain::listing::{ListedPullRequest, Order, Page, PageRequest, PullRequestFilter};
 use periscope_domain::ports::StoreError;
+use periscope_domain::pull_request::PullRequestNumber;
 use periscope_domain::repository::RepositoryName;
 
 batch_input! {
@@ -18,6 +19,7 @@ batch_input! {
     Query as "query" {
         organization_id: BigInt = i64,
         repository_id: Nullable<BigInt> = Option<i64>,
+        number: Nullable<Integer> = Option<i32>,
         author_key: Nullable<Text> = Option<String>,
         is_linked: Nullable<Bool> = Option<bool>,
     }
@@ -76,6 +78,20 @@ macro_rules! page {
             limit (select most from bounds)"
         ), $direction)
     };
+    (of_number $further:literal, $still:literal, $direction:literal) => {
+        page!(@of concat!(
+            "select p.*
+            from query q, bounds b, repositories r
+            cross join lateral (
+                select p.*
+                from pull_requests p
+                where p.organization_id = r.organization_id and p.repository_id = r.id and p.number = q.number
+            ) as p
+            where r.organization_id = q.organization_id and (q.repository_id is null or r.id = q.repository_id)
+                and p.source is not null
+            ", page!(@taken $further, $still, $direction)
+        ), $direction)
+    };
     (@taken $further:literal, $still:literal, $direction:literal) => {
         concat!("
             and (p.merged_at, p.id) ", $further, " (b.behind_time, b.behind_id) and p.merged_at ", $still, " b.end_time
@@ -116,12 +132,21 @@ batch_statement! {
     ReadOldestOfRepository { query: Query, bounds: Bounds } -> ListedSql { page!(of_repository ">", "<", "asc") }
 }
 
+batch_statement! {
+    ReadNewestOfNumber { query: Query, bounds: Bounds } -> ListedSql { page!(of_number "<", ">=", "desc") }
+}
+
+batch_statement! {
+    ReadOldestOfNumber { query: Query, bounds: Bounds } -> ListedSql { page!(of_number ">", "<", "asc") }
+}
+
 impl Query {
     fn new(organization_id: OrganizationId, filter: &PullRequestFilter) -> Self {
         let author = filter.author.as_ref();
         Self {
             organization_id: vec![organization_id.get()],
             repository_id: vec![filter.repository_id.map(RepositoryId::get)],
+            number: vec![filter.number.map(PullRequestNumber::get)],
             author_key: vec![author.map(|author| author.as_str().to_ascii_lowercase())],
             is_linked: vec![filter.is_linked],
         }
@@ -136,11 +161,13 @@ pub(super) async fn page(
 ) -> Result<Page<ListedPullRequest>, StoreError> {
     let bounds = Bounds::new(&filter.merged, page, PullRequestId::get);
     let query = Query::new(organization_id, filter);
-    let rows: Vec<(Row, String, bool)> = match (filter.repository_id, page.order) {
-        (None, Order::Newest) => pool.rows(ReadNewest { query, bounds }).await?,
-        (None, Order::Oldest) => pool.rows(ReadOldest { query, bounds }).await?,
-        (Some(_), Order::Newest) => pool.rows(ReadNewestOfRepository { query, bounds }).await?,
-        (Some(_), Order::Oldest) => pool.rows(ReadOldestOfRepository { query, bounds }).await?,
+    let rows: Vec<(Row, String, bool)> = match (filter.number, filter.repository_id, page.order) {
+        (Some(_), _, Order::Newest) => pool.rows(ReadNewestOfNumber { query, bounds }).await?,
+        (Some(_), _, Order::Oldest) => pool.rows(ReadOldestOfNumber { query, bounds }).await?,
+        (None, None, Order::Newest) => pool.rows(ReadNewest { query, bounds }).await?,
+        (None, None, Order::Oldest) => pool.rows(ReadOldest { query, bounds }).await?,
+        (None, Some(_), Order::Newest) => pool.rows(ReadNewestOfRepository { query, bounds }).await?,
+        (None, Some(_), Order::Oldest) => pool.rows(ReadOldestOfRepository { query, bounds }).await?,
     };
     let listed = rows.into_iter().map(|(row, full_name, is_linked)| {
         let place = Place {
