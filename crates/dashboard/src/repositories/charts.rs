@@ -58,7 +58,7 @@ pub(super) fn sizes(reports: &[Report]) -> Option<String> {
         .take(if told.len() > LED_TO { 0 } else { LED_TO })
         .map(|told| {
             (
-                format!("{} lines", told.lines),
+                "Pull request",
                 format!("/pull-requests/{}", told.pull_request_id),
             )
         })
