@@ -11,6 +11,7 @@ use askama::Template;
 use periscope_domain::api_key::{ApiKey, Scope};
 use periscope_domain::id::ApiKeyId;
 use periscope_server::{ApiError, Query};
+use time::Duration;
 
 #[derive(Template)]
 #[template(path = "settings_keys.html")]
@@ -29,7 +30,7 @@ struct Row {
     scopes: String,
     created: String,
     used: String,
-    /// When it expires, or became of no use.
+    /// The last day on which it works, or what ended it.
     end: String,
     /// Whether whoever looks has signed in with it.
     is_own: bool,
@@ -38,10 +39,13 @@ struct Row {
 impl Row {
     fn of(key: &ApiKey, frame: &Frame, visitor: &Visitor) -> Self {
         let date = |time| text::date(time, &frame.zone);
-        let ends = key.expires_at.map(date);
+        // The end of a day is the first moment of the next one.
+        let ends = key
+            .expires_at
+            .map(|time| date(time.plus(Duration::microseconds(-1))));
         let end = match key.revoked_at {
             Some(time) => format!("Revoked {}", date(time)),
-            None if key.is_live(frame.now) => ends.unwrap_or_else(|| "Never".to_owned()),
+            None if key.is_live(frame.now) => ends.unwrap_or_else(|| "None".to_owned()),
             None => format!("Expired {}", ends.unwrap_or_default()),
         };
         Self {

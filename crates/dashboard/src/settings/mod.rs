@@ -27,7 +27,7 @@ impl Tab {
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::Keys => "API keys",
+            Self::Keys => "Keys",
             Self::Repositories => "Repositories",
             Self::Github => "GitHub",
             Self::Organization => "Organization",
