@@ -1,6 +1,7 @@
 //! What surrounds every page of somebody who signed in: where they are, whose data it is, and the state of the trial.
 
 use crate::controls::Controls;
+use crate::markup;
 use crate::page;
 use crate::text;
 use crate::visitor::Visitor;
@@ -10,6 +11,7 @@ use periscope_domain::time_zone::TimeZone;
 use periscope_domain::timestamp::Timestamp;
 use periscope_server::ApiError;
 use std::borrow::Borrow;
+use std::fmt::Display;
 
 /// The parts of the dashboard, as its navigation has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,18 +113,17 @@ impl Frame {
 
     /// A minute in the zone of the page, with the exact time for programs.
     pub(crate) fn time(&self, time: impl Borrow<Timestamp>) -> Safe<String> {
-        let time = time.borrow();
-        Safe(format!("<time datetime=\"{time}\">{}</time>", self.moment(*time)))
+        markup::time(*time.borrow(), &self.zone)
     }
 
     /// How long ago something was or, once that says little, its day; with its minute beside it.
     pub(crate) fn time_ago(&self, time: impl Borrow<Timestamp>) -> Safe<String> {
-        let time = time.borrow();
-        let moment = self.moment(*time);
-        let when = text::when(*time, self.now, &self.zone);
-        Safe(format!(
-            "<time datetime=\"{time}\" title=\"{moment}\">{when}</time>"
-        ))
+        markup::time_ago(*time.borrow(), self.now, &self.zone)
+    }
+
+    /// A sentence of the domain, with its times in the zone of the page.
+    pub(crate) fn sentence(&self, sentence: impl Display) -> Safe<String> {
+        markup::sentence(&sentence.to_string(), &self.zone)
     }
 
     /// How long ago something was.

@@ -31,6 +31,8 @@ struct DeploymentPage {
     steps: Steps,
     warnings: Vec<Warning>,
     is_settled: bool,
+    /// Whether it is about to become something else.
+    is_live: bool,
     history: Vec<DeploymentEvent>,
     /// How many events are left out before these, if any.
     events_before: Option<String>,
@@ -75,13 +77,14 @@ impl DeploymentPage {
         history.drain(..events_before);
         Self {
             frame,
-            deployment,
             ships: part(links),
             not_linked: explained.not_linked,
             steps: Steps::of(explained.steps),
             warnings: explained.warnings,
+            is_live: !(explained.is_settled && deployment.run.status().is_terminal()),
             is_settled: explained.is_settled,
             history,
+            deployment,
             events_before: (events_before > 0).then(|| text::counted(events_before, "earlier event")),
         }
     }

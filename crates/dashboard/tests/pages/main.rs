@@ -9,7 +9,10 @@
 )]
 
 mod app;
+mod deployments;
 mod first_run;
+mod pull_requests;
+mod records;
 mod sessions;
 mod settings;
 mod sign_in;
