@@ -2,13 +2,15 @@
 
 import assert from "node:assert/strict";
 import { after } from "node:test";
-import { chromium } from "playwright-core";
+import { launch, signIn } from "./chromium.mjs";
 import { url } from "./periscope.mjs";
+
+export { signIn };
 
 let started;
 
 function browser() {
-  started ??= chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+  started ??= launch();
   return started;
 }
 
@@ -47,11 +49,6 @@ async function session(organization) {
     return page.context().storageState();
   });
   return organization.session;
-}
-
-export async function signIn(page, key) {
-  await page.getByLabel("API key").fill(key);
-  await page.getByRole("button", { name: "Sign in" }).click();
 }
 
 /** All that goes wrong in a page, and every request that leaves for somewhere else. */

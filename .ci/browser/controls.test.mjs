@@ -29,7 +29,8 @@ test("range, environment, service and zone are in the address, and figures are o
   await visit(page, "/");
   const first = await tiles(page);
 
-  await choose(page, () => page.getByLabel("Range").selectOption("90d"), "timeRange=90d&environment=production&timeZone=UTC");
+  const production = "timeRange=90d&environment=production&timeZone=UTC";
+  await choose(page, () => page.getByLabel("Range").selectOption("90d"), production);
   const long = await tiles(page);
   assert.notDeepEqual(long, first);
 

@@ -46,7 +46,8 @@ test("no page has an error, breaks its content policy or asks another site for a
     page.evaluate(() => {
       const text = document.body.innerText;
       const titles = document.querySelectorAll("h1").length === 1 && document.title.endsWith("· Periscope");
-      const twice = [...document.querySelectorAll("[id]")].map(({ id }) => id).filter((id, at, all) => all.indexOf(id) !== at);
+      const ids = [...document.querySelectorAll("[id]")].map(({ id }) => id);
+      const twice = ids.filter((id, at) => ids.indexOf(id) !== at);
       return [
         ...(text.match(/NaN|Infinity|undefined|\[object/g) ?? []),
         ...(titles ? [] : ["has no title"]),
@@ -118,7 +119,10 @@ test("the tab key leads through the whole page, and shows where it is", async ()
     const count = await page.evaluate(() => {
       const all = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")];
       const isReached = (element) =>
-        element.checkVisibility() && !element.disabled && element.type !== "hidden" && (element.type !== "radio" || element.checked);
+        element.checkVisibility() &&
+        !element.disabled &&
+        element.type !== "hidden" &&
+        (element.type !== "radio" || element.checked);
       const reached = all.filter(isReached);
       reached.forEach((element, place) => element.setAttribute("data-place", place));
       return reached.length;

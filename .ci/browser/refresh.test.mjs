@@ -10,7 +10,8 @@ let sent = 0;
 const deploy = (service) => {
   sent += 1;
   const commitSha = String(sent).padStart(40, "0");
-  return team.deploy({ deploymentId: `d${sent}`, commitSha, service, completedAt: new Date(Date.now() - MINUTE).toISOString() });
+  const completedAt = new Date(Date.now() - MINUTE).toISOString();
+  return team.deploy({ deploymentId: `d${sent}`, commitSha, service, completedAt });
 };
 
 const services = (page) => texts(page, "tbody th");

@@ -6,13 +6,15 @@ import { sha } from "./shop.mjs";
 
 const team = await organization("settings");
 
-const deployment = (id) => ({ deploymentId: id, commitSha: sha("settings", 1), completedAt: new Date(Date.now() - 60_000).toISOString() });
+const ago = (minutes) => new Date(Date.now() - minutes * 60_000).toISOString();
 
-async function send(key, id) {
+/** How a report with a key is answered. */
+async function send(key, deploymentId) {
   const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
-  const { completedAt, ...rest } = deployment(id);
-  const body = JSON.stringify({ ...rest, environment: "production", status: "success", startedAt: completedAt, completedAt });
-  return (await fetch(`${url}/api/webhooks/deployments`, { method: "POST", headers, body })).status;
+  const ended = { status: "success", startedAt: ago(2), completedAt: ago(1) };
+  const body = { deploymentId, commitSha: sha("settings", 1), environment: "production", ...ended };
+  const options = { method: "POST", headers, body: JSON.stringify(body) };
+  return (await fetch(`${url}/api/webhooks/deployments`, options)).status;
 }
 
 for (const javaScriptEnabled of [true, false]) {
@@ -66,10 +68,12 @@ test("settings are shut to whoever may only read", async () => {
 });
 
 test("a service is given to a repository, and what it deployed is linked", async () => {
-  const pullRequests = [{ number: 1, mergeCommitSha: sha("settings", 7), mergedAt: new Date(Date.now() - 3_600_000).toISOString() }];
+  const commitSha = sha("settings", 7);
+  const pullRequests = [{ number: 1, mergeCommitSha: commitSha, mergedAt: ago(60) }];
   await team.post("/api/pull-requests", { repository: "acme/web", pullRequests });
   await team.post("/api/pull-requests", { repository: "acme/other", pullRequests });
-  const sent = await team.deploy({ ...deployment("aliased"), commitSha: sha("settings", 7), service: "storefront" });
+  const deployment = { deploymentId: "aliased", commitSha, service: "storefront", completedAt: ago(1) };
+  const sent = await team.deploy(deployment);
   const page = await open(team);
   await visit(page, "/settings/repositories");
   await page.locator("#service").fill("storefront");
