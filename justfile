@@ -45,6 +45,10 @@ schemathesis *ARGS:
 browser *ARGS:
     .ci/browser/run {{ ARGS }}
 
+# Take the pictures of the dashboard anew, of a history like the one of devlake: `just screenshots FILE`
+screenshots FILE:
+    .ci/browser/run node screenshots.mjs {{ absolute_path(FILE) }}
+
 # Measure: `just bench ingest` is the webhook against a bare upsert on the same Postgres
 bench NAME *ARGS:
     cargo bench --package periscope --bench {{ NAME }} -- {{ ARGS }}
