@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use periscope_domain::github::SecretKey;
+use periscope_domain::web_url::BaseUrl;
 use std::path::{Path, PathBuf};
 use std::{env, ffi::OsString, fs};
 use tracing_subscriber::EnvFilter;
@@ -59,6 +60,9 @@ pub(crate) struct Settings {
     /// A file to read the secret key from
     #[arg(long, env = "PERISCOPE_SECRET_KEY_FILE", global = true, value_name = "FILE")]
     secret_key_file: Option<PathBuf>,
+    /// Where users reach the service, if that is not where it listens
+    #[arg(long, env = "PERISCOPE_PUBLIC_URL", global = true, value_name = "URL")]
+    public_url: Option<String>,
     /// What to log: error, warn, info, debug or trace, or a filter such as `info,periscope_server=debug`
     #[arg(
         long,
@@ -71,6 +75,9 @@ pub(crate) struct Settings {
     /// How to log
     #[arg(long, env = "PERISCOPE_LOG_FORMAT", global = true, default_value = "text")]
     log_format: LogFormat,
+    /// A collector of OpenTelemetry to send spans to, in OTLP over HTTP
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", global = true, value_name = "URL")]
+    otlp_endpoint: Option<String>,
     /// How to answer
     #[arg(long, env = "PERISCOPE_OUTPUT", global = true, default_value = "text")]
     output: Output,
@@ -100,8 +107,10 @@ pub(crate) struct Config {
     pub(crate) database: Database,
     pub(crate) pool_size: usize,
     pub(crate) secret_key: Option<SecretKey>,
+    pub(crate) public_url: Option<BaseUrl>,
     pub(crate) log: EnvFilter,
     pub(crate) log_format: LogFormat,
+    pub(crate) otlp_endpoint: Option<BaseUrl>,
     pub(crate) output: Output,
 }
 
@@ -155,6 +164,16 @@ impl Config {
                 settings.pool_size
             ));
         }
+        let public_url = base_url(
+            "PERISCOPE_PUBLIC_URL",
+            settings.public_url.as_deref(),
+            &mut mistakes,
+        );
+        let otlp_endpoint = base_url(
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            settings.otlp_endpoint.as_deref(),
+            &mut mistakes,
+        );
         let log = EnvFilter::try_new(&settings.log).unwrap_or_else(|error| {
             mistakes.push(format!("PERISCOPE_LOG must be a log filter: {error}"));
             EnvFilter::default()
@@ -166,8 +185,10 @@ impl Config {
             database: url.map_or_else(|| Database::Private(private(settings)), Database::Url),
             pool_size,
             secret_key,
+            public_url,
             log,
             log_format: settings.log_format,
+            otlp_endpoint,
             output: settings.output,
         })
     }
@@ -179,6 +200,18 @@ fn private(settings: &Settings) -> PrivateDatabase {
         data_dir: settings.data_dir.clone(),
         programs: settings.postgres_programs.clone(),
         path: env::var_os("PATH"),
+    }
+}
+
+/// A URL, if one is given. Empty means not given.
+fn base_url(name: &str, text: Option<&str>, mistakes: &mut Vec<String>) -> Option<BaseUrl> {
+    let text = text.map(str::trim).filter(|text| !text.is_empty())?;
+    match BaseUrl::parse(text) {
+        Ok(url) => Some(url),
+        Err(error) => {
+            mistakes.push(format!("{name} {error}, not {text:?}"));
+            None
+        }
     }
 }
 

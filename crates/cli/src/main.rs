@@ -24,8 +24,15 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    telemetry::start(&config);
-    match commands::run(arguments.command, &config).await {
+    let result = match telemetry::start(&config) {
+        Ok(telemetry) => {
+            let result = commands::run(arguments.command, &config).await;
+            telemetry.stop().await;
+            result
+        }
+        Err(error) => Err(error),
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");

@@ -54,7 +54,7 @@ pub(crate) async fn submit(state: Data<State>, request: HttpRequest, payload: Pa
     };
     let problem = match signed_in {
         Ok((token, known)) => {
-            let address = Address::of(&request);
+            let address = Address::of(&request)?;
             let kept = cookie::kept(&token, &known.session, &address, state.now());
             return with_cookie(&to, &kept);
         }

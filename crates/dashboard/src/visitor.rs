@@ -82,7 +82,7 @@ impl FromRequest for Visitor {
 )]
 async fn visitor(request: &HttpRequest) -> Result<Visitor, page::Error> {
     let state = State::of(request)?;
-    let address = Address::of(request);
+    let address = Address::of(request)?;
     let signed_out = || page::Error::SignedOut {
         to: destination(request),
     };
@@ -95,7 +95,7 @@ async fn visitor(request: &HttpRequest) -> Result<Visitor, page::Error> {
     }
     let key = found.known.api_key;
     tracing::Span::current().record("organization.id", key.key.organization_id.get());
-    state.count_use(key.key.id)?;
+    state.count_use(request, key.key.id)?;
     Ok(Visitor {
         state,
         token,
@@ -143,8 +143,9 @@ pub(crate) fn require_own_origin(request: &HttpRequest) -> Result<(), page::Erro
     let is_own = if let Some(site) = headers.get("Sec-Fetch-Site") {
         site.as_bytes() == b"same-origin"
     } else {
+        let address = Address::of(request)?;
         let origin = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
-        origin.is_some_and(|origin| Address::of(request).is_of_origin(origin))
+        origin.is_some_and(|origin| address.is_of_origin(origin))
     };
     is_own.then_some(()).ok_or(page::Error::ForeignForm)
 }

@@ -52,6 +52,50 @@ impl fmt::Display for WebUrl {
     }
 }
 
+/// Where something is reached, to which paths are added: a [`WebUrl`] without query, fragment or credentials, and without
+/// the `/` at its end.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct BaseUrl(WebUrl);
+
+/// A text is no URL to which paths can be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("must be an http or https URL without query, fragment or credentials")]
+pub struct InvalidBaseUrl;
+
+impl BaseUrl {
+    /// Trims and checks a URL.
+    ///
+    /// # Errors
+    /// [`InvalidBaseUrl`] for what is no such URL.
+    pub fn parse(text: &str) -> Result<Self, InvalidBaseUrl> {
+        let url = WebUrl::parse(text.trim().trim_end_matches('/')).map_err(|_| InvalidBaseUrl)?;
+        if url.as_str().contains(['?', '#', '@']) {
+            Err(InvalidBaseUrl)
+        } else {
+            Ok(Self(url))
+        }
+    }
+
+    /// The URL, to which a path that begins with `/` may be added.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// Whether it is reached over TLS.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        let (scheme, _) = self.as_str().split_once(':').unwrap_or_default();
+        scheme.eq_ignore_ascii_case("https")
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +109,32 @@ mod tests {
             "http://[::1]:3000/x",
         ] {
             assert_eq!(WebUrl::parse(&format!(" {good} ")).unwrap().as_str(), good);
+        }
+    }
+
+    #[test]
+    fn paths_can_be_added_to_a_base() {
+        for (text, kept, is_https) in [
+            (
+                " https://periscope.example.org/ ",
+                "https://periscope.example.org",
+                true,
+            ),
+            ("HTTPS://x:8443/periscope//", "HTTPS://x:8443/periscope", true),
+            ("http://[::1]:8080", "http://[::1]:8080", false),
+        ] {
+            let base = BaseUrl::parse(text).unwrap();
+            assert_eq!((base.as_str(), base.is_https()), (kept, is_https));
+        }
+        for bad in [
+            "",
+            "periscope.example.org",
+            "https://x/?a",
+            "https://x#a",
+            "https://me:pw@x",
+            "https:///",
+        ] {
+            assert_eq!(BaseUrl::parse(bad), Err(InvalidBaseUrl), "{bad}");
         }
     }
 

@@ -3,8 +3,10 @@
 
 use crate::auth::KeyCache;
 use crate::metrics::calculator::Calculator;
+use crate::monitoring::{self, EventMeters, Exporter};
 use crate::rate_limit::RateLimits;
 use crate::recorder::{Groups, Recorder};
+use crate::tls::Tls;
 use crate::{relinker, request, routes};
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
@@ -13,6 +15,7 @@ use actix_web::{App, HttpServer};
 use periscope_domain::github::SecretKey;
 use periscope_domain::ports::{Clock, Randomness, Store};
 use periscope_domain::timestamp::Timestamp;
+use periscope_domain::web_url::BaseUrl;
 use rand_core::CryptoRng;
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -23,6 +26,7 @@ use std::{fmt, io};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{interval, sleep};
+use tracing::Span;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 2048;
@@ -42,6 +46,32 @@ pub struct Settings {
     pub rate_limit: u32,
     /// What the secrets of webhooks are derived from. Without it no webhook of GitHub is accepted.
     pub secret_key: Option<SecretKey>,
+    /// Where Prometheus may ask for what is collected, if it is.
+    pub metrics: Option<(SocketAddr, Exporter)>,
+    /// The certificate to show, where TLS is not somebody else's business.
+    pub tls: Option<Tls>,
+    /// Where users reach it, if that is known.
+    pub public_url: Option<BaseUrl>,
+    /// Who follows requests across services, if anybody does.
+    pub traces: Option<Arc<dyn Traces>>,
+}
+
+/// Follows requests across services.
+pub trait Traces: fmt::Debug + Send + Sync {
+    /// Makes a span, which has not begun, the child of the one that a caller tells of in `traceparent`, if it makes sense.
+    fn adopt(&self, span: &Span, traceparent: &str);
+
+    /// Names a span by what has turned out to be its route.
+    fn name(&self, span: &Span, name: String);
+}
+
+impl Settings {
+    /// Whether users reach it over TLS, as far as is known: that of its own, or of whoever is at the public address.
+    /// What a request says of the way it came is not believed.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.tls.is_some() || self.public_url.as_ref().is_some_and(BaseUrl::is_https)
+    }
 }
 
 /// How long things may take. The defaults are what the product promises; tests have less patience.
@@ -91,6 +121,10 @@ pub struct State {
     pub(crate) secret_key: Option<SecretKey>,
     pub(crate) timing: Timing,
     pub(crate) calculator: Calculator,
+    pub(crate) events: EventMeters,
+    pub(crate) has_tls: bool,
+    public_url: Option<BaseUrl>,
+    pub(crate) traces: Option<Arc<dyn Traces>>,
     stopping: AtomicBool,
 }
 
@@ -123,6 +157,18 @@ impl State {
     #[must_use]
     pub fn secret_key(&self) -> Option<&SecretKey> {
         self.secret_key.as_ref()
+    }
+
+    /// Where users reach it, if the operator has told.
+    #[must_use]
+    pub fn public_url(&self) -> Option<&BaseUrl> {
+        self.public_url.as_ref()
+    }
+
+    /// Whether it encrypts its connections itself.
+    #[must_use]
+    pub fn has_tls(&self) -> bool {
+        self.has_tls
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
@@ -158,6 +204,8 @@ pub fn no_pages(_: &mut ServiceConfig) {}
 pub struct Application {
     server: Server,
     local_addr: SocketAddr,
+    metrics: Option<(Server, SocketAddr)>,
+    exporter: Option<Exporter>,
     state: Arc<State>,
     groups: Groups,
 }
@@ -201,6 +249,10 @@ impl Application {
             secret_key: settings.secret_key,
             timing,
             calculator: Calculator::start()?,
+            events: EventMeters::default(),
+            has_tls: settings.tls.is_some(),
+            public_url: settings.public_url,
+            traces: settings.traces,
             stopping: AtomicBool::new(false),
         });
         let shared = Arc::clone(&state);
@@ -219,12 +271,23 @@ impl Application {
         .client_request_timeout(timing.head)
         .client_disconnect_timeout(timing.linger)
         .shutdown_timeout(timing.drain.as_secs())
-        .disable_signals()
-        .bind(settings.listen)?;
+        .disable_signals();
+        let server = match &settings.tls {
+            Some(tls) => {
+                let config = tls.config().map_err(io::Error::other)?;
+                let server = server.tls_handshake_timeout(timing.head);
+                server.bind_rustls_0_23(settings.listen, config)?
+            }
+            None => server.bind(settings.listen)?,
+        };
         let local_addr = server.addrs().first().copied().unwrap_or(settings.listen);
+        let metrics = settings.metrics.as_ref();
+        let metrics = metrics.map(|(listen, exporter)| monitoring::bind(*listen, exporter, &state));
         Ok(Self {
             server: server.run(),
             local_addr,
+            metrics: metrics.transpose()?,
+            exporter: settings.metrics.map(|(_, exporter)| exporter),
             state,
             groups,
         })
@@ -236,6 +299,12 @@ impl Application {
         self.local_addr
     }
 
+    /// The address that Prometheus may ask, if there is one.
+    #[must_use]
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|(_, address)| *address)
+    }
+
     /// Answers requests and relinks deployments until `stop` completes and what runs by then is finished.
     ///
     /// # Errors
@@ -245,6 +314,8 @@ impl Application {
             mut server,
             state,
             groups,
+            metrics,
+            exporter,
             ..
         } = self;
         let (stopping, until_stopped) = watch::channel(());
@@ -258,8 +329,11 @@ impl Application {
         let mut recorders = JoinSet::new();
         for _ in 0..groups.at_once {
             let (store, clock) = (Arc::clone(&state.store), Arc::clone(&state.clock));
-            recorders.spawn(Arc::clone(&state.recorder).run(store, clock, groups.size));
+            let sizes = state.events.group_size.clone();
+            recorders.spawn(Arc::clone(&state.recorder).run(store, clock, groups.size, sizes));
         }
+        // Prometheus is answered to the end.
+        let metrics = metrics.map(|(server, _)| (server.handle(), tokio::spawn(server)));
         let handle = server.handle();
         let drain = async {
             stop.await;
@@ -270,8 +344,13 @@ impl Application {
             result = &mut server => result,
             () = drain => (&mut server).await,
             never = forget_idle(&state) => match never {},
+            never = monitoring::keep_up(exporter.as_ref()) => match never {},
         };
         let _ = relinker.await;
+        if let Some((handle, running)) = metrics {
+            handle.stop(false).await;
+            let _ = running.await;
+        }
         result
     }
 }
@@ -288,5 +367,26 @@ async fn forget_idle(state: &State) -> Infallible {
     loop {
         ticks.tick().await;
         state.rate_limits.forget_idle();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_reached_over_tls_if_the_public_address_says_so() {
+        let settings = |url: Option<&str>| Settings {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            rate_limit: 0,
+            secret_key: None,
+            metrics: None,
+            tls: None,
+            public_url: url.map(|url| BaseUrl::parse(url).unwrap()),
+            traces: None,
+        };
+        assert!(settings(Some("https://periscope.example.org")).is_secure());
+        assert!(!settings(Some("http://periscope.local")).is_secure());
+        assert!(!settings(None).is_secure());
     }
 }

@@ -6,11 +6,12 @@
 use crate::app::State;
 use crate::body;
 use crate::error::{ApiError, Bug};
+use crate::noted::note_allowance;
 use crate::rate_limit::Credential;
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::web::{Bytes, Data};
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use moka::future::Cache;
@@ -95,12 +96,14 @@ impl State {
         Ok(self.rate_limits.fail(Credential::ApiKey, address)?)
     }
 
-    /// Counts a use of a key.
+    /// Counts a use of a key by a request, whose answer tells how often it may still be used.
     ///
     /// # Errors
     /// [`ApiError::RateLimited`] when it is used too often.
-    pub fn count_use(&self, key: ApiKeyId) -> Result<(), ApiError> {
-        Ok(self.rate_limits.use_key(key)?)
+    pub fn count_use(&self, request: &HttpRequest, key: ApiKeyId) -> Result<(), ApiError> {
+        let allowance = self.rate_limits.use_key(key)?;
+        note_allowance(&request.extensions(), allowance);
+        Ok(())
     }
 }
 
@@ -190,7 +193,7 @@ fn admit(request: &HttpRequest, scope: Scope) -> LocalBoxFuture<'_, Result<Admit
         let address = request.peer_addr().map(|address| address.ip());
         let key = state.authenticate(bearer_key(request.headers()), address).await?;
         tracing::Span::current().record("organization.id", key.key.organization_id.get());
-        state.count_use(key.key.id)?;
+        state.count_use(request, key.key.id)?;
         if key.key.allows(scope) {
             Ok((state, key))
         } else {

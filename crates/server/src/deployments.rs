@@ -77,7 +77,9 @@ pub(crate) async fn record(
         organization_id: request.organization_id(),
         report,
     };
-    Ok(answer(&state.recorder.record(command).await?))
+    let recorded = state.recorder.record(command).await?;
+    state.events.count(&recorded);
+    Ok(answer(&recorded))
 }
 
 pub(crate) fn documented() -> Operation {

@@ -178,11 +178,7 @@ impl ResponseError for ApiError {
                 response.insert_header((header::ALLOW, allowed.as_str()));
             }
             Self::RateLimited(refusal) => {
-                response
-                    .insert_header((header::RETRY_AFTER, refusal.seconds))
-                    .insert_header(("RateLimit-Limit", refusal.limit))
-                    .insert_header(("RateLimit-Remaining", 0))
-                    .insert_header(("RateLimit-Reset", refusal.seconds));
+                response.insert_header((header::RETRY_AFTER, refusal.seconds));
             }
             _ if status == StatusCode::SERVICE_UNAVAILABLE => {
                 response.insert_header((header::RETRY_AFTER, 1));
@@ -195,9 +191,13 @@ impl ResponseError for ApiError {
             }
             _ => None,
         };
-        response.json(ErrorBody {
+        let mut response = response.json(ErrorBody {
             error: &self.to_string(),
             details,
-        })
+        });
+        if let Self::RateLimited(refusal) = self {
+            refusal.allowance.tell(response.headers_mut());
+        }
+        response
     }
 }

@@ -3,6 +3,7 @@
 //! An address is that of the connection; what a header says about it is not believed.
 
 use governor::clock::{Clock, DefaultClock};
+use governor::middleware::StateInformationMiddleware;
 use governor::{DefaultKeyedRateLimiter, Quota};
 use periscope_domain::id::ApiKeyId;
 use std::hash::Hash;
@@ -16,12 +17,22 @@ const BURST: NonZeroU32 = NonZeroU32::new(4).unwrap();
 /// How often an address may fail a minute.
 const FAILURES: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
+/// How much somebody may still ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Allowance {
+    /// How many requests may come at once.
+    pub(crate) limit: u32,
+    /// How many of them are left.
+    pub(crate) remaining: u32,
+    /// After how many seconds all of them are back.
+    pub(crate) reset: u64,
+}
+
 /// Asked too often; may ask again in so many seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("Too many requests")]
 pub struct Refusal {
-    /// How many requests may come at once.
-    pub(crate) limit: u32,
+    pub(crate) allowance: Allowance,
     pub(crate) seconds: u64,
 }
 
@@ -41,9 +52,12 @@ struct Limits {
     failures: Limit<(Credential, IpAddr)>,
 }
 
+/// It tells what is left as well.
+type Limiter<K> = DefaultKeyedRateLimiter<K, StateInformationMiddleware>;
+
 struct Limit<K: Hash + Eq + Clone> {
-    burst: u32,
-    limiter: DefaultKeyedRateLimiter<K>,
+    quota: Quota,
+    limiter: Limiter<K>,
 }
 
 impl RateLimits {
@@ -58,9 +72,10 @@ impl RateLimits {
         }))
     }
 
-    /// Counts a use of a key.
-    pub(crate) fn use_key(&self, key: ApiKeyId) -> Result<(), Refusal> {
-        self.0.as_ref().map_or(Ok(()), |limits| limits.keys.count(&key))
+    /// Counts a use of a key and tells what is left to it, if there is a limit.
+    pub(crate) fn use_key(&self, key: ApiKeyId) -> Result<Option<Allowance>, Refusal> {
+        let limits = self.0.as_ref();
+        limits.map(|limits| limits.keys.count(&key)).transpose()
     }
 
     /// Counts a failure to prove who one is.
@@ -68,7 +83,7 @@ impl RateLimits {
         let sender = (credential, address.map_or(Ipv6Addr::UNSPECIFIED.into(), network));
         self.0
             .as_ref()
-            .map_or(Ok(()), |limits| limits.failures.count(&sender))
+            .map_or(Ok(()), |limits| limits.failures.count(&sender).map(drop))
     }
 
     /// Forgets whoever has not been seen for so long that it makes no difference.
@@ -83,19 +98,33 @@ impl RateLimits {
 impl<K: Hash + Eq + Clone> Limit<K> {
     fn new(quota: Quota) -> Self {
         Self {
-            burst: quota.burst_size().get(),
-            limiter: DefaultKeyedRateLimiter::keyed(quota),
+            quota,
+            limiter: DefaultKeyedRateLimiter::keyed(quota).with_middleware(),
         }
     }
 
-    fn count(&self, sender: &K) -> Result<(), Refusal> {
-        self.limiter.check_key(sender).map_err(|refused| {
-            let wait = refused.wait_time_from(DefaultClock::default().now());
-            Refusal {
-                limit: self.burst,
-                seconds: wait.as_secs() + 1,
+    fn count(&self, sender: &K) -> Result<Allowance, Refusal> {
+        match self.limiter.check_key(sender) {
+            Ok(state) => Ok(self.allowance(state.remaining_burst_capacity())),
+            Err(refused) => {
+                let wait = refused.wait_time_from(DefaultClock::default().now());
+                Err(Refusal {
+                    allowance: self.allowance(0),
+                    seconds: wait.as_secs() + 1,
+                })
             }
-        })
+        }
+    }
+
+    fn allowance(&self, remaining: u32) -> Allowance {
+        let limit = self.quota.burst_size().get();
+        let used = limit.saturating_sub(remaining);
+        let refill = self.quota.replenish_interval().saturating_mul(used);
+        Allowance {
+            limit,
+            remaining,
+            reset: refill.as_secs() + u64::from(refill.subsec_nanos() > 0),
+        }
     }
 }
 
@@ -122,10 +151,20 @@ mod tests {
         // One a second: a fifth use within a second of the first is one too many, however slow this machine is.
         let limits = RateLimits::new(1);
         let refusal = (0..1000).find_map(|_| limits.use_key(KEY).err()).unwrap();
-        assert_eq!((refusal.limit, refusal.seconds), (4, 1));
+        let spent = Allowance {
+            limit: 4,
+            remaining: 0,
+            reset: 4,
+        };
+        assert_eq!((refusal.allowance, refusal.seconds), (spent, 1));
+        let fresh = Allowance {
+            limit: 4,
+            remaining: 3,
+            reset: 1,
+        };
         assert_eq!(
             limits.use_key(ApiKeyId::new(2)),
-            Ok(()),
+            Ok(Some(fresh)),
             "another key is not affected"
         );
     }
@@ -140,7 +179,7 @@ mod tests {
         let refusal = (0..1000)
             .find_map(|_| fail(Credential::ApiKey, "192.0.2.1").err())
             .unwrap();
-        assert_eq!(refusal.limit, 10);
+        assert_eq!(refusal.allowance.limit, 10);
         assert!((1..=7).contains(&refusal.seconds), "{refusal:?}");
         assert!(
             fail(Credential::ApiKey, "::ffff:192.0.2.1").is_err(),
@@ -161,7 +200,7 @@ mod tests {
     fn zero_switches_both_limits_off() {
         let limits = RateLimits::new(0);
         for _ in 0..1000 {
-            assert_eq!(limits.use_key(KEY), Ok(()));
+            assert_eq!(limits.use_key(KEY), Ok(None));
             assert_eq!(limits.fail(Credential::ApiKey, None), Ok(()));
         }
     }

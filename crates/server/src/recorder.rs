@@ -10,6 +10,7 @@
 
 use crate::error::{ApiError, Bug};
 use futures_util::FutureExt;
+use metrics::Histogram;
 use periscope_domain::id::OrganizationId;
 use periscope_domain::ports::{Clock, Store};
 use periscope_domain::text::ExternalDeploymentId;
@@ -20,6 +21,7 @@ use std::collections::{HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, oneshot};
+use tracing::{Instrument, Span, debug_span};
 
 /// How many reports may wait. Where so many do, the next is told to come again rather than kept until its deadline.
 const MOST_WAITING: usize = 4096;
@@ -45,6 +47,8 @@ type Identity = (OrganizationId, ExternalDeploymentId);
 struct Waiting {
     command: RecordDeployment,
     answer: oneshot::Sender<Result<RecordedDeployment, ApiError>>,
+    /// That of its request.
+    span: Span,
 }
 
 impl Waiting {
@@ -112,7 +116,12 @@ impl Recorder {
             if queue.waiting.len() >= MOST_WAITING {
                 return Err(ApiError::Busy);
             }
-            queue.waiting.push_back(Waiting { command, answer });
+            let span = Span::current();
+            queue.waiting.push_back(Waiting {
+                command,
+                answer,
+                span,
+            });
             queue.is_ready()
         };
         if is_ready {
@@ -123,7 +132,13 @@ impl Recorder {
     }
 
     /// Records one group after the other, for ever.
-    pub(crate) async fn run(self: Arc<Self>, store: Arc<dyn Store>, clock: Arc<dyn Clock>, size: usize) {
+    pub(crate) async fn run(
+        self: Arc<Self>,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        size: usize,
+        sizes: Histogram,
+    ) {
         loop {
             let (group, is_ready) = {
                 let mut queue = self.queue();
@@ -136,8 +151,10 @@ impl Recorder {
             if is_ready {
                 self.ready.notify_one();
             }
+            sizes.record(u32::try_from(group.len()).unwrap_or(u32::MAX));
             let identities: Vec<_> = group.iter().map(Waiting::identity).collect();
-            record_group(&*store, &*clock, group).await;
+            let span = span_of(&group);
+            record_group(&*store, &*clock, group).instrument(span).await;
             let mut queue = self.queue();
             for identity in &identities {
                 queue.recording.remove(identity);
@@ -148,6 +165,16 @@ impl Recorder {
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The span of a group, in that of its first request and linked to those of the others.
+fn span_of(group: &[Waiting]) -> Span {
+    let parent = group.first().and_then(|first| first.span.id());
+    let span = debug_span!(parent: parent, "record deployments", deployments = group.len());
+    for other in group.iter().skip(1) {
+        span.follows_from(&other.span);
+    }
+    span
 }
 
 /// Records a group and tells each of its members what became of it.
@@ -222,7 +249,12 @@ mod tests {
             ids.map(|id| {
                 let (answer, answered) = oneshot::channel();
                 let command = command(id);
-                self.waiting.push_back(Waiting { command, answer });
+                let span = Span::none();
+                self.waiting.push_back(Waiting {
+                    command,
+                    answer,
+                    span,
+                });
                 answered
             })
         }

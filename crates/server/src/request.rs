@@ -2,27 +2,29 @@
 //! of it, a deadline, and one line in the log with what became of it. A handler that panics fails its own request
 //! only. Query strings, bodies, keys and addresses are never logged.
 
-use crate::app::State;
+use crate::app::{State, Traces};
 use crate::body::{Answer, Held};
 use crate::error::{ApiError, Bug, causes};
+use crate::headers::{Headers, REQUEST_ID};
+use crate::monitoring::Meter;
+use crate::noted::Noted;
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::HeaderValue;
 use actix_web::middleware::Next;
 use futures_util::FutureExt;
 use periscope_domain::timestamp::Timestamp;
 use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::time::timeout;
 use tracing::field::Empty;
 use tracing::{Instrument, Span, info_span};
 use uuid::{NoContext, Uuid};
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 #[expect(
     clippy::future_not_send,
@@ -34,7 +36,14 @@ pub(crate) async fn answer<B: MessageBody + Unpin>(
     next: Next<B>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let id = request_id(&request, state.clock.now());
-    let mut entry = LogEntry::begin(&request, &id);
+    let noted = Noted::begin(&request);
+    let mut entry = LogEntry::begin(&state, &request, &id, Rc::clone(&noted));
+    let headers = Headers {
+        id,
+        noted,
+        is_api: request.path().starts_with("/api/"),
+        is_tls: state.has_tls,
+    };
     let held = Held::of(&mut request);
     let handled = AssertUnwindSafe(next.call(request)).catch_unwind();
     let answered = match timeout(state.timing.request, handled)
@@ -47,14 +56,15 @@ pub(crate) async fn answer<B: MessageBody + Unpin>(
     };
     match answered {
         Ok(mut response) => {
-            entry.end(response.status(), response.response().error());
-            response.headers_mut().insert(REQUEST_ID, id);
+            let pattern = || response.request().match_pattern();
+            entry.end(response.status(), response.response().error(), pattern);
+            headers.add(response.headers_mut());
             Ok(response.map_body(|_, body| Answer::new(body, held)))
         }
         Err(error) => {
             let mut response = error.error_response();
-            entry.end(response.status(), Some(&error));
-            response.headers_mut().insert(REQUEST_ID, id);
+            entry.end(response.status(), Some(&error), || None);
+            headers.add(response.headers_mut());
             Err(InternalError::from_response(error, response).into())
         }
     }
@@ -86,32 +96,47 @@ fn new_id(now: Timestamp) -> HeaderValue {
 /// The one line that a request leaves in the log, also when nobody waits for its answer any more.
 struct LogEntry {
     span: Span,
-    begun: Instant,
+    meter: Meter,
+    traces: Option<Arc<dyn Traces>>,
     ended: bool,
 }
 
 impl LogEntry {
-    fn begin(request: &ServiceRequest, id: &HeaderValue) -> Self {
+    fn begin(state: &State, request: &ServiceRequest, id: &HeaderValue, noted: Rc<Noted>) -> Self {
         let span = info_span!(
             "request",
             request.id = id.to_str().unwrap_or_default(),
             method = request.method().as_str(),
             path = request.path(),
             organization.id = Empty,
+            http.route = Empty,
+            http.response.status_code = Empty,
+            otel.kind = Empty,
+            otel.status_code = Empty,
         );
+        if let Some(traces) = &state.traces {
+            span.record("otel.kind", "server");
+            let parent = request.headers().get("traceparent");
+            if let Some(parent) = parent.and_then(|parent| parent.to_str().ok()) {
+                traces.adopt(&span, parent);
+            }
+        }
         Self {
             span,
-            begun: Instant::now(),
+            traces: state.traces.clone(),
+            meter: Meter::begin(request.method(), noted),
             ended: false,
         }
     }
 
-    fn end(&mut self, status: StatusCode, error: Option<&Error>) {
+    fn end(&mut self, status: StatusCode, error: Option<&Error>, pattern: impl FnOnce() -> Option<String>) {
         self.ended = true;
+        let error = error.and_then(Error::as_error::<ApiError>);
+        let route = self.meter.end(Some(status), error, pattern);
         let _entered = self.span.enter();
-        let duration_ms = milliseconds(self.begun);
+        let duration_ms = milliseconds(self.meter.begun);
         let code = status.as_u16();
-        match error.and_then(Error::as_error::<ApiError>) {
+        match error {
             Some(error) if status == StatusCode::INTERNAL_SERVER_ERROR => {
                 tracing::error!(
                     status = code,
@@ -130,6 +155,21 @@ impl LogEntry {
             }
             _ => tracing::info!(status = code, duration_ms, "answered with {code}"),
         }
+        if let Some(traces) = &self.traces {
+            self.trace(&**traces, &route, status);
+        }
+    }
+}
+
+impl LogEntry {
+    /// Says what collectors of spans look for, after the line in the log, which it would only repeat.
+    fn trace(&self, traces: &dyn Traces, route: &str, status: StatusCode) {
+        traces.name(&self.span, format!("{} {route}", self.meter.method));
+        self.span.record("http.route", route);
+        self.span.record("http.response.status_code", status.as_u16());
+        if status.is_server_error() {
+            self.span.record("otel.status_code", "ERROR");
+        }
     }
 }
 
@@ -141,8 +181,9 @@ fn milliseconds(begun: Instant) -> f64 {
 impl Drop for LogEntry {
     fn drop(&mut self) {
         if !self.ended {
+            self.meter.end(None, None, || None);
             let _entered = self.span.enter();
-            let duration_ms = milliseconds(self.begun);
+            let duration_ms = milliseconds(self.meter.begun);
             tracing::info!(duration_ms, "ended without an answer");
         }
     }

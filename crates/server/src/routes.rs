@@ -1,6 +1,7 @@
 //! The whole URL table: each path with its method, who answers it, and what is documented of it.
 
 use crate::error::ApiError;
+use crate::noted::Noting;
 use crate::openapi::{self, Operation};
 use crate::read::{self, explain, freshness};
 use crate::{commits, deployments, docs, github, health, metrics, pull_requests};
@@ -87,7 +88,7 @@ where
         path,
         documented,
         allows: "POST",
-        route: answering(guard::Post(), handler),
+        route: answering(path, guard::Post(), handler),
     }
 }
 
@@ -102,7 +103,7 @@ where
         path,
         documented,
         allows: "GET, HEAD",
-        route: answering(guard::Any(guard::Get()).or(guard::Head()), handler),
+        route: answering(path, guard::Any(guard::Get()).or(guard::Head()), handler),
     }
 }
 
@@ -120,12 +121,12 @@ where
     }
 }
 
-fn answering<F, Args>(methods: impl Guard + 'static, handler: F) -> Route
+fn answering<F, Args>(path: &'static str, methods: impl Guard + 'static, handler: F) -> Route
 where
     F: Handler<Args, Output: Responder + 'static>,
     Args: FromRequest + 'static,
 {
-    web::route().guard(methods).to(handler)
+    web::route().guard(Noting { path, methods }).to(handler)
 }
 
 fn method_not_allowed(allowed: &str) -> Result<HttpResponse, ApiError> {

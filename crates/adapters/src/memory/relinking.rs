@@ -99,6 +99,13 @@ impl Relinking for MemoryStore {
             .filter(|owner| organization_id.is_none_or(|id| id == *owner))
             .count() as u64)
     }
+
+    async fn oldest(&self, organization_id: Option<OrganizationId>) -> Result<Option<Timestamp>, StoreError> {
+        let state = self.state();
+        let requests = state.relink_requests.iter();
+        let of_it = requests.filter(|((owner, _), _)| organization_id.is_none_or(|id| id == *owner));
+        Ok(of_it.map(|(_, request)| request.requested_at).min())
+    }
 }
 
 impl State {

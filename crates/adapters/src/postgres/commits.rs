@@ -2,6 +2,7 @@
 
 use super::PgStore;
 use super::intake::{Intake, Target, find_target, service_keys};
+use super::meters::Decided;
 use super::row::Place;
 use super::statement::{batch_input, batch_statement};
 use super::touched::{Change, Filled, RequestByCommits, Services, Told};
@@ -190,9 +191,12 @@ impl Commits for PgStore {
 
     async fn apply(&self, decision: &CommitDecision) -> Result<Applied<u64>, StoreError> {
         let decision = decision.clone();
-        self.pool
+        let applied = self
+            .pool
             .transaction(move |connection| async move { write(connection, &decision).await }.boxed())
-            .await
+            .await?;
+        Decided::Commits.count_stale(&[applied]);
+        Ok(applied)
     }
 }
 

@@ -4,6 +4,7 @@
 mod connect;
 pub mod diagnosis;
 mod error;
+mod meters;
 pub mod migrate;
 mod pool;
 pub mod private;

@@ -4,8 +4,9 @@
 
 use super::connect::{ConnectError, Target};
 use super::error::{store_error, unavailable};
+use super::meters::{self, Failure, Meters, Standing};
 use deadpool::Runtime;
-use deadpool::managed::QueueMode;
+use deadpool::managed::{QueueMode, WeakPool};
 use diesel::{ConnectionError, QueryResult};
 use diesel_async::methods::LoadQuery;
 use diesel_async::pooled_connection::deadpool::{Object, Pool as DieselPool};
@@ -14,11 +15,13 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionM
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use periscope_domain::ports::{Applied, StoreError};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::task::JoinError;
-use tokio::time::timeout;
+use tokio::time::{interval, timeout};
+use tracing::{Instrument, debug_span};
 
 type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 
@@ -32,7 +35,10 @@ const TRANSACTION: Duration = Duration::from_secs(12);
 
 /// A pool of connections.
 #[derive(Clone)]
-pub(crate) struct Pool(DieselPool<AsyncPgConnection>);
+pub(crate) struct Pool {
+    connections: DieselPool<AsyncPgConnection>,
+    meters: Arc<Meters>,
+}
 
 #[derive(Debug, Error)]
 #[error("postgres did not answer in time")]
@@ -45,6 +51,8 @@ impl Pool {
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Fast;
         let runtime = Handle::try_current().map_err(|error| ConnectError(error.into()))?;
+        let meters = Arc::new(Meters::new());
+        let observer = runtime.clone();
         config.custom_setup = Box::new(move |_| {
             let target = target.clone();
             // A connection outlives the caller who needed it first, whose runtime may be that of a single thread.
@@ -63,11 +71,26 @@ impl Pool {
             .queue_mode(QueueMode::Lifo)
             .build()
             .map_err(|error| ConnectError(error.into()))?;
-        Ok(Self(pool))
+        observer.spawn(look_at(pool.weak(), Arc::clone(&meters)));
+        Ok(Self {
+            connections: pool,
+            meters,
+        })
     }
 
     async fn get(&self) -> Result<Object<AsyncPgConnection>, StoreError> {
-        self.0.get().await.map_err(unavailable)
+        let begun = Instant::now();
+        let connection = self
+            .connections
+            .get()
+            .instrument(debug_span!("connection"))
+            .await
+            .map_err(|error| {
+                Failure::Pool.count();
+                unavailable(error)
+            });
+        self.meters.waits.record(begun.elapsed());
+        connection
     }
 
     /// The rows of one statement.
@@ -93,7 +116,9 @@ impl Pool {
     where
         F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, QueryResult<R>>,
     {
-        within(STATEMENT, self.get().await?, statement).await
+        let connection = self.get().await?;
+        let span = debug_span!("statement", otel.kind = "client", db.system.name = "postgresql");
+        within(STATEMENT, connection, statement).instrument(span).await
     }
 
     /// Runs several statements as one transaction, to the end even if the caller goes away. What comes out stale has
@@ -106,7 +131,8 @@ impl Pool {
         R: Send + 'static,
     {
         let connection = self.get().await?;
-        let task = tokio::spawn(within(TRANSACTION, connection, |connection| {
+        let span = debug_span!("transaction", otel.kind = "client", db.system.name = "postgresql");
+        let work = within(TRANSACTION, connection, |connection| {
             async move {
                 Transactions::begin_transaction(connection).await?;
                 let outcome = work(connection).await;
@@ -118,9 +144,26 @@ impl Pool {
                 outcome
             }
             .boxed()
-        }));
+        });
+        let task = tokio::spawn(work.instrument(span));
         task.await
             .map_err(|error| StoreError::Internal(Box::new(error)))?
+    }
+}
+
+/// Looks at how a pool stands, as long as there is one.
+async fn look_at(pool: WeakPool<AsyncDieselConnectionManager<AsyncPgConnection>>, meters: Arc<Meters>) {
+    let mut ticks = interval(meters::EVERY);
+    while let Some(pool) = pool.upgrade() {
+        let status = pool.status();
+        drop(pool);
+        meters.set(&Standing {
+            most: status.max_size,
+            open: status.size,
+            idle: status.available,
+            waiting: status.waiting,
+        });
+        ticks.tick().await;
     }
 }
 
@@ -134,8 +177,12 @@ where
     F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, QueryResult<R>>,
 {
     if let Ok(result) = timeout(limit, work(&mut connection)).await {
-        return result.map_err(store_error);
+        return result.map_err(|error| {
+            Failure::Statement(&error).count();
+            store_error(error)
+        });
     }
+    Failure::Timeout.count();
     drop(Object::take(connection));
     Err(unavailable(NoAnswer))
 }

@@ -6,6 +6,7 @@ use super::deployments::{
     GraphRangeInput, LINKS_AT_ONCE, LinkInput, REPLACE_LINKS, RangeInput, linked_pull_requests,
     unlinked_reason,
 };
+use super::meters::Decided;
 use super::pool::Pool;
 use super::row::Place;
 use super::schema::{base_changes as changes_table, relink_requests};
@@ -219,6 +220,7 @@ impl Relinking for PgStore {
             outcomes.extend(relink(&self.pool, now).await?);
             rest = later;
         }
+        Decided::Links.count_stale(&outcomes);
         Ok(outcomes)
     }
 
@@ -250,5 +252,18 @@ impl Relinking for PgStore {
         }
         let counts: [Option<i64>; 2] = [self.pool.row(query).await?, self.pool.row(changes).await?];
         Ok(counts.into_iter().flatten().sum::<i64>().unsigned_abs())
+    }
+
+    async fn oldest(&self, organization_id: Option<OrganizationId>) -> Result<Option<Timestamp>, StoreError> {
+        let mut query = relink_requests::table
+            .select(relink_requests::requested_at)
+            .order(relink_requests::requested_at)
+            .limit(1)
+            .into_boxed();
+        if let Some(organization_id) = organization_id {
+            query = query.filter(relink_requests::organization_id.eq(organization_id.get()));
+        }
+        let oldest: Option<OffsetDateTime> = self.pool.row(query).await?;
+        Ok(oldest.map(Timestamp::new))
     }
 }

@@ -154,7 +154,8 @@ contracts! {
         a_pull_request_that_moves_takes_its_links_along,
         a_request_is_taken_by_one_at_a_time_and_again_when_its_lease_ends,
         a_request_that_is_made_again_while_it_is_looked_at_is_not_lost,
-        a_deployment_decided_on_an_old_epoch_is_left_for_the_worker;
+        a_deployment_decided_on_an_old_epoch_is_left_for_the_worker,
+        it_is_known_since_when_the_oldest_request_waits;
     races:
         of_forty_twins_one_creates,
         a_trial_starts_once_under_many_first_events,

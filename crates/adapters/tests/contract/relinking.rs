@@ -79,6 +79,22 @@ pub(crate) async fn a_deployment_decided_on_an_old_epoch_is_left_for_the_worker(
     assert_eq!(acme.linked("d").await, [(1, "exact")]);
 }
 
+pub(crate) async fn it_is_known_since_when_the_oldest_request_waits(store: SharedStore) {
+    let [acme, other] = [
+        Tenant::new(&store, "acme").await,
+        Tenant::new(&store, "other").await,
+    ];
+    let oldest = async |organization| store.relinking().oldest(organization).await.unwrap();
+    assert_eq!(oldest(None).await, None);
+    asked(&acme).await;
+    let asked_at = oldest(None).await;
+    assert!(asked_at.is_some());
+    assert_eq!(oldest(Some(acme.id)).await, asked_at);
+    assert_eq!(oldest(Some(other.id)).await, None);
+    acme.settle().await;
+    assert_eq!(oldest(None).await, None);
+}
+
 pub(crate) async fn a_request_is_taken_by_one_at_a_time_and_again_when_its_lease_ends(store: SharedStore) {
     let acme = Tenant::new(&store, "acme").await;
     let globex = Tenant::new(&store, "globex").await;

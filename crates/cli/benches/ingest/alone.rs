@@ -26,6 +26,10 @@ pub(crate) async fn serve() -> anyhow::Result<()> {
         listen: "127.0.0.1:0".parse()?,
         rate_limit: 0,
         secret_key: None,
+        metrics: None,
+        tls: None,
+        public_url: None,
+        traces: None,
     };
     let groups = Groups {
         size: 1,

@@ -7,6 +7,7 @@ use periscope_domain::github::SecretKey;
 use periscope_domain::organization::OrganizationSlug;
 use periscope_domain::ports::{Clock, Store};
 use periscope_domain::use_cases::connect_github;
+use periscope_domain::web_url::BaseUrl;
 use serde_json::json;
 
 /// Receive webhooks of GitHub.
@@ -26,6 +27,7 @@ pub(crate) async fn run(
     command: &Command,
     store: &dyn Store,
     key: Option<&SecretKey>,
+    public_url: Option<&BaseUrl>,
     output: Output,
 ) -> anyhow::Result<()> {
     let Command::Connect { org } = command;
@@ -42,10 +44,12 @@ pub(crate) async fn run(
     )
     .await?;
     let path = format!("/api/webhooks/github/{org}");
+    let host = public_url.map_or("https://<your host>", BaseUrl::as_str);
     let explanation = format!(
-        "Add a webhook to the repository or organization on GitHub: payload URL https://<your host>{path}, content \
+        "Add a webhook to the repository or organization on GitHub: payload URL {host}{path}, content \
          type application/json, events \"Pull requests\" and \"Pushes\", and this secret, which is shown this once:"
     );
-    let json = json!({ "path": path, "secret": secret.expose() });
+    let url = public_url.map(|host| format!("{host}{path}"));
+    let json = json!({ "path": path, "url": url, "secret": secret.expose() });
     Ok(output.secret(secret.expose(), &explanation, &json)?)
 }

@@ -37,6 +37,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> anyhow::Result<()>
                 &command,
                 &*opened.store,
                 opened.secret_key.as_ref(),
+                config.public_url.as_ref(),
                 config.output,
             )
             .await

@@ -4,6 +4,7 @@
 use crate::config::{Config, Database};
 use crate::output::print;
 use crate::store::{self, Opener};
+use crate::telemetry::OpenTelemetry;
 use anyhow::Context;
 use periscope_adapters::system::{SystemClock, SystemRandom, system_random};
 use periscope_dashboard::{first_report, pages};
@@ -12,8 +13,12 @@ use periscope_domain::organization::{OrganizationSlug, Plan};
 use periscope_domain::ports::{Clock, Inserted, NewOrganization, Store};
 use periscope_domain::text::{ApiKeyName, OrganizationName};
 use periscope_domain::use_cases::{IssueApiKey, issue_api_key};
-use periscope_server::{Application, Outside, Settings};
+use periscope_domain::web_url::BaseUrl;
+use periscope_server::{Application, Exporter, Outside, Settings, Tls};
+use std::convert::Infallible;
+use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -37,6 +42,15 @@ pub(crate) struct Arguments {
         default_value_t = 50
     )]
     rate_limit: u32,
+    /// Where Prometheus may ask for /metrics, which nobody may without it; port 0 means any that is free
+    #[arg(long, env = "PERISCOPE_METRICS_LISTEN", value_name = "ADDRESS")]
+    metrics_listen: Option<SocketAddr>,
+    /// A file with the certificate to show and those of its issuers, in PEM; SIGHUP reads it again
+    #[arg(long, env = "PERISCOPE_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// A file with its key, in PEM
+    #[arg(long, env = "PERISCOPE_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
     /// Bring the database's schema up to date first; a private Postgres always is
     #[arg(long, env = "PERISCOPE_MIGRATE")]
     migrate: bool,
@@ -47,37 +61,120 @@ impl Default for Arguments {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             rate_limit: 50,
+            metrics_listen: None,
+            tls_cert: None,
+            tls_key: None,
             migrate: false,
         }
     }
 }
 
 pub(crate) async fn run(arguments: &Arguments, config: &Config) -> anyhow::Result<()> {
+    let certificate = arguments.tls_cert.as_deref().zip(arguments.tls_key.as_deref());
+    let certificate = certificate.map(|(certificate, key)| Certificate { certificate, key });
+    let tls = certificate.as_ref().map(Certificate::read).transpose()?;
+    // Before anything that would be measured begins.
+    let exporter = arguments
+        .metrics_listen
+        .map(|listen| (listen, Exporter::install()));
+    let metrics = match exporter {
+        Some((listen, exporter)) => Some((listen, exporter?)),
+        None => None,
+    };
     let opened = store::open(config, Opener::Service, arguments.migrate).await?;
     let settings = Settings {
         listen: arguments.listen,
         rate_limit: arguments.rate_limit,
         secret_key: opened.secret_key.clone(),
+        metrics,
+        tls: tls.clone(),
+        public_url: config.public_url.clone(),
+        traces: config
+            .otlp_endpoint
+            .as_ref()
+            .map(|_| Arc::new(OpenTelemetry) as _),
     };
     let outside = Outside {
         store: Arc::clone(&opened.store),
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
     };
-    let application = Application::bind(settings, pages, outside)
-        .with_context(|| format!("cannot listen on {}", arguments.listen))?;
-    let address = application.local_addr();
+    let application =
+        Application::bind(settings, pages, outside).with_context(|| match arguments.metrics_listen {
+            Some(metrics) => format!("cannot listen on {} and {metrics}", arguments.listen),
+            None => format!("cannot listen on {}", arguments.listen),
+        })?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let address = format!("{scheme}://{}", application.local_addr());
     // From here on a signal is answered in order, also while the first lines are written.
     let stop = stop_signal()?;
     if matches!(config.database, Database::Private(_))
         && let Some(key) = first_key(&*opened.store).await?
     {
-        welcome(&key, address)?;
+        let reached = config
+            .public_url
+            .as_ref()
+            .map_or(address.as_str(), BaseUrl::as_str);
+        welcome(&key, reached)?;
     }
-    print(&format!("Periscope listens on http://{address}"))?;
-    application.run(stop).await?;
+    if let Some(metrics) = application.metrics_addr() {
+        print(&format!("Prometheus may ask http://{metrics}/metrics"))?;
+    }
+    print(&format!("Periscope listens on {address}"))?;
+    match certificate.as_ref().zip(tls.as_ref()) {
+        None => application.run(stop).await?,
+        Some((certificate, tls)) => tokio::select! {
+            result = application.run(stop) => result?,
+            never = certificate.renew(tls)? => match never {},
+        },
+    }
     opened.close().await;
     Ok(())
+}
+
+/// The files of a certificate.
+struct Certificate<'a> {
+    certificate: &'a Path,
+    key: &'a Path,
+}
+
+impl Certificate<'_> {
+    fn files(&self) -> anyhow::Result<[Vec<u8>; 2]> {
+        let read = |file: &Path| fs::read(file).with_context(|| format!("cannot read {}", file.display()));
+        Ok([read(self.certificate)?, read(self.key)?])
+    }
+
+    fn read(&self) -> anyhow::Result<Tls> {
+        let [certificate, key] = self.files()?;
+        Tls::from_pem(&certificate, &key).with_context(|| self.names())
+    }
+
+    fn names(&self) -> String {
+        format!("{} and {}", self.certificate.display(), self.key.display())
+    }
+
+    /// Shows what is in the files from each SIGHUP on, for ever.
+    fn renew(&self, tls: &Tls) -> anyhow::Result<impl Future<Output = Infallible>> {
+        let mut hang_up = signal(SignalKind::hangup())?;
+        Ok(async move {
+            loop {
+                hang_up.recv().await;
+                let renewed = self.files().and_then(|[certificate, key]| {
+                    tls.renew(&certificate, &key).with_context(|| self.names())
+                });
+                match renewed {
+                    Ok(()) => tracing::info!("the certificate was read again"),
+                    Err(error) => {
+                        let error = format!("{error:#}");
+                        tracing::error!(
+                            error,
+                            "the certificate cannot be renewed, and the one before stays"
+                        );
+                    }
+                }
+            }
+        })
+    }
 }
 
 fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send> {
@@ -116,9 +213,9 @@ async fn first_key(store: &dyn Store) -> anyhow::Result<Option<ApiKeySecret>> {
     Ok(Some(secret))
 }
 
-fn welcome(key: &ApiKeySecret, address: SocketAddr) -> anyhow::Result<()> {
+fn welcome(key: &ApiKeySecret, reached: &str) -> anyhow::Result<()> {
     let key = key.expose();
-    let report = first_report(&format!("http://{address}"), key, SystemClock.now());
+    let report = first_report(reached, key, SystemClock.now());
     print(&format!(
         "Organization local has this API key. It is shown this once:\n\n{key}\n\nReport a first deployment:\n\n{report}\n"
     ))?;

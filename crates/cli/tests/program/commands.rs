@@ -59,6 +59,29 @@ fn a_key_is_shown_once_and_alone() {
 }
 
 #[test]
+fn github_is_told_the_public_address() {
+    let folder = Folder::new();
+    folder.json(&["org", "create", "acme"]);
+    let connect = &[
+        "github",
+        "connect",
+        "--org",
+        "acme",
+        "--public-url",
+        "https://x.example/p/",
+    ];
+    assert_eq!(
+        folder.json(connect)["url"],
+        "https://x.example/p/api/webhooks/github/acme"
+    );
+    let told = folder.run(connect).stderr;
+    assert!(
+        told.contains("payload URL https://x.example/p/api/webhooks/github/acme, "),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_clone_is_imported_once() {
     let folder = Folder::new();
     let clone = folder.path().join("clone");
@@ -201,16 +224,18 @@ fn a_wrong_start_lists_every_mistake() {
         .command(&["org", "list"])
         .env("PERISCOPE_POOL_SIZE", "none")
         .env("PERISCOPE_SECRET_KEY", "short")
+        .env("PERISCOPE_PUBLIC_URL", "periscope.example.org")
         .env("DATABASE_URL", "postgres://somebody:hidden@localhost/x")
         .env("DATABASE_URL_FILE", "/nowhere")
         .output()
         .unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert_eq!(stderr.lines().count(), 3, "{stderr}");
+    assert_eq!(stderr.lines().count(), 4, "{stderr}");
     for text in [
         "PERISCOPE_POOL_SIZE must be",
         "PERISCOPE_SECRET_KEY must have",
+        "PERISCOPE_PUBLIC_URL must be",
         "DATABASE_URL and DATABASE_URL_FILE",
     ] {
         assert!(stderr.contains(text), "{stderr}");

@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod commands;
+mod monitoring;
 mod program;
 mod reporting;
 mod serving;
+mod tls;
+mod traces;

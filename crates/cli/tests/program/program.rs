@@ -58,7 +58,11 @@ impl Folder {
 
     /// Starts to serve and waits until it listens.
     pub(crate) fn serve(&self) -> Service {
-        let mut command = self.command(&[]);
+        Self::start(self.command(&[]))
+    }
+
+    /// The same, with a command that has been given settings of its own.
+    pub(crate) fn start(mut command: Command) -> Service {
         let mut child = Running(
             command
                 .stdout(Stdio::piped())
@@ -73,7 +77,8 @@ impl Folder {
             let read = stdout.read_line(&mut line).unwrap();
             assert!(read > 0, "it ended: {said}{}", child.log());
             said.push_str(&line);
-            if let Some((_, host)) = line.trim().split_once("listens on http://") {
+            if let Some((_, url)) = line.trim().split_once("listens on ") {
+                let (_, host) = url.split_once("://").unwrap();
                 let host = host.to_owned();
                 return Service {
                     child,
@@ -121,7 +126,7 @@ impl Drop for Running {
 /// A running service; killed without warning when it is dropped.
 pub(crate) struct Service {
     child: Running,
-    host: String,
+    pub(crate) host: String,
     /// What it wrote until it listened.
     pub(crate) said: String,
     _stdout: BufReader<ChildStdout>,
@@ -135,6 +140,27 @@ impl Service {
             .find(|line| line.starts_with("psk_live_"))
             .unwrap()
             .to_owned()
+    }
+
+    /// What Prometheus is told.
+    pub(crate) fn scrape(&self) -> String {
+        let host = self
+            .said
+            .lines()
+            .find_map(|line| {
+                line.strip_prefix("Prometheus may ask http://")?
+                    .strip_suffix("/metrics")
+            })
+            .unwrap();
+        let mut stream = TcpStream::connect(host).unwrap();
+        write!(
+            stream,
+            "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
     }
 
     /// Posts a deployment and gives the status and the body.
@@ -164,16 +190,15 @@ impl Service {
         (head[9..12].parse().unwrap(), serde_json::from_str(body).unwrap())
     }
 
+    pub(crate) fn signal(&self, signal: &str) {
+        let pid = self.child.0.id().to_string();
+        let sent = Command::new("kill").args([&format!("-{signal}"), &pid]).status();
+        assert!(sent.unwrap().success());
+    }
+
     /// Asks it to stop; gives its exit code and what it has logged.
     pub(crate) fn stop(mut self) -> (Option<i32>, String) {
-        let pid = self.child.0.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
+        self.signal("TERM");
         let log = self.child.log();
         (self.child.0.wait().unwrap().code(), log)
     }

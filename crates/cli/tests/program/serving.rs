@@ -1,7 +1,7 @@
 use crate::program::Folder;
 use serde_json::{Value, json};
 
-fn report() -> Value {
+pub(crate) fn report() -> Value {
     json!({
         "deploymentId": "gha-1",
         "commitSha": "a1b2c3d4e5f60718293a4b5c6d7e8f9012345678",

@@ -18,6 +18,7 @@ use periscope_domain::ports::{Clock, Inserted, NewOrganization, Store};
 use periscope_domain::text::{ApiKeyName, OrganizationName};
 use periscope_domain::timestamp::Timestamp;
 use periscope_domain::use_cases::{IssueApiKey, issue_api_key};
+use periscope_domain::web_url::BaseUrl;
 use periscope_server::{Application, Outside, Settings};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -52,6 +53,7 @@ pub(crate) struct Setup {
     pub(crate) rate_limit: u32,
     pub(crate) secret_key: Option<&'static str>,
     pub(crate) plan: Plan,
+    pub(crate) public_url: Option<&'static str>,
 }
 
 impl Default for Setup {
@@ -60,6 +62,7 @@ impl Default for Setup {
             rate_limit: 0,
             secret_key: Some("0123456789abcdef0123456789abcdef"),
             plan: Plan::Business,
+            public_url: None,
         }
     }
 }
@@ -86,6 +89,10 @@ impl TestApp {
             listen: "127.0.0.1:0".parse().unwrap(),
             rate_limit: setup.rate_limit,
             secret_key: setup.secret_key.map(|key| SecretKey::parse(key).unwrap()),
+            metrics: None,
+            tls: None,
+            public_url: setup.public_url.map(|url| BaseUrl::parse(url).unwrap()),
+            traces: None,
         };
         let outside = Outside {
             store: Arc::clone(&store) as _,

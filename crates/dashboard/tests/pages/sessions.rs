@@ -1,6 +1,6 @@
 //! How long somebody stays signed in, what their browser keeps, and that no other site can act for them.
 
-use crate::app::{Browser, TestApp};
+use crate::app::{Browser, Setup, TestApp};
 use periscope_domain::api_key::Scope;
 use periscope_domain::ports::{Clock, Store};
 use periscope_domain::timestamp::Timestamp;
@@ -37,23 +37,31 @@ async fn the_cookie_is_kept_as_long_as_the_session_and_kept_off_scripts() {
 
 #[tokio::test]
 async fn over_tls_the_cookie_is_one_of_this_host_and_of_encrypted_lines_alone() {
-    let app = TestApp::start().await;
-    let key = app.make_key(app.organization_id, &[Scope::Read]).await;
-    let headers = [
-        ("X-Forwarded-Proto", "https"),
-        ("X-Forwarded-Host", "periscope.example.org"),
-        ("Origin", "https://periscope.example.org"),
-    ];
+    let app = TestApp::start_with(Setup {
+        public_url: Some("https://periscope.example.org"),
+        ..Setup::default()
+    })
+    .await;
+    let key = app.make_key(app.organization_id, &[Scope::Admin]).await;
+    let headers = [("Origin", "https://periscope.example.org")];
     let mut browser = app.browser();
     let answer = browser.post_with("/sign-in", &[("key", &key)], &headers).await;
     let cookie = answer.header("set-cookie").unwrap();
     assert!(cookie.starts_with("__Host-periscope_session="), "{cookie}");
-    assert!(attributes(cookie).contains(&"Secure"), "{cookie}");
-    assert!(attributes(cookie).contains(&"Path=/"), "{cookie}");
+    let attributes = attributes(cookie);
+    assert!(
+        attributes.contains(&"Secure") && attributes.contains(&"Path=/"),
+        "{cookie}"
+    );
     assert!(!cookie.contains("Domain"), "{cookie}");
-    let page = browser.call("GET", "/").header("X-Forwarded-Proto", "https");
-    assert_eq!(page.send(app.address).await.status, 200);
-    assert!(!is_signed_in(&browser).await, "not over an unencrypted line");
+    let html = browser.page("/").await;
+    assert_eq!(html.matches("https://periscope.example.org").count(), 6);
+    let html = browser.page("/settings/github").await;
+    assert!(
+        html.contains("https://periscope.example.org/api/webhooks/github/acme"),
+        "{html}"
+    );
+    assert!(!html.contains("GitHub cannot reach this address"));
 }
 
 #[tokio::test]

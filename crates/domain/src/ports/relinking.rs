@@ -72,4 +72,7 @@ pub trait Relinking: Send + Sync {
 
     /// How many requests and changed bases are waiting or being looked at, of one organization or of all.
     async fn count(&self, organization_id: Option<OrganizationId>) -> Result<u64, StoreError>;
+
+    /// When the oldest request that waits or is being looked at was made; `None` if there is none.
+    async fn oldest(&self, organization_id: Option<OrganizationId>) -> Result<Option<Timestamp>, StoreError>;
 }

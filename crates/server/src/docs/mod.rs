@@ -4,7 +4,7 @@
 use crate::error::ApiError;
 use crate::openapi::{Operation, schema};
 use actix_web::HttpResponse;
-use actix_web::http::header::{CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS};
+use actix_web::http::header::CONTENT_SECURITY_POLICY;
 use actix_web::web::{Bytes, Path};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -64,6 +64,5 @@ fn answer(content_type: &str, body: Bytes) -> HttpResponse {
     HttpResponse::Ok()
         .content_type(content_type)
         .insert_header((CONTENT_SECURITY_POLICY, POLICY))
-        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .body(body)
 }

@@ -2,7 +2,7 @@
 //! for all of a kind, who may call it and how it refuses, is said here.
 
 use super::examples::{self, Examples};
-use super::refusals::{self, ETAG, JSON, LINK, REQUEST_ID, Refusal, header_ref};
+use super::refusals::{self, ETAG, JSON, LINK, RATE_LIMIT, REQUEST_ID, Refusal, header_ref};
 use super::schema::{self, Components, Field};
 use crate::app::Timing;
 use crate::error::{ApiError, Bug};
@@ -17,7 +17,7 @@ use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::path::{self, OperationBuilder, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::{
-    ContentBuilder, OneOfBuilder, Ref, Required, Response, ResponseBuilder, SecurityRequirement,
+    ContentBuilder, OneOfBuilder, Ref, RefOr, Required, Response, ResponseBuilder, SecurityRequirement,
 };
 
 /// The name of the security scheme of keys.
@@ -43,6 +43,8 @@ pub(crate) struct Operation {
     id: &'static str,
     built: OperationBuilder,
     body: RequestBody,
+    /// Whether it asks for a key, so that its answers tell what is left to the key.
+    is_limited: bool,
     answers: BTreeMap<u16, Response>,
     refusals: Vec<ApiError>,
     components: Components,
@@ -59,6 +61,7 @@ impl Operation {
             id,
             built,
             body: RequestBody::default(),
+            is_limited: false,
             answers: BTreeMap::new(),
             refusals: Vec::new(),
             components: Vec::new(),
@@ -152,6 +155,7 @@ impl Operation {
     }
 
     fn with_key(mut self, scope: Scope) -> Self {
+        self.is_limited = true;
         let requirement = SecurityRequirement::new(API_KEY, [scope.as_str()]);
         self.built = self.built.security(requirement);
         self.refusing([
@@ -300,7 +304,11 @@ impl Operation {
         if !self.body.content.is_empty() {
             operation = operation.request_body(Some(self.body));
         }
-        for (status, answer) in self.answers {
+        for (status, mut answer) in self.answers {
+            if self.is_limited {
+                let told = RATE_LIMIT.map(|name| (name.to_owned(), RefOr::Ref(header_ref(name))));
+                answer.headers.extend(told);
+            }
             operation = operation.response(status.to_string(), answer);
         }
         for refusal in &refusals {
@@ -317,8 +325,13 @@ impl Operation {
 }
 
 fn rate_limited() -> ApiError {
-    rate_limit::Refusal {
+    let allowance = rate_limit::Allowance {
         limit: 200,
+        remaining: 0,
+        reset: 4,
+    };
+    rate_limit::Refusal {
+        allowance,
         seconds: 1,
     }
     .into()

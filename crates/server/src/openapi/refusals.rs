@@ -23,6 +23,9 @@ pub(super) const JSON: &str = "application/json";
 /// The header that every answer to a reader has.
 pub(super) const ETAG: &str = "ETag";
 
+/// The headers of every answer to a key that was let in.
+pub(super) const RATE_LIMIT: [&str; 3] = ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"];
+
 /// The header of a page that is not the last one.
 pub(super) const LINK: &str = "Link";
 
@@ -50,13 +53,13 @@ const HEADERS: [(&str, Type, &str); 9] = [
     (
         "RateLimit-Limit",
         Type::Integer,
-        "How many requests may come at once.",
+        "How many requests may come at once; absent where there is no limit.",
     ),
     ("RateLimit-Remaining", Type::Integer, "How many of them are left."),
     (
         "RateLimit-Reset",
         Type::Integer,
-        "After how many seconds there is one more.",
+        "After how many seconds all of them are back.",
     ),
     ("WWW-Authenticate", Type::String, "How to authenticate."),
     ("Allow", Type::String, "The methods that the path has."),

@@ -12,7 +12,7 @@ use periscope_domain::ports::{Clock, Inserted, NewOrganization, Store};
 use periscope_domain::text::{ApiKeyName, ExternalDeploymentId, OrganizationName};
 use periscope_domain::timestamp::Timestamp;
 use periscope_domain::use_cases::{IssueApiKey, issue_api_key};
-use periscope_server::{Application, Groups, Outside, Settings, Timing, no_pages};
+use periscope_server::{Application, Exporter, Groups, Outside, Settings, Timing, no_pages};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
@@ -49,6 +49,7 @@ pub(crate) struct Setup {
     pub(crate) secret_key: Option<&'static str>,
     pub(crate) timing: Timing,
     pub(crate) groups: Groups,
+    pub(crate) metrics: Option<(SocketAddr, Exporter)>,
 }
 
 impl Default for Setup {
@@ -62,12 +63,14 @@ impl Default for Setup {
                 ..Timing::default()
             },
             groups: Groups::default(),
+            metrics: None,
         }
     }
 }
 
 pub(crate) struct TestApp {
     pub(crate) address: SocketAddr,
+    pub(crate) metrics_address: Option<SocketAddr>,
     pub(crate) store: FaultyStore,
     pub(crate) clock: Arc<HandClock>,
     pub(crate) organization_id: OrganizationId,
@@ -89,6 +92,10 @@ impl TestApp {
             listen: "127.0.0.1:0".parse().unwrap(),
             rate_limit: setup.rate_limit,
             secret_key: setup.secret_key.map(|key| SecretKey::parse(key).unwrap()),
+            metrics: setup.metrics,
+            tls: None,
+            public_url: None,
+            traces: None,
         };
         let shared: Arc<dyn Store> = Arc::new(store.clone());
         let application = Application::bind_with(
@@ -105,11 +112,13 @@ impl TestApp {
         .unwrap();
         let (stop, stopped) = oneshot::channel();
         let address = application.local_addr();
+        let metrics_address = application.metrics_addr();
         let running = tokio::spawn(application.run(async {
             let _ = stopped.await;
         }));
         let mut app = Self {
             address,
+            metrics_address,
             store,
             clock,
             organization_id: OrganizationId::new(0),

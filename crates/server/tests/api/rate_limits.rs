@@ -37,7 +37,7 @@ async fn a_key_that_is_used_too_often_is_told_when_to_come_back() {
     ];
     assert_eq!(
         headers.map(|name| answer.header(name).unwrap()),
-        ["1", "4", "0", "1"]
+        ["1", "4", "0", "4"]
     );
     let other = app.make_key(app.organization_id, &[Scope::Ingest], None).await;
     let answer = app
@@ -46,6 +46,57 @@ async fn a_key_that_is_used_too_often_is_told_when_to_come_back() {
         .send()
         .await;
     assert_eq!(answer.status, 200, "another key is not affected");
+}
+
+fn rate_limit(answer: &Answer) -> Option<[u32; 3]> {
+    let names = ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
+    let [limit, remaining, reset] = names.map(|name| Some(answer.header(name)?.parse().unwrap()));
+    Some([limit?, remaining?, reset?])
+}
+
+#[tokio::test]
+async fn every_answer_to_a_key_tells_what_is_left_to_it() {
+    let app = limited(10).await;
+    let key = app.make_key(app.organization_id, &[Scope::Read], None).await;
+    let fresh = Some([40, 39, 1]);
+    assert_eq!(rate_limit(&app.deploy(&report()).send().await), fresh);
+    let read = |path| {
+        app.call("GET", path)
+            .header("Authorization", format!("Bearer {key}"))
+    };
+    assert_eq!(rate_limit(&read("/api/services").send().await), fresh);
+    for (status, call) in [
+        (200, read("/api/deployments").header("Accept", "text/csv")),
+        (304, read("/api/deployments").header("If-None-Match", "*")),
+        (400, read("/api/deployments?limit=many")),
+        (404, read("/api/deployments/77")),
+        (
+            403,
+            app.deploy(&report())
+                .header("Authorization", format!("Bearer {key}")),
+        ),
+        (400, app.post("/api/commits").body("{")),
+        (415, app.post("/api/commits").header("Content-Type", "text/plain")),
+        (
+            413,
+            app.post("/api/webhooks/deployments").body(" ".repeat(300 * 1024)),
+        ),
+    ] {
+        let answer = call.send().await;
+        assert_eq!(answer.status, status, "{answer}");
+        let [limit, remaining, reset] = rate_limit(&answer).unwrap_or_else(|| panic!("none on {answer}"));
+        assert_eq!(limit, 40, "{answer}");
+        assert!(remaining < 40 && (1..=4).contains(&reset), "{answer}");
+    }
+    for path in ["/livez", "/api/nowhere", "/openapi.json"] {
+        assert_eq!(
+            rate_limit(&read(path).send().await),
+            None,
+            "{path} asks for no key"
+        );
+    }
+    let guess = app.deploy(&report()).header("Authorization", "Bearer wrong");
+    assert_eq!(rate_limit(&guess.send().await), None);
 }
 
 #[tokio::test]
@@ -76,6 +127,7 @@ async fn zero_switches_both_limits_off() {
             app.deploy(&report()).without("Authorization").send().await.status,
             401
         );
-        assert!(app.deploy(&report()).send().await.status < 300);
+        let answer = app.deploy(&report()).send().await;
+        assert!(answer.status < 300 && rate_limit(&answer).is_none(), "{answer}");
     }
 }

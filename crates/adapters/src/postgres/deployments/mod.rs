@@ -14,6 +14,7 @@ pub(super) use links::{
 };
 
 use super::PgStore;
+use super::meters::Decided;
 use super::row::{Identified, Place, timestamp};
 use super::schema::{deployment_events, deployments, links as links_table};
 use super::statement::batch_statement;
@@ -186,7 +187,9 @@ impl Deployments for PgStore {
         &self,
         decisions: &[DeploymentDecision],
     ) -> Result<Vec<Applied<DeploymentId>>, StoreError> {
-        write::apply(&self.pool, decisions).await
+        let applied = write::apply(&self.pool, decisions).await?;
+        Decided::Deployments.count_stale(&applied);
+        Ok(applied)
     }
 
     async fn earlier(&self, query: &EarlierQuery) -> Result<Earlier, StoreError> {

@@ -5,6 +5,7 @@ mod write;
 
 use super::PgStore;
 use super::intake::{Target, find_target};
+use super::meters::Decided;
 use super::row::{Identified, Place, timestamp};
 use super::schema::pull_requests;
 use super::statement::{batch_input, batch_statement};
@@ -179,7 +180,9 @@ impl PullRequests for PgStore {
     }
 
     async fn apply(&self, decision: &PullRequestDecision) -> Result<Applied<u64>, StoreError> {
-        write::apply(&self.pool, decision).await
+        let applied = write::apply(&self.pool, decision).await?;
+        Decided::PullRequests.count_stale(&[applied]);
+        Ok(applied)
     }
 
     async fn find(
