@@ -46,7 +46,10 @@ pub(crate) async fn get(visitor: Visitor, mut query: Query) -> Answer {
         .await?;
     let listed = Listed::of(page, &paging, position);
     if listed.is_back_at_first {
-        return Ok(see_other(&format!("{PATH}{}", listed.beside.latest)));
+        return Ok(see_other(&format!(
+            "{PATH}{}",
+            listed.beside.latest.trim_end_matches('?')
+        )));
     }
     let mut frame = Frame::new(&visitor, Section::Deployments, "Deployments").await?;
     frame.ask_about(&controls);

@@ -51,7 +51,10 @@ pub(crate) async fn get(visitor: Visitor, mut query: Query) -> Answer {
         return Ok(see_other(&format!("{PATH}/{}{}", found.stored.id, frame.kept)));
     }
     if listed.is_back_at_first {
-        return Ok(see_other(&format!("{PATH}{}", listed.beside.latest)));
+        return Ok(see_other(&format!(
+            "{PATH}{}",
+            listed.beside.latest.trim_end_matches('?')
+        )));
     }
     page::html(&PullRequestsPage {
         frame,
