@@ -41,6 +41,14 @@ openapi:
 schemathesis *ARGS:
     .ci/schemathesis/run {{ ARGS }}
 
+# Test the pages of the running program in a real browser: `just browser [COMMAND]`
+browser *ARGS:
+    .ci/browser/run {{ ARGS }}
+
+# Take the pictures of the dashboard anew, of a history like the one of devlake: `just screenshots FILE`
+screenshots FILE:
+    .ci/browser/run node screenshots.mjs {{ absolute_path(FILE) }}
+
 # Measure: `just bench ingest` is the webhook against a bare upsert on the same Postgres
 bench NAME *ARGS:
     cargo bench --package periscope --bench {{ NAME }} -- {{ ARGS }}
@@ -55,4 +63,4 @@ accuracy *ARGS:
     cargo run --release --package periscope --example accuracy -- {{ ARGS }}
 
 # What CI runs
-ci: lint doc deny schemathesis test
+ci: lint doc deny schemathesis browser test

@@ -56,12 +56,7 @@ pub(super) fn sizes(reports: &[Report]) -> Option<String> {
     let names: Vec<_> = told
         .iter()
         .take(if told.len() > LED_TO { 0 } else { LED_TO })
-        .map(|told| {
-            (
-                format!("{} lines", told.lines),
-                format!("/pull-requests/{}", told.pull_request_id),
-            )
-        })
+        .map(|told| ("Pull request", format!("/pull-requests/{}", told.pull_request_id)))
         .collect();
     let marked: Vec<_> = names
         .iter()

@@ -116,8 +116,8 @@ fn contributor_row(of: &Contributor, frame: &Frame, controls: &Controls) -> Vec<
     };
     vec![
         author,
-        text::count(of.merged).into(),
-        text::count(of.previously_merged).into(),
+        Cell::from(text::count(of.merged))
+            .with_detail(format!("{} before", text::count(of.previously_merged))),
         text::percent(of.share).into(),
         of.mean_lines
             .map_or_else(|| text::NOTHING.to_owned(), |lines| text::number(lines.round()))
