@@ -252,6 +252,19 @@ fn commits_come_with_their_parents_and_after_them() {
 }
 
 #[test]
+fn a_clone_that_has_checked_out_nothing_has_its_commits_all_the_same() {
+    let repository = repository();
+    let commits = history(&repository.0);
+    repository.git(&["symbolic-ref", "HEAD", "refs/heads/unborn"], 0);
+    assert!(!commits.is_empty());
+    assert_eq!(history(&repository.0), commits);
+    assert_eq!(
+        Clone::open(&repository.0).unwrap().count_all_commits().unwrap(),
+        commits.len() as u64
+    );
+}
+
+#[test]
 fn the_rim_of_a_shallow_clone_is_no_root() {
     let repository = repository();
     let shallow = Repository::new();

@@ -51,8 +51,8 @@ pub enum GitError {
     Unreadable(#[source] io::Error),
 }
 
-/// All that a deployment may be of.
-const EVERYTHING: [&str; 4] = ["--branches", "--remotes", "--tags", "HEAD"];
+/// All that a deployment may be of, beside what is checked out.
+const EVERYTHING: [&str; 3] = ["--branches", "--remotes", "--tags"];
 
 /// A local clone.
 #[derive(Clone, Debug)]
@@ -168,7 +168,7 @@ impl Clone {
     /// # Errors
     /// [`GitError::Failed`] when git cannot count them.
     pub fn count_all_commits(&self) -> Result<u64, GitError> {
-        let arguments: Vec<_> = ["rev-list", "--count"].into_iter().chain(EVERYTHING).collect();
+        let arguments = self.everything(&["rev-list", "--count"]);
         Ok(self.ask("rev-list", &arguments)?.parse().unwrap_or_default())
     }
 
@@ -179,14 +179,20 @@ impl Clone {
     /// cut off.
     pub fn commits(&self) -> Result<Commits, GitError> {
         let format = "--format=%H %ct %P";
-        let arguments: Vec<_> = ["log", "--topo-order", "--reverse", "-z", format]
-            .into_iter()
-            .chain(EVERYTHING)
-            .collect();
+        let arguments = self.everything(&["log", "--topo-order", "--reverse", "-z", format]);
         Ok(Commits::new(
             Records::start("log", &mut self.git(&arguments))?,
             self.rim()?,
         ))
+    }
+
+    /// Asks about every branch and tag, and about what is checked out, unless that is a branch without a commit.
+    fn everything<'a>(&self, question: &[&'a str]) -> Vec<&'a str> {
+        let head = self.ask("rev-parse", &["rev-parse", "--verify", "--quiet", "HEAD"]);
+        let mut arguments = question.to_vec();
+        arguments.extend(EVERYTHING);
+        arguments.extend(head.is_ok().then_some("HEAD"));
+        arguments
     }
 
     /// The commits whose parents a shallow clone does not have.
