@@ -85,8 +85,11 @@ fn github_is_told_the_public_address() {
 fn a_clone_is_imported_once() {
     let folder = Folder::new();
     let clone = folder.path().join("clone");
-    let git = |arguments: &[&str]| {
+    // A second of their own for each, so that they are in order.
+    let git = |second: usize, arguments: &[&str]| {
+        let date = format!("{} +0000", 1_704_067_200 + second);
         let output = Command::new("git")
+            .envs([("GIT_AUTHOR_DATE", &date), ("GIT_COMMITTER_DATE", &date)])
             .args(["-c", "user.name=A", "-c", "user.email=a@example.org", "-C"])
             .arg(&clone)
             .args(arguments)
@@ -99,13 +102,17 @@ fn a_clone_is_imported_once() {
         );
     };
     std::fs::create_dir(&clone).unwrap();
-    git(&["init", "--quiet", "--initial-branch", "main"]);
-    for message in ["one (#1)", "two (#2)", "no number", "two again (#2)"] {
-        git(&["commit", "--quiet", "--allow-empty", "--message", message]);
-        git(&[
-            "tag",
-            &message.replace(|letter: char| !letter.is_ascii_alphanumeric(), ""),
-        ]);
+    git(0, &["init", "--quiet", "--initial-branch", "main"]);
+    for (second, message) in ["one (#1)", "two (#2)", "no number", "two again (#2)"]
+        .into_iter()
+        .enumerate()
+    {
+        git(
+            second,
+            &["commit", "--quiet", "--allow-empty", "--message", message],
+        );
+        let tag = message.replace(|letter: char| !letter.is_ascii_alphanumeric(), "");
+        git(second, &["tag", &tag]);
     }
     folder.json(&["org", "create", "acme"]);
     let path = clone.to_str().unwrap();
