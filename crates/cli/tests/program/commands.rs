@@ -1,5 +1,6 @@
 use crate::program::Folder;
 use periscope_adapters::postgres::testing::TestDatabase;
+use std::path::Path;
 use std::process::Command;
 
 #[test]
@@ -81,17 +82,14 @@ fn github_is_told_the_public_address() {
     );
 }
 
-#[test]
-fn a_clone_is_imported_once() {
-    let folder = Folder::new();
-    let clone = folder.path().join("clone");
-    // A second of their own for each, so that they are in order.
+/// A clone of four commits with a tag each, a second apart, so that they are in order.
+fn make_clone(clone: &Path) {
     let git = |second: usize, arguments: &[&str]| {
         let date = format!("{} +0000", 1_704_067_200 + second);
         let output = Command::new("git")
             .envs([("GIT_AUTHOR_DATE", &date), ("GIT_COMMITTER_DATE", &date)])
             .args(["-c", "user.name=A", "-c", "user.email=a@example.org", "-C"])
-            .arg(&clone)
+            .arg(clone)
             .args(arguments)
             .output()
             .unwrap();
@@ -101,7 +99,7 @@ fn a_clone_is_imported_once() {
             String::from_utf8_lossy(&output.stderr)
         );
     };
-    std::fs::create_dir(&clone).unwrap();
+    std::fs::create_dir(clone).unwrap();
     git(0, &["init", "--quiet", "--initial-branch", "main"]);
     for (second, message) in ["one (#1)", "two (#2)", "no number", "two again (#2)"]
         .into_iter()
@@ -114,6 +112,13 @@ fn a_clone_is_imported_once() {
         let tag = message.replace(|letter: char| !letter.is_ascii_alphanumeric(), "");
         git(second, &["tag", &tag]);
     }
+}
+
+#[test]
+fn a_clone_is_imported_once() {
+    let folder = Folder::new();
+    let clone = folder.path().join("clone");
+    make_clone(&clone);
     folder.json(&["org", "create", "acme"]);
     let path = clone.to_str().unwrap();
     let arguments = [
