@@ -41,6 +41,19 @@ pub(crate) fn merged() -> Value {
     })
 }
 
+/// The signature of a body under a secret.
+pub(crate) fn sign(secret: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(body);
+    mac.finalize()
+        .into_bytes()
+        .iter()
+        .fold("sha256=".to_owned(), |mut text, byte| {
+            write!(text, "{byte:02x}").unwrap();
+            text
+        })
+}
+
 pub(crate) struct Github {
     pub(crate) app: TestApp,
     secret: String,
@@ -64,15 +77,7 @@ impl Github {
     }
 
     pub(crate) fn sign(&self, body: &str) -> String {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.secret.as_bytes()).unwrap();
-        mac.update(body.as_bytes());
-        mac.finalize()
-            .into_bytes()
-            .iter()
-            .fold("sha256=".to_owned(), |mut text, byte| {
-                write!(text, "{byte:02x}").unwrap();
-                text
-            })
+        sign(&self.secret, body.as_bytes())
     }
 
     pub(crate) fn call(&self, event: &str, delivery: &str, body: &str) -> Call {

@@ -36,3 +36,4 @@ mod relinking;
 mod requests;
 mod store;
 mod tables;
+mod tenants;
