@@ -140,6 +140,12 @@ impl Wire {
         self.0.write_all(bytes.as_ref()).await.unwrap();
     }
 
+    /// Says that nothing more will be sent.
+    pub(crate) async fn end(&mut self) {
+        // A connection that was closed from the other side is ended as well.
+        let _ = self.0.shutdown().await;
+    }
+
     /// Breaks the connection off at once, where dropping it would only say that nothing more will be sent.
     pub(crate) fn reset(self) {
         self.0.set_zero_linger().unwrap();

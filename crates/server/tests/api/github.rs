@@ -81,13 +81,17 @@ impl Github {
     }
 
     pub(crate) fn call(&self, event: &str, delivery: &str, body: &str) -> Call {
+        self.call_bytes(event, delivery, body.as_bytes())
+    }
+
+    pub(crate) fn call_bytes(&self, event: &str, delivery: &str, body: &[u8]) -> Call {
         self.app
             .call("POST", PATH)
             .header("Content-Type", "application/json")
             .header("X-GitHub-Event", event)
             .header("X-GitHub-Delivery", delivery)
-            .header("X-Hub-Signature-256", self.sign(body))
-            .body(body.to_owned())
+            .header("X-Hub-Signature-256", sign(&self.secret, body))
+            .body(body.to_vec())
     }
 
     pub(crate) async fn deliver(&self, event: &str, delivery: &str, body: &Value) -> Answer {
