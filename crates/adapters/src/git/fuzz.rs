@@ -71,19 +71,14 @@ fn git_log() {
             assert_eq!(records, pieces[..pieces.len() - usize::from(!last_is_open)]);
             for record in &records {
                 if let Some(commit) = commit(record, &HashSet::new()) {
-                    assert!(record.to_ascii_lowercase().starts_with(&commit.sha.to_string()));
+                    let told = record.to_ascii_lowercase();
+                    assert!(told.contains(&commit.sha.to_string()));
                     let parents = commit.parents.unwrap();
-                    assert!(
-                        parents
-                            .iter()
-                            .all(|parent| record.to_ascii_lowercase().contains(&parent.to_string()))
-                    );
+                    assert!(parents.iter().all(|parent| told.contains(&parent.to_string())));
                 }
                 if let Some(merged) = merged_pull_request(record, &main) {
-                    assert!(
-                        record.contains(&format!("#{}", merged.number.get())) || record.contains("#0"),
-                        "{record}"
-                    );
+                    let number = merged.number.get().to_string();
+                    assert!(record.contains(&number), "{record}");
                 }
             }
             let line = String::from_utf8_lossy(&written);

@@ -327,3 +327,48 @@ fn a_late_merge_touches_the_deployments_that_name_it_or_whose_range_it_falls_int
         );
     }
 }
+
+#[test]
+fn a_link_says_how_it_is_known() {
+    let said = |rule, base: Option<CommitSha>| {
+        let link = Link {
+            pull_request_id: PullRequestId::new(1),
+            rule,
+            base,
+            lead_time: LeadTime::from_seconds(1).unwrap(),
+        };
+        link.sentence()
+    };
+    let base = sha("b");
+    let digits = base.to_string();
+    for (rule, base, words) in [
+        (LinkRule::Exact, None, "The deployed commit is its merge commit."),
+        (
+            LinkRule::Exact,
+            Some(base),
+            "The deployed commit is its merge commit.",
+        ),
+        (
+            LinkRule::Graph,
+            None,
+            "The deployed commit contains its merge commit.",
+        ),
+        (
+            LinkRule::MergeTime,
+            None,
+            "It was merged between two merges into the same branch.",
+        ),
+    ] {
+        assert_eq!(said(rule, base), words);
+    }
+    for (rule, words) in [
+        (LinkRule::Graph, "does not."),
+        (LinkRule::MergeTime, "into the same branch."),
+    ] {
+        let sentence = said(rule, Some(base));
+        assert!(
+            sentence.contains(&digits) && sentence.ends_with(words),
+            "{sentence}"
+        );
+    }
+}
