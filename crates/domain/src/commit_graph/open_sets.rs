@@ -150,4 +150,17 @@ mod tests {
         assert_eq!((sets.size(OpenSetId::EMPTY), sets.size(left)), (0, 2));
         assert_eq!(sets.size(OpenSetId::TOO_MANY), usize::MAX);
     }
+
+    #[test]
+    fn all_sets_together_have_a_most_too() {
+        let mut sets = OpenSets::default();
+        let size = u32::try_from(MOST).unwrap();
+        for first in (0..u32::try_from(MOST_IN_ALL).unwrap()).step_by(MOST) {
+            let set = sets.number((first..first + size).map(Node).collect());
+            assert_eq!(sets.size(set), MOST, "{first}");
+        }
+        assert_eq!(sets.single(Node(u32::MAX)), OpenSetId::TOO_MANY);
+        // What is kept already is found all the same.
+        assert_eq!(sets.number((0..size).map(Node).collect()), OpenSetId(1));
+    }
 }

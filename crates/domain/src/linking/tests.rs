@@ -372,3 +372,15 @@ fn a_link_says_how_it_is_known() {
         );
     }
 }
+
+#[test]
+fn the_first_step_of_an_explanation_is_how_the_repository_was_chosen() {
+    let first = |service| {
+        let linking = link(&deployment(service, "ddddd", None), &surroundings());
+        linking.findings.into_iter().next().unwrap()
+    };
+    assert!(matches!(first(None), Finding::NoService));
+    let unmatched = ServiceName::parse("nobody").unwrap();
+    assert_eq!(first(Some("nobody")), Finding::ServiceUnmatched(unmatched));
+    assert!(matches!(first(Some("acme/api")), Finding::Repository(..)));
+}
