@@ -62,5 +62,14 @@ accuracy *ARGS:
     cargo build --release --package periscope --bin periscope
     cargo run --release --package periscope --example accuracy -- {{ ARGS }}
 
+# Fuzz what strangers send: all or webhook, batches, github_body, github_signature, api_key, query, cursor, git_log
+fuzz TARGET="all" SECONDS="60":
+    BOLERO_RANDOM_TEST_TIME_MS={{ SECONDS }}000 cargo test --locked --package periscope-server --package periscope-adapters \
+        --lib fuzz::{{ if TARGET == "all" { "" } else { TARGET } }} -- --skip fuzz::generated
+
+# Change the rules one by one and see whether a test notices: `just mutants --in-diff FILE`, `just mutants --shard 1/16`
+mutants *ARGS:
+    PROPTEST_CASES=64 cargo mutants --package periscope-domain --baseline skip --timeout 240 {{ ARGS }} -- --lib
+
 # What CI runs
-ci: lint doc deny schemathesis browser test
+ci: lint doc deny schemathesis browser test (fuzz "all" "5")

@@ -156,6 +156,24 @@ mod tests {
     }
 
     #[test]
+    fn each_optional_field_is_kept_until_a_report_carries_another() {
+        let full = |word: &str, commit: &str| Deployment {
+            service: ServiceName::clean(word),
+            previous_commit: CommitReference::parse(commit).ok(),
+            branch: BranchName::clean(word),
+            triggered_by: Actor::clean(word),
+            pipeline_name: PipelineName::clean(word),
+            pipeline_url: WebUrl::parse(&format!("https://{word}/")).ok(),
+            ..report("success", "production", None, None)
+        };
+        let (known, bare) = (full("one", "11111"), report("success", "production", None, None));
+        assert_eq!(known.receive(&bare), Received::Updated(known.clone()));
+        assert_eq!(bare.receive(&known), Received::Updated(known.clone()));
+        let other = full("two", "22222");
+        assert_eq!(known.receive(&other), Received::Updated(other));
+    }
+
+    #[test]
     fn a_stale_report_changes_nothing() {
         let known = report("success", "production", None, None);
         assert_eq!(

@@ -266,6 +266,46 @@ mod tests {
     }
 
     #[test]
+    fn each_optional_field_is_kept_until_a_better_source_tells_another() {
+        let full = |word: &str, count: i64| PullRequest {
+            created_at: Timestamp::parse(&format!("2024-01-1{count}T10:30:00Z")).ok(),
+            title: Title::clean(word),
+            url: WebUrl::parse(&format!("https://{word}/")).ok(),
+            author: Actor::clean(word),
+            merged_by: Actor::clean(word),
+            base_branch: BranchName::clean(word),
+            head_branch: BranchName::clean(word),
+            additions: ChangeCount::new(count).ok(),
+            deletions: ChangeCount::new(count).ok(),
+            changed_files: ChangeCount::new(count).ok(),
+            ..pull_request(Source::Forge, 'a', None, None)
+        };
+        let (known, bare) = (full("one", 1), pull_request(Source::Forge, 'a', None, None));
+        assert_eq!(known.merged_with(&bare), known);
+        assert_eq!(bare.merged_with(&known), known);
+        let other = full("two", 2);
+        assert_eq!(known.merged_with(&other), other);
+    }
+
+    #[test]
+    fn lines_are_those_added_and_deleted_if_both_are_known() {
+        let count = |count| ChangeCount::new(count).ok();
+        for (additions, deletions, expected) in [
+            (count(3), count(4), Some(7)),
+            (count(0), count(0), Some(0)),
+            (
+                count(i64::from(i32::MAX)),
+                count(i64::from(i32::MAX)),
+                Some(4_294_967_294),
+            ),
+            (None, count(4), None),
+            (count(3), None, None),
+        ] {
+            assert_eq!(lines(additions, deletions), expected);
+        }
+    }
+
+    #[test]
     fn among_equals_the_later_word_holds_and_keeps_what_it_leaves_out() {
         let first = pull_request(Source::Forge, 'a', Some("first"), Some("octocat"));
         let second = pull_request(Source::Forge, 'b', Some("second"), None);

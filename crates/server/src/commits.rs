@@ -71,6 +71,13 @@ pub(crate) async fn record(
     Ok(HttpResponse::Ok().json(Answer { recorded }))
 }
 
+/// What a body tells, for whoever tries bodies by the thousand.
+#[cfg(test)]
+pub(crate) fn read(body: &[u8]) -> Result<RecordCommits, ApiError> {
+    let batch: CommitBatch<'_> = decode(body)?;
+    Ok(batch.command(OrganizationId::new(1))?)
+}
+
 pub(crate) fn documented() -> Operation {
     Operation::recording("recordCommits", BODY_LIMIT, "Record commits", ABOUT)
         .body::<CommitBatch<'_>>()

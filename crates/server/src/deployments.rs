@@ -82,6 +82,13 @@ pub(crate) async fn record(
     Ok(answer(&recorded))
 }
 
+/// What a body tells, for whoever tries bodies by the thousand.
+#[cfg(test)]
+pub(crate) fn read(body: &[u8], now: Timestamp) -> Result<Deployment, ApiError> {
+    let body: DeploymentReport<'_> = decode(body)?;
+    Ok(body.report(now)?)
+}
+
 pub(crate) fn documented() -> Operation {
     Operation::recording("recordDeployment", BODY_LIMIT, "Report a deployment", ABOUT)
         .body_that::<DeploymentReport<'_>>(completion())

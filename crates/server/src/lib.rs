@@ -7,6 +7,8 @@ mod commits;
 mod deployments;
 mod docs;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod github;
 mod headers;
 mod health;

@@ -93,6 +93,13 @@ pub(crate) async fn record(
     Ok(HttpResponse::Ok().json(Answer { recorded, updated }))
 }
 
+/// What a body tells, for whoever tries bodies by the thousand.
+#[cfg(test)]
+pub(crate) fn read(body: &[u8], now: Timestamp) -> Result<RecordPullRequests, ApiError> {
+    let batch: PullRequestBatch<'_> = decode(body)?;
+    Ok(batch.command(OrganizationId::new(1), now)?)
+}
+
 pub(crate) fn documented() -> Operation {
     Operation::recording(
         "recordPullRequests",

@@ -12,6 +12,11 @@ use std::fmt::Display;
 use std::future::{Ready, ready};
 use thiserror::Error;
 
+/// How many unknown parameters are told of at most, and how many letters of their names: a long query shall not be
+/// answered by one many times as long.
+const TOLD_NAMES: usize = 20;
+const TOLD_LETTERS: usize = 60;
+
 /// Why a query was refused.
 #[derive(Debug, Error)]
 #[error("Invalid query: {0}")]
@@ -138,9 +143,11 @@ impl Query {
         unknown.retain(|name| !self.known.contains(name));
         unknown.sort_unstable();
         unknown.dedup();
-        for name in unknown {
-            self.broken
-                .add(name, format_args!("is unknown: this endpoint takes {taken}"));
+        for name in unknown.into_iter().take(TOLD_NAMES) {
+            self.broken.add(
+                &shown(name),
+                format_args!("is unknown: this endpoint takes {taken}"),
+            );
         }
         if self.broken.is_empty() {
             Ok(())
@@ -155,6 +162,18 @@ fn values<'s>(sent: &'s [(String, String)], name: &str) -> impl Iterator<Item = 
     of_name
         .map(|(_, value)| value.trim())
         .filter(|value| !value.is_empty())
+}
+
+/// A name that somebody made up, as it may be shown to a person.
+fn shown(name: &str) -> String {
+    let plain = |letter: char| {
+        if letter.is_control() {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            letter
+        }
+    };
+    name.chars().take(TOLD_LETTERS).map(plain).collect()
 }
 
 /// The plus of a zone that is not encoded arrives as a space.
@@ -289,6 +308,20 @@ mod tests {
                 {"field": "x", "message": "x is unknown: this endpoint takes since, until"},
             ])
         );
+    }
+
+    #[test]
+    fn of_made_up_parameters_only_so_much_is_told() {
+        let made_up = |text: &str| Query::parse(text).finish().unwrap_err();
+        assert_eq!(
+            made_up("%00%0d%0a=1").to_string(),
+            "Invalid query: \u{fffd}\u{fffd}\u{fffd} is unknown: this endpoint takes no parameters"
+        );
+        let long = made_up(&"é".repeat(5000)).to_string();
+        assert!(long.contains(&format!(": {} is", "é".repeat(60))), "{long}");
+        let many: Vec<_> = (0..5000).map(|number| format!("a{number}=1")).collect();
+        let InvalidQuery(rules) = made_up(&many.join("&"));
+        assert_eq!(rules.details().map(<[_]>::len), Some(20));
     }
 
     #[test]

@@ -37,7 +37,7 @@ impl Iterator for Commits {
 }
 
 /// Reads `SHA seconds parents`, separated by spaces. A time that makes no sense is left out.
-fn commit(record: &str, rim: &HashSet<CommitSha>) -> Option<Commit> {
+pub(super) fn commit(record: &str, rim: &HashSet<CommitSha>) -> Option<Commit> {
     let mut words = record.split(' ');
     let sha = CommitSha::parse(words.next()?).ok()?;
     let committed_at = words.next()?.parse().ok().and_then(Timestamp::from_unix_seconds);

@@ -32,7 +32,7 @@ impl Iterator for MergedPullRequests {
 }
 
 /// Reads `SHA`, seconds, subject and body, a line each but the last.
-fn merged_pull_request(commit: &str, base_branch: &BranchName) -> Option<PullRequest> {
+pub(super) fn merged_pull_request(commit: &str, base_branch: &BranchName) -> Option<PullRequest> {
     let mut parts = commit.splitn(4, '\n');
     let (sha, seconds, subject) = (parts.next()?, parts.next()?, parts.next()?);
     let told = told_by(subject, parts.next().unwrap_or_default())?;

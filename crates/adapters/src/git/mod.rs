@@ -2,6 +2,8 @@
 //! format, and its plumbing streams a history of any size. What it says is read as it comes, so memory stays constant.
 
 mod commits;
+#[cfg(test)]
+mod fuzz;
 mod merged;
 mod stream;
 

@@ -1,7 +1,7 @@
 //! What git writes, record by record, as it comes.
 
 use super::{GitError, first_line};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// The output of a running git, cut at each NUL.
@@ -33,16 +33,12 @@ impl Records {
         let Some(stdout) = &mut self.stdout else {
             return Ok(None);
         };
-        let mut record = Vec::new();
-        stdout.read_until(0, &mut record).map_err(GitError::Unreadable)?;
-        if record.is_empty() {
+        let record = next(stdout).map_err(GitError::Unreadable)?;
+        if record.is_none() {
             self.stdout = None;
-            return self.end().map(|()| None);
+            self.end()?;
         }
-        if record.last() == Some(&0) {
-            record.pop();
-        }
-        Ok(Some(String::from_utf8_lossy(&record).into_owned()))
+        Ok(record)
     }
 
     /// A history that git could not read to its end must not pass for a short one.
@@ -61,6 +57,19 @@ impl Records {
             })
         }
     }
+}
+
+/// What comes before the next NUL, or before the end; `None` at the end.
+pub(super) fn next(from: &mut impl BufRead) -> io::Result<Option<String>> {
+    let mut record = Vec::new();
+    from.read_until(0, &mut record)?;
+    if record.is_empty() {
+        return Ok(None);
+    }
+    if record.last() == Some(&0) {
+        record.pop();
+    }
+    Ok(Some(String::from_utf8_lossy(&record).into_owned()))
 }
 
 impl Drop for Records {

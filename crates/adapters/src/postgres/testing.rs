@@ -5,7 +5,8 @@
 use super::connect::Target;
 use super::private::{Durability, Options, Owner, PrivatePostgres};
 use super::{PgOptions, PgStore, migrate};
-use diesel_async::SimpleAsyncConnection;
+use diesel::connection::InstrumentationEvent;
+use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, process, thread};
 use tokio::runtime;
@@ -102,6 +103,8 @@ impl Drop for TestDatabase {
 
 async fn execute(url: &str, sql: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let mut connection = Target::parse(url)?.connect_plain().await?;
+    // Whoever looks at what a store sends is not to see what a test does.
+    connection.set_instrumentation(|_: InstrumentationEvent<'_>| {});
     Ok(connection.batch_execute(sql).await?)
 }
 

@@ -76,6 +76,7 @@ impl Writing {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn instances_that_write_and_read_at_once_know_what_is_stored() {
+    crate::tenancy::watch();
     let database = TestDatabase::create().await;
     let acme = Tenant::new(&store(&database), "acme").await;
     acme.send([pull_request(1)]).await;
@@ -107,6 +108,7 @@ async fn instances_that_write_and_read_at_once_know_what_is_stored() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_transaction_that_takes_long_is_not_missed() {
+    crate::tenancy::watch();
     let database = TestDatabase::create().await;
     let acme = Tenant::new(&store(&database), "acme").await;
     let numbers = BTreeSet::from([1]);
@@ -146,6 +148,7 @@ async fn a_transaction_that_takes_long_is_not_missed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn numbers_of_transactions_of_another_server_do_no_harm() {
+    crate::tenancy::watch();
     let database = TestDatabase::create().await;
     let acme = Tenant::new(&store(&database), "acme").await;
     acme.send([pull_request(1)]).await;
@@ -193,6 +196,7 @@ const MOVE: &str = "
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn more_than_a_page_is_known_whole() {
+    crate::tenancy::watch();
     let database = TestDatabase::create().await;
     let acme = Tenant::new(&store(&database), "acme").await;
     acme.send([pull_request(1)]).await;

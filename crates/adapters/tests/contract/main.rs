@@ -27,6 +27,8 @@ mod reading;
 mod relinking;
 mod repositories;
 mod sessions;
+mod tenancy;
+mod tenants;
 
 /// One test for each contract and adapter.
 macro_rules! contracts {
@@ -45,6 +47,7 @@ macro_rules! contracts {
             $($(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $contract() {
+                    crate::tenancy::watch();
                     let database = TestDatabase::create().await;
                     crate::$module::$contract(std::sync::Arc::new(database.store())).await;
                 }
@@ -148,6 +151,9 @@ contracts! {
         of_two_decisions_on_one_deployment_in_one_call_one_is_applied,
         many_decisions_in_one_call_are_told_of_in_their_order,
         organizations_do_not_see_each_other;
+    tenants:
+        nothing_of_another_organization_is_found,
+        nothing_of_another_organization_is_changed;
     relinking:
         a_pull_request_that_comes_late_is_linked,
         a_pull_request_that_falls_into_a_range_is_linked,

@@ -104,3 +104,63 @@ impl OpenSets {
         number
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn joined(sets: &mut OpenSets, nodes: std::ops::Range<u32>) -> OpenSetId {
+        nodes.fold(OpenSetId::EMPTY, |set, node| {
+            let single = sets.single(Node(node));
+            sets.union(set, single)
+        })
+    }
+
+    #[test]
+    fn a_set_is_kept_up_to_its_most_and_given_up_beyond() {
+        let mut sets = OpenSets::default();
+        let most = u32::try_from(MOST).unwrap();
+        let full = joined(&mut sets, 0..most);
+        assert_eq!(sets.size(full), MOST);
+        let beyond = joined(&mut sets, 0..most + 1);
+        assert_eq!(beyond, OpenSetId::TOO_MANY);
+        let one = sets.single(Node(7));
+        assert!(sets.is_within(one, full) && sets.is_within(OpenSetId::EMPTY, OpenSetId::TOO_MANY));
+        assert!(!sets.is_within(one, beyond) && !sets.is_within(beyond, full));
+        let (part, other) = (joined(&mut sets, 3..9), joined(&mut sets, 300..303));
+        assert!(sets.is_within(part, full) && !sets.is_within(other, full) && !sets.is_within(full, part));
+        assert_eq!(sets.union(beyond, one), OpenSetId::TOO_MANY);
+        assert_eq!(sets.union(one, beyond), OpenSetId::TOO_MANY);
+    }
+
+    #[test]
+    fn a_set_has_one_number_however_it_came_about() {
+        let mut sets = OpenSets::default();
+        let (one, two, three) = (sets.single(Node(1)), sets.single(Node(2)), sets.single(Node(3)));
+        let left = sets.union(one, two);
+        let right = sets.union(three, two);
+        assert_eq!(sets.union(left, three), sets.union(one, right));
+        assert_eq!(
+            (
+                sets.union(OpenSetId::EMPTY, one),
+                sets.union(one, OpenSetId::EMPTY)
+            ),
+            (one, one)
+        );
+        assert_eq!((sets.size(OpenSetId::EMPTY), sets.size(left)), (0, 2));
+        assert_eq!(sets.size(OpenSetId::TOO_MANY), usize::MAX);
+    }
+
+    #[test]
+    fn all_sets_together_have_a_most_too() {
+        let mut sets = OpenSets::default();
+        let size = u32::try_from(MOST).unwrap();
+        for first in (0..u32::try_from(MOST_IN_ALL).unwrap()).step_by(MOST) {
+            let set = sets.number((first..first + size).map(Node).collect());
+            assert_eq!(sets.size(set), MOST, "{first}");
+        }
+        assert_eq!(sets.single(Node(u32::MAX)), OpenSetId::TOO_MANY);
+        // What is kept already is found all the same.
+        assert_eq!(sets.number((0..size).map(Node).collect()), OpenSetId(1));
+    }
+}

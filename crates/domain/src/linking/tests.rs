@@ -327,3 +327,60 @@ fn a_late_merge_touches_the_deployments_that_name_it_or_whose_range_it_falls_int
         );
     }
 }
+
+#[test]
+fn a_link_says_how_it_is_known() {
+    let said = |rule, base: Option<CommitSha>| {
+        let link = Link {
+            pull_request_id: PullRequestId::new(1),
+            rule,
+            base,
+            lead_time: LeadTime::from_seconds(1).unwrap(),
+        };
+        link.sentence()
+    };
+    let base = sha("b");
+    let digits = base.to_string();
+    for (rule, base, words) in [
+        (LinkRule::Exact, None, "The deployed commit is its merge commit."),
+        (
+            LinkRule::Exact,
+            Some(base),
+            "The deployed commit is its merge commit.",
+        ),
+        (
+            LinkRule::Graph,
+            None,
+            "The deployed commit contains its merge commit.",
+        ),
+        (
+            LinkRule::MergeTime,
+            None,
+            "It was merged between two merges into the same branch.",
+        ),
+    ] {
+        assert_eq!(said(rule, base), words);
+    }
+    for (rule, words) in [
+        (LinkRule::Graph, "does not."),
+        (LinkRule::MergeTime, "into the same branch."),
+    ] {
+        let sentence = said(rule, Some(base));
+        assert!(
+            sentence.contains(&digits) && sentence.ends_with(words),
+            "{sentence}"
+        );
+    }
+}
+
+#[test]
+fn the_first_step_of_an_explanation_is_how_the_repository_was_chosen() {
+    let first = |service| {
+        let linking = link(&deployment(service, "ddddd", None), &surroundings());
+        linking.findings.into_iter().next().unwrap()
+    };
+    assert!(matches!(first(None), Finding::NoService));
+    let unmatched = ServiceName::parse("nobody").unwrap();
+    assert_eq!(first(Some("nobody")), Finding::ServiceUnmatched(unmatched));
+    assert!(matches!(first(Some("acme/api")), Finding::Repository(..)));
+}

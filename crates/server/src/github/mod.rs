@@ -4,8 +4,8 @@
 //! every month; what it says of a merge beyond its number, commit and time is taken as far as it makes sense.
 
 mod notes;
-mod pull_request;
-mod push;
+pub(crate) mod pull_request;
+pub(crate) mod push;
 
 use crate::app::State;
 use crate::body;
@@ -210,6 +210,23 @@ impl Delivery {
             Format::Other => Err(ApiError::UnsupportedMediaType(
                 "Content-Type must be application/json",
             )),
+        }
+    }
+}
+
+#[cfg(test)]
+impl Delivery {
+    fn of(body: &[u8]) -> Self {
+        Self {
+            organization_id: OrganizationId::new(1),
+            event: None,
+            id: Some("72d3162e".to_owned()),
+            format: if body.first() == Some(&b'p') {
+                Format::Form
+            } else {
+                Format::Json
+            },
+            body: Bytes::copy_from_slice(body),
         }
     }
 }

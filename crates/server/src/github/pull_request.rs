@@ -30,6 +30,15 @@ pub(super) async fn record(state: &State, delivery: &Delivery) -> Result<Deliver
     })
 }
 
+/// What a delivery tells, for whoever tries deliveries by the thousand.
+#[cfg(test)]
+pub(crate) fn read(body: &[u8], now: Timestamp) -> Result<Option<RecordPullRequests>, ApiError> {
+    let delivery = Delivery::of(body);
+    let payload = delivery.payload()?;
+    let event: PullRequestEvent<'_> = decode(&payload)?;
+    Ok(event.merge(&delivery, now)?)
+}
+
 wire_object! {
     /// GitHub's event `pull_request`.
     struct PullRequestEvent<'a> {

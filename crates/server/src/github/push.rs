@@ -17,6 +17,15 @@ use periscope_domain::use_cases::{RecordCommits, RecordedCommits, record_commits
 /// How many commits GitHub lists; a list as long as that may have been cut off.
 const MAX_LISTED: usize = 2048;
 
+/// What a delivery tells, for whoever tries deliveries by the thousand.
+#[cfg(test)]
+pub(crate) fn read(body: &[u8]) -> Result<Option<RecordCommits>, ApiError> {
+    let delivery = Delivery::of(body);
+    let payload = delivery.payload()?;
+    let event: PushEvent<'_> = decode(&payload)?;
+    Ok(event.commits(&delivery)?)
+}
+
 wire_object! {
     /// GitHub's event `push`.
     struct PushEvent<'a> {

@@ -13,6 +13,8 @@ pub(crate) mod repositories;
 pub(crate) mod services;
 
 pub use page::{Neighbours, Paging};
+#[cfg(test)]
+pub(crate) use page::{opened, sealed};
 
 use crate::error::ApiError;
 

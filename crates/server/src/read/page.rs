@@ -164,6 +164,23 @@ impl<I> Paging<I> {
     }
 }
 
+/// The cursor of a position in some list, for whoever tries cursors by the thousand.
+#[cfg(test)]
+pub(crate) fn sealed(position: Position<i64>) -> String {
+    some_list().cursor(position)
+}
+
+/// What a cursor of that list leads to.
+#[cfg(test)]
+pub(crate) fn opened(cursor: &str) -> Option<Position<i64>> {
+    some_list().open(cursor).ok()
+}
+
+#[cfg(test)]
+fn some_list() -> Seal {
+    Seal::new("deployments", OrganizationId::new(1), Order::Newest, &[])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

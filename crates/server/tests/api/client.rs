@@ -100,6 +100,14 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self}"))
     }
 
+    /// All that was sent, head and body.
+    pub(crate) fn whole(&self) -> String {
+        let headers = self.headers.iter();
+        let lines =
+            headers.map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
+        format!("{}\n{}\n{}", self.status, lines.collect::<String>(), self.body)
+    }
+
     /// Whether it is what a refusal must look like.
     pub(crate) fn is_refusal(&self) -> bool {
         let Ok(Value::Object(body)) = serde_json::from_str(&self.body) else {
@@ -130,6 +138,12 @@ impl Wire {
 
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.0.write_all(bytes.as_ref()).await.unwrap();
+    }
+
+    /// Says that nothing more will be sent.
+    pub(crate) async fn end(&mut self) {
+        // A connection that was closed from the other side is ended as well.
+        let _ = self.0.shutdown().await;
     }
 
     /// Breaks the connection off at once, where dropping it would only say that nothing more will be sent.

@@ -41,6 +41,19 @@ pub(crate) fn merged() -> Value {
     })
 }
 
+/// The signature of a body under a secret.
+pub(crate) fn sign(secret: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(body);
+    mac.finalize()
+        .into_bytes()
+        .iter()
+        .fold("sha256=".to_owned(), |mut text, byte| {
+            write!(text, "{byte:02x}").unwrap();
+            text
+        })
+}
+
 pub(crate) struct Github {
     pub(crate) app: TestApp,
     secret: String,
@@ -64,25 +77,21 @@ impl Github {
     }
 
     pub(crate) fn sign(&self, body: &str) -> String {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.secret.as_bytes()).unwrap();
-        mac.update(body.as_bytes());
-        mac.finalize()
-            .into_bytes()
-            .iter()
-            .fold("sha256=".to_owned(), |mut text, byte| {
-                write!(text, "{byte:02x}").unwrap();
-                text
-            })
+        sign(&self.secret, body.as_bytes())
     }
 
     pub(crate) fn call(&self, event: &str, delivery: &str, body: &str) -> Call {
+        self.call_bytes(event, delivery, body.as_bytes())
+    }
+
+    pub(crate) fn call_bytes(&self, event: &str, delivery: &str, body: &[u8]) -> Call {
         self.app
             .call("POST", PATH)
             .header("Content-Type", "application/json")
             .header("X-GitHub-Event", event)
             .header("X-GitHub-Delivery", delivery)
-            .header("X-Hub-Signature-256", self.sign(body))
-            .body(body.to_owned())
+            .header("X-Hub-Signature-256", sign(&self.secret, body))
+            .body(body.to_vec())
     }
 
     pub(crate) async fn deliver(&self, event: &str, delivery: &str, body: &Value) -> Answer {

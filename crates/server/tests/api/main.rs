@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod abuse;
 mod app;
 mod auth;
 mod client;
@@ -39,3 +40,4 @@ mod requests;
 mod security;
 mod store;
 mod tables;
+mod tenants;

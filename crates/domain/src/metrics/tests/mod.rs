@@ -1,5 +1,6 @@
 //! A small world to measure, and the tests of the metrics over it.
 
+mod bounds;
 mod definition;
 mod pull_request_tables;
 mod tables;
