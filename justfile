@@ -54,5 +54,10 @@ accuracy *ARGS:
     cargo build --release --package periscope --bin periscope
     cargo run --release --package periscope --example accuracy -- {{ ARGS }}
 
+# Hold every claim of reliability against kills, crowds and sick databases: `just soak [SCENARIO]... [--size long]`
+soak *ARGS:
+    cargo build --release --package periscope --bin periscope
+    cargo run --release --package periscope --example soak -- {{ ARGS }}
+
 # What CI runs
 ci: lint doc deny schemathesis test
