@@ -57,7 +57,7 @@ accuracy *ARGS:
 # Hold every claim of reliability against kills, crowds and sick databases: `just soak [SCENARIO]... [--size long]`
 soak *ARGS:
     cargo build --release --package periscope --bin periscope
-    cargo run --release --package periscope --example soak -- {{ ARGS }}
+    cargo run --package periscope --example soak -- {{ ARGS }}
 
 # What CI runs
 ci: lint doc deny schemathesis test

@@ -21,7 +21,7 @@ mod stop;
 mod twins;
 mod world;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, anyhow, ensure};
 use clap::{Parser, ValueEnum};
 use logs::Logs;
 use report::Report;
@@ -29,9 +29,14 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use std::{env, fs};
+use tokio::time::timeout;
 use world::{Run, Size};
+
+/// Nothing takes half as long.
+const CI_PATIENCE: Duration = Duration::from_mins(10);
+const LONG_PATIENCE: Duration = Duration::from_hours(6);
 
 /// Hold Periscope's claims of reliability against what is found. Exits with 1 if one does not hold.
 #[derive(Parser)]
@@ -43,7 +48,7 @@ struct Arguments {
     /// How much to do
     #[arg(long, value_enum, default_value_t = Size::Ci)]
     size: Size,
-    /// The program to look at, instead of the one that was built beside this one
+    /// The program to look at, instead of target/release/periscope
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
     /// Do the harm that is promised against: then every scenario must fail, and it is a failure if one does not
@@ -152,7 +157,9 @@ async fn run_all(run: &Run, scenarios: &[Scenario]) -> Vec<Report> {
     for scenario in scenarios {
         eprintln!("{} ...", scenario.name());
         let begun = Instant::now();
-        let mut report = scenario.run(run).await.unwrap_or_else(|error| {
+        let ran = timeout(run.pick(CI_PATIENCE, LONG_PATIENCE), scenario.run(run)).await;
+        let ran = ran.unwrap_or_else(|_| Err(anyhow!("it hangs")));
+        let mut report = ran.unwrap_or_else(|error| {
             let mut report = Report::new(scenario.name());
             report.broken(&error);
             report
@@ -182,15 +189,15 @@ fn of_logs(logs: &Logs) -> Report {
     report
 }
 
-/// The program that was named, or that was built beside this example, `target/PROFILE/periscope` and
-/// `target/PROFILE/examples`.
+/// The program that was named, or else `release/periscope` in the folder of this example's `PROFILE/examples`: what is
+/// looked at is what is released, whatever looks at it.
 fn program(named: Option<&Path>) -> anyhow::Result<Arc<Path>> {
     let program = if let Some(named) = named {
         named.to_owned()
     } else {
         let example = env::current_exe()?;
-        let profile = example.ancestors().nth(2).context("no folder of programs")?;
-        profile.join(format!("periscope{}", env::consts::EXE_SUFFIX))
+        let target = example.ancestors().nth(3).context("no folder of programs")?;
+        target.join(format!("release/periscope{}", env::consts::EXE_SUFFIX))
     };
     ensure!(program.is_file(), "{} is not built", program.display());
     Ok(fs::canonicalize(program)?.into())
