@@ -14,10 +14,6 @@ use tokio::time::sleep;
 const SENDERS: u64 = 32;
 const SAMPLE: usize = 200;
 
-/// Makes Postgres acknowledge what it has only in memory.
-const FORGETFUL: &str =
-    "\nwal_writer_delay = '10s'\nwal_writer_flush_after = '1GB'\nsynchronous_commit = off\n";
-
 /// How much is done.
 #[derive(Clone, Copy)]
 struct Amount {
@@ -55,7 +51,7 @@ pub(crate) async fn blind(run: &Run) -> anyhow::Result<Report> {
         postgres_kills: 2,
     };
     report.sized(format!(
-        "{} deployments, synchronous_commit off, {} kills of Postgres",
+        "{} deployments, Postgres acknowledges what it has in memory only, {} kills of it",
         amount.deployments, amount.postgres_kills
     ));
     let (world, service, ledger) = load(run, amount, !run.sabotage).await?;
@@ -71,8 +67,7 @@ pub(crate) async fn blind(run: &Run) -> anyhow::Result<Report> {
 async fn load(run: &Run, amount: Amount, forgetful: bool) -> anyhow::Result<(World, Service, Arc<Ledger>)> {
     let world = World::start(run, 10).await?;
     if forgetful {
-        world.database.set(FORGETFUL)?;
-        sleep(Duration::from_millis(500)).await;
+        world.database.forget().await?;
     }
     let start = run.service(&world.database.url)?;
     let mut service = Service::start(&start).await?;
@@ -95,6 +90,9 @@ async fn load(run: &Run, amount: Amount, forgetful: bool) -> anyhow::Result<(Wor
         let of_postgres = |kill| kill * (amount.postgres_kills - 1) / kills;
         if of_postgres(kill) > of_postgres(kill - 1) {
             world.database.crash().await?;
+            if forgetful {
+                world.database.forget().await?;
+            }
         } else {
             service.crash().await?;
         }

@@ -5,8 +5,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use periscope_adapters::postgres::private::{Durability, Options, Owner, PrivatePostgres};
 use std::env;
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{self, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -71,14 +70,20 @@ impl Database {
         Ok(folder.join(".s.PGSQL.5432"))
     }
 
-    /// Changes settings that only a superuser may change in SQL.
-    pub(crate) fn set(&self, settings: &str) -> anyhow::Result<()> {
-        let path = self.folder.join("postgresql.auto.conf");
-        OpenOptions::new()
-            .append(true)
-            .open(&path)?
-            .write_all(settings.as_bytes())?;
-        Ok(kill(self.postmaster()?, Signal::SIGHUP)?)
+    /// Makes it acknowledge what it has in memory only, until it is started again: nobody waits for the log to be written,
+    /// and who writes it in the background is stopped.
+    pub(crate) async fn forget(&self) -> anyhow::Result<()> {
+        self.query("alter database periscope set synchronous_commit = off")
+            .await?;
+        let is_writer = |id: &Pid| {
+            let title = fs::read_to_string(format!("/proc/{id}/cmdline"));
+            title.is_ok_and(|title| title.contains("walwriter"))
+        };
+        let writer = self.processes()?.into_iter().find(is_writer);
+        Ok(kill(
+            writer.context("no process writes the log")?,
+            Signal::SIGSTOP,
+        )?)
     }
 
     fn postmaster(&self) -> anyhow::Result<Pid> {
