@@ -25,6 +25,7 @@ use anyhow::{Context, anyhow, ensure};
 use clap::{Parser, ValueEnum};
 use logs::Logs;
 use report::Report;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -128,6 +129,15 @@ impl Scenario {
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
+    // The crowds of slow clients are ours.
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: limit.maximum,
+            ..limit
+        },
+    )?;
     let run = Run {
         program: program(arguments.program.as_deref())?,
         size: arguments.size,

@@ -22,6 +22,8 @@ const PORTS: std::ops::Range<u16> = 20_000..32_000;
 /// The secret key of every service, as long as all secrets that logs are searched for.
 pub(crate) const SECRET_KEY: &str = "soak0secret0key0of0every0service0abc";
 
+const FILES: u32 = 1024;
+
 /// How to start a service; the same way each time.
 #[derive(Clone, Debug)]
 pub(crate) struct Start {
@@ -61,6 +63,21 @@ pub(crate) fn command(program: &Path, url: &str) -> Command {
     command
 }
 
+/// The same with as few files as most systems start a service with; what it makes of that is its own affair.
+fn limited(command: &Command) -> Command {
+    let command = command.as_std();
+    let settings = command.get_envs();
+    let mut limited = Command::new("/bin/sh");
+    limited
+        .env_clear()
+        .envs(settings.filter_map(|(name, value)| Some((name, value?))))
+        .args(["-c", &format!("ulimit -Sn {FILES} && exec \"$0\" \"$@\"")])
+        .arg(command.get_program())
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    limited
+}
+
 /// An address on this machine that nobody listens at.
 pub(crate) fn free_address() -> anyhow::Result<SocketAddr> {
     let count = PORTS.end - PORTS.start;
@@ -78,7 +95,7 @@ pub(crate) fn free_address() -> anyhow::Result<SocketAddr> {
 
 impl Service {
     pub(crate) async fn start(start: &Start) -> anyhow::Result<Self> {
-        let mut child = command(&start.program, &start.url)
+        let mut child = limited(&command(&start.program, &start.url))
             .args(["serve", "--listen", &start.address.to_string()])
             .args(["--rate-limit", &start.rate_limit.to_string()])
             .stdout(Stdio::piped())

@@ -12,6 +12,7 @@ use periscope_domain::ports::{Clock, Inserted, NewOrganization, Store};
 use periscope_domain::text::{ApiKeyName, OrganizationName};
 use periscope_domain::use_cases::{IssueApiKey, issue_api_key};
 use periscope_server::{Application, Settings};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
@@ -52,6 +53,7 @@ impl Default for Arguments {
 }
 
 pub(crate) async fn run(arguments: &Arguments, config: &Config) -> anyhow::Result<()> {
+    allow_connections();
     let opened = store::open(config, Opener::Service, arguments.migrate).await?;
     let settings = Settings {
         listen: arguments.listen,
@@ -72,6 +74,19 @@ pub(crate) async fn run(arguments: &Arguments, config: &Config) -> anyhow::Resul
     application.run(stop).await?;
     opened.close().await;
     Ok(())
+}
+
+/// Each connection is a file, and most systems start a service with 1024: as many slow clients would keep everyone else
+/// waiting. Programs that could not bear more are the reason why it may, but has to, raise that itself.
+fn allow_connections() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, "the number of connections stays limited by that of open files");
+    }
 }
 
 fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send> {

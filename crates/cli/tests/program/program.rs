@@ -56,9 +56,26 @@ impl Folder {
         serde_json::from_str(&outcome.stdout).unwrap()
     }
 
+    /// A shell script with the settings of the binary, which is its `$0`.
+    pub(crate) fn script(&self, script: &str) -> Command {
+        let binary = self.command(&[]);
+        let settings = binary.get_envs();
+        let mut command = Command::new("sh");
+        command
+            .env_clear()
+            .envs(settings.filter_map(|(name, value)| Some((name, value?))))
+            .args(["-c", script])
+            .arg(binary.get_program())
+            .stdin(Stdio::null());
+        command
+    }
+
     /// Starts to serve and waits until it listens.
     pub(crate) fn serve(&self) -> Service {
-        let mut command = self.command(&[]);
+        Self::serve_by(self.command(&[]))
+    }
+
+    pub(crate) fn serve_by(mut command: Command) -> Service {
         let mut child = Running(
             command
                 .stdout(Stdio::piped())
@@ -135,6 +152,10 @@ impl Service {
             .find(|line| line.starts_with("psk_live_"))
             .unwrap()
             .to_owned()
+    }
+
+    pub(crate) fn process_id(&self) -> u32 {
+        self.child.0.id()
     }
 
     /// Posts a deployment and gives the status and the body.
