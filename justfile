@@ -60,4 +60,4 @@ soak *ARGS:
     cargo run --package periscope --example soak -- {{ ARGS }}
 
 # What CI runs
-ci: lint doc deny schemathesis test
+ci: lint doc deny schemathesis soak test
