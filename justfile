@@ -62,6 +62,11 @@ accuracy *ARGS:
     cargo build --release --package periscope --bin periscope
     cargo run --release --package periscope --example accuracy -- {{ ARGS }}
 
+# Hold every claim of reliability against kills, crowds and sick databases: `just soak [SCENARIO]... [--size long]`
+soak *ARGS:
+    cargo build --release --package periscope --bin periscope
+    cargo run --package periscope --example soak -- {{ ARGS }}
+
 # Fuzz what strangers send: all or webhook, batches, github_body, github_signature, api_key, query, cursor, git_log
 fuzz TARGET="all" SECONDS="60":
     BOLERO_RANDOM_TEST_TIME_MS={{ SECONDS }}000 cargo test --locked --package periscope-server --package periscope-adapters \
@@ -72,4 +77,4 @@ mutants *ARGS:
     PROPTEST_CASES=64 cargo mutants --package periscope-domain --baseline skip --timeout 240 {{ ARGS }} -- --lib
 
 # What CI runs
-ci: lint doc deny schemathesis browser test (fuzz "all" "5")
+ci: lint doc deny schemathesis browser soak test (fuzz "all" "5")

@@ -6,16 +6,18 @@ use super::connect::{ConnectError, Target};
 use super::error::{store_error, unavailable};
 use super::meters::{self, Failure, Meters, Standing};
 use deadpool::Runtime;
-use deadpool::managed::{QueueMode, WeakPool};
+use deadpool::managed::{Hook, HookError, QueueMode, WeakPool};
 use diesel::{ConnectionError, QueryResult};
 use diesel_async::methods::LoadQuery;
 use diesel_async::pooled_connection::deadpool::{Object, Pool as DieselPool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager};
+use diesel_async::{
+    AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, TransactionManager,
+};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use periscope_domain::ports::{Applied, StoreError};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::runtime::Handle;
@@ -33,11 +35,46 @@ const WAIT: Duration = Duration::from_secs(2);
 const STATEMENT: Duration = Duration::from_secs(6);
 const TRANSACTION: Duration = Duration::from_secs(12);
 
+/// A connection that was last handed out so long ago is asked for a sign of life first.
+const IDLE: Duration = Duration::from_secs(1);
+
 /// A pool of connections.
 #[derive(Clone)]
 pub(crate) struct Pool {
     connections: DieselPool<AsyncPgConnection>,
+    doubts: Doubts,
     meters: Arc<Meters>,
+}
+
+/// Since when a connection must have been used to be trusted. Networks swallow connections without a word, all of them at
+/// once. Once one has not answered, those that lie idle since before are not tried: each would cost somebody the time
+/// that it takes to notice.
+#[derive(Clone, Default)]
+struct Doubts(Arc<Mutex<Option<Instant>>>);
+
+impl Doubts {
+    fn raise(&self, since: Instant) {
+        let mut doubts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *doubts = (*doubts).max(Some(since));
+    }
+
+    /// Whether a connection is fit to be handed out again.
+    async fn trust(&self, connection: &mut AsyncPgConnection, last_used: Instant) -> bool {
+        let doubts = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if doubts.is_some_and(|since| last_used < since) {
+            return false;
+        }
+        let asked_at = Instant::now();
+        if asked_at.duration_since(last_used) < IDLE {
+            return true;
+        }
+        // Nothing is asked, which is answered too.
+        let answers = matches!(timeout(WAIT, connection.batch_execute("")).await, Ok(Ok(())));
+        if !answers {
+            self.raise(asked_at);
+        }
+        answers
+    }
 }
 
 #[derive(Debug, Error)]
@@ -60,6 +97,18 @@ impl Pool {
             let lost = |error: JoinError| ConnectionError::BadConnection(error.to_string());
             async move { connecting.await.map_err(lost)? }.boxed()
         });
+        let doubts = Doubts::default();
+        let asking = doubts.clone();
+        let ask = Hook::async_fn(move |connection, metrics| {
+            let (doubts, last_used) = (asking.clone(), metrics.recycled.unwrap_or(metrics.created));
+            async move {
+                let trusted = doubts.trust(connection, last_used).await;
+                trusted
+                    .then_some(())
+                    .ok_or(HookError::message("it does not answer"))
+            }
+            .boxed()
+        });
         let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config("", config);
         let pool = DieselPool::builder(manager)
             .max_size(size)
@@ -69,11 +118,13 @@ impl Pool {
             .runtime(Runtime::Tokio1)
             // The connection that was used last has its plans and pages at hand.
             .queue_mode(QueueMode::Lifo)
+            .pre_recycle(ask)
             .build()
             .map_err(|error| ConnectError(error.into()))?;
         observer.spawn(look_at(pool.weak(), Arc::clone(&meters)));
         Ok(Self {
             connections: pool,
+            doubts,
             meters,
         })
     }
@@ -118,7 +169,9 @@ impl Pool {
     {
         let connection = self.get().await?;
         let span = debug_span!("statement", otel.kind = "client", db.system.name = "postgresql");
-        within(STATEMENT, connection, statement).instrument(span).await
+        within(STATEMENT, connection, self.doubts.clone(), statement)
+            .instrument(span)
+            .await
     }
 
     /// Runs several statements as one transaction, to the end even if the caller goes away. What comes out stale has
@@ -132,7 +185,8 @@ impl Pool {
     {
         let connection = self.get().await?;
         let span = debug_span!("transaction", otel.kind = "client", db.system.name = "postgresql");
-        let work = within(TRANSACTION, connection, |connection| {
+        let doubts = self.doubts.clone();
+        let work = within(TRANSACTION, connection, doubts, |connection| {
             async move {
                 Transactions::begin_transaction(connection).await?;
                 let outcome = work(connection).await;
@@ -171,11 +225,13 @@ async fn look_at(pool: WeakPool<AsyncDieselConnectionManager<AsyncPgConnection>>
 async fn within<R, F>(
     limit: Duration,
     mut connection: Object<AsyncPgConnection>,
+    doubts: Doubts,
     work: F,
 ) -> Result<R, StoreError>
 where
     F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, QueryResult<R>>,
 {
+    let begun = Instant::now();
     if let Ok(result) = timeout(limit, work(&mut connection)).await {
         return result.map_err(|error| {
             Failure::Statement(&error).count();
@@ -183,6 +239,7 @@ where
         });
     }
     Failure::Timeout.count();
+    doubts.raise(begun);
     drop(Object::take(connection));
     Err(unavailable(NoAnswer))
 }

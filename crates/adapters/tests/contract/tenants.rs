@@ -240,6 +240,7 @@ impl World {
             deployments.list_services(id).await.unwrap(),
             ask(&**store, tenant, at(0)).await,
             relinking.count(Some(id)).await.unwrap(),
+            relinking.oldest(Some(id)).await.unwrap(),
         ]
     }
 }
@@ -288,6 +289,7 @@ pub(crate) async fn nothing_of_another_organization_is_changed(store: SharedStor
     api_keys.touch(id, world.key.id, at(500)).await.unwrap();
     assert_eq!(api_keys.revoke(id, world.key.id, at(500)).await.unwrap(), None);
     let sessions = store.sessions();
+    sessions.prolong(id, &world.session, at(900)).await.unwrap();
     sessions.end(id, &world.session).await.unwrap();
     let github_connections = store.github_connections();
     let received = ReceivedDelivery {
@@ -309,6 +311,8 @@ pub(crate) async fn nothing_of_another_organization_is_changed(store: SharedStor
     // It has no such repository, which whoever asks must know: one store may refuse and another do nothing.
     let service = ServiceName::parse("gateway").unwrap();
     let _ = repositories.set_alias(id, repository.id, &service, at(600)).await;
+    let removed = repositories.remove_alias(id, repository.id, &service, at(600));
+    assert!(!removed.await.unwrap_or(false));
 
     let changed = PullRequestDecision {
         organization_id: id,

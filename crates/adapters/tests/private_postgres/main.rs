@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod fixture;
+mod idle_connections;
 mod other_process;
 mod recovering;
 mod refusing;

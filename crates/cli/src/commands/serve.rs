@@ -15,6 +15,7 @@ use periscope_domain::text::{ApiKeyName, OrganizationName};
 use periscope_domain::use_cases::{IssueApiKey, issue_api_key};
 use periscope_domain::web_url::BaseUrl;
 use periscope_server::{Application, Exporter, Outside, Settings, Tls};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::convert::Infallible;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -70,6 +71,7 @@ impl Default for Arguments {
 }
 
 pub(crate) async fn run(arguments: &Arguments, config: &Config) -> anyhow::Result<()> {
+    allow_connections();
     let certificate = arguments.tls_cert.as_deref().zip(arguments.tls_key.as_deref());
     let certificate = certificate.map(|(certificate, key)| Certificate { certificate, key });
     let tls = certificate.as_ref().map(Certificate::read).transpose()?;
@@ -174,6 +176,19 @@ impl Certificate<'_> {
                 }
             }
         })
+    }
+}
+
+/// Each connection is a file, and most systems start a service with 1024: as many slow clients would keep everyone else
+/// waiting. Programs that could not bear more are the reason why it may, but has to, raise that itself.
+fn allow_connections() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, "the number of connections stays limited by that of open files");
     }
 }
 

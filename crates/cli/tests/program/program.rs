@@ -68,6 +68,20 @@ impl Folder {
         serde_json::from_str(&outcome.stdout).unwrap()
     }
 
+    /// A shell script with the settings of the binary, which is its `$0`.
+    pub(crate) fn script(&self, script: &str) -> Command {
+        let binary = self.command(&[]);
+        let settings = binary.get_envs();
+        let mut command = Command::new("sh");
+        command
+            .env_clear()
+            .envs(settings.filter_map(|(name, value)| Some((name, value?))))
+            .args(["-c", script])
+            .arg(binary.get_program())
+            .stdin(Stdio::null());
+        command
+    }
+
     /// Starts to serve and waits until it listens.
     pub(crate) fn serve(&self) -> Service {
         Self::start(self.command(&[]))
@@ -188,6 +202,10 @@ impl Service {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
+    }
+
+    pub(crate) fn process_id(&self) -> u32 {
+        self.child.process.id()
     }
 
     /// Posts a deployment and gives the status and the body.

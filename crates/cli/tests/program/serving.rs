@@ -64,3 +64,15 @@ fn commands_beside_a_running_service_use_its_database() {
     assert_eq!(service.stop().0, Some(0));
     assert_eq!(folder.json(&["org", "list"]).as_array().unwrap().len(), 2);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_service_may_hold_as_many_connections_as_the_system_allows() {
+    let folder = Folder::new();
+    let service = Folder::start(folder.script("ulimit -Sn 256 && exec \"$0\""));
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", service.process_id())).unwrap();
+    let files = limits.lines().find(|line| line.starts_with("Max open files"));
+    let words: Vec<_> = files.unwrap().split_whitespace().collect();
+    assert_eq!(words[3], words[4], "{limits}");
+    assert_eq!(service.stop().0, Some(0));
+}
