@@ -49,9 +49,17 @@ browser *ARGS:
 screenshots FILE:
     .ci/browser/run node screenshots.mjs {{ absolute_path(FILE) }}
 
-# Measure: `just bench ingest` is the webhook against a bare upsert on the same Postgres
-bench NAME *ARGS:
-    cargo bench --package periscope --bench {{ NAME }} -- {{ ARGS }}
+# Measure: `just bench` all, which ends with one table of ratios, or `just bench ingest` the webhook against a bare upsert
+bench NAME="all" *ARGS:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    told=$(mktemp)
+    trap 'rm "$told"' EXIT
+    for name in {{ if NAME == "all" { "ingest linking metrics" } else { NAME } }}; do
+        cargo bench --package periscope --bench "$name" -- {{ ARGS }} | tee --append "$told"
+    done
+    echo
+    grep '^ratio' "$told"
 
 # Send a history to a running server: `just replay FILE --key KEY [--shuffle SEED] [--senders 8]`
 replay FILE *ARGS:

@@ -5,6 +5,7 @@ mod alone;
 mod http;
 mod load;
 mod processor;
+mod ratios;
 mod server;
 mod setup;
 
@@ -12,6 +13,7 @@ use anyhow::Context;
 use clap::Parser;
 use load::Load;
 use processor::{Cost, Meter, Workers};
+use ratios::tell_ratio;
 use setup::Setup;
 use std::fs;
 use std::process::Command;
@@ -167,11 +169,18 @@ fn measure(setup: &Setup, arguments: &Arguments) -> anyhow::Result<()> {
         "{:<46}{:>7.0}{:>31}{load:>6.0}{:>8}{postgres:>10.0}",
         "bare upsert, pgbench, 16 clients", upsert.rate, "", ""
     );
+    let mut ratios = Vec::new();
     for (case, mut loads) in measured {
         let errors: usize = loads.iter().map(|beside| beside.load.errors).sum();
         if let Some(beside) = median(&mut loads, Beside::ratio) {
             tell(&case.name(), beside, errors);
+            ratios.push((case, beside.ratio()));
         }
+    }
+    for (case, ratio) in ratios {
+        let is_promised = case.in_groups && case.connections > 1 && !case.with_commits;
+        let target = if is_promised { "at least 0.6" } else { "" };
+        tell_ratio(&format!("{}, to a bare upsert", case.name()), ratio, target);
     }
     Ok(())
 }

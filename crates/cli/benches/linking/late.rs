@@ -1,5 +1,6 @@
 //! Pull requests that arrive when all of their deployments are recorded, while other deployments go on.
 
+use crate::ratios::tell_ratio;
 use crate::world::{World, report};
 use crate::{Arguments, percentile, tell};
 use anyhow::{Context, anyhow, ensure};
@@ -58,7 +59,11 @@ pub(crate) fn measure(world: &World, arguments: &Arguments) -> anyhow::Result<()
         format!("{quiet:.1}"),
     );
     tell("p99 meanwhile, ms", format!("{meanwhile:.1}"));
-    tell("ratio of that", format!("{:.2}", meanwhile / quiet));
+    tell_ratio(
+        "p99 of the webhook while pull requests come late, to quiet",
+        meanwhile / quiet,
+        "at most 2",
+    );
     Ok(())
 }
 

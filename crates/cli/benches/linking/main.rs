@@ -3,6 +3,8 @@
 
 #[path = "../ingest/http.rs"]
 mod http;
+#[path = "../ingest/ratios.rs"]
+mod ratios;
 #[path = "../../examples/accuracy/server.rs"]
 mod server;
 

@@ -1,5 +1,6 @@
 //! A deployment of a large repository with a long range, against one of the same repository without a range.
 
+use crate::ratios::tell_ratio;
 use crate::world::{World, report};
 use crate::{Arguments, percentile, tell};
 use anyhow::ensure;
@@ -61,6 +62,10 @@ pub(crate) fn measure(world: &World, arguments: &Arguments) -> anyhow::Result<()
         ),
         format!("{with:.2}"),
     );
-    tell("ratio of that", format!("{:.2}", with / without));
+    tell_ratio(
+        "deployment with a long range, to one without",
+        with / without,
+        "at most 3",
+    );
     Ok(())
 }

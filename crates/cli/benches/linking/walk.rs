@@ -1,5 +1,6 @@
 //! A whole history linked by one graph, against computing the ancestors of both ends again for every deployment.
 
+use crate::ratios::tell_ratio;
 use crate::tell;
 use anyhow::Context;
 use flate2::read::GzDecoder;
@@ -46,7 +47,7 @@ pub(crate) fn measure(history: Option<&Path>) -> anyhow::Result<()> {
     );
     tell(&format!("{name}: one graph, ms"), format!("{graph:.2}"));
     tell(&format!("{name}: ancestor sets, ms"), format!("{sets:.2}"));
-    tell("ratio of that", format!("{:.0}", sets / graph));
+    tell_ratio("ancestor sets, to one graph", sets / graph, "at least 50");
     Ok(())
 }
 
