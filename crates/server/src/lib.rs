@@ -32,7 +32,7 @@ pub use app::{Application, Outside, Pages, Settings, State, Timing, Traces, no_p
 pub use error::{ApiError, causes};
 pub use metrics::{report_json, window};
 pub use monitoring::Exporter;
-pub use query::Query;
+pub use query::{InvalidQuery, Query};
 pub use read::explain::{deployment_json, pull_request_json};
 pub use read::{Neighbours, Paging};
 pub use recorder::Groups;
