@@ -3,11 +3,11 @@
 //! is asked at each use. An unknown key is not remembered at all: the next one to try it may have just been given it,
 //! and nobody shall fill our memory with guesses.
 
-use crate::app::State;
 use crate::body;
 use crate::error::{ApiError, Bug};
 use crate::noted::note_allowance;
 use crate::rate_limit::Credential;
+use crate::state::State;
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::web::{Bytes, Data};

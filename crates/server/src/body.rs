@@ -1,9 +1,9 @@
 //! Reads bodies: within their size and their time, as they are. A body that stalls would otherwise hold its
 //! connection for ever, and a compressed one would have two sizes.
 
-use crate::app::State;
 use crate::error::ApiError;
 use crate::query::Query;
+use crate::state::State;
 use crate::violations::InvalidPayload;
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest};

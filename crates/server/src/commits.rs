@@ -1,10 +1,10 @@
 //! `POST /api/commits`: commits with their parents, told by any script, up to a thousand of one repository at a time. All
 //! of them are recorded or, if one breaks a rule, none.
 
-use crate::app::State;
 use crate::auth::Ingest;
 use crate::error::ApiError;
 use crate::openapi::{Operation, schema};
+use crate::state::State;
 use crate::violations::{InvalidPayload, Violations};
 use crate::wire::{Item, List, Value, decode, wire_object};
 use actix_web::HttpResponse;

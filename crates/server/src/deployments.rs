@@ -1,10 +1,10 @@
 //! `POST /api/webhooks/deployments`: what a CI job says of a deployment. The fields are looked at in the order in
 //! which they are documented, and the first one that is wrong is what the error begins with.
 
-use crate::app::State;
 use crate::auth::Ingest;
 use crate::error::ApiError;
 use crate::openapi::{Operation, schema};
+use crate::state::State;
 use crate::violations::{InvalidPayload, Violations, is_absent, plausible_time};
 use crate::wire::{Value, decode, wire_object};
 use actix_web::HttpResponse;

@@ -1,8 +1,8 @@
 //! Alive: the process answers. Ready: it would also record what is sent to it, so send it something.
 
-use crate::app::State;
 use crate::error::ApiError;
 use crate::openapi::Operation;
+use crate::state::State;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde::Serialize;

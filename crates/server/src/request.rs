@@ -2,12 +2,13 @@
 //! of it, a deadline, and one line in the log with what became of it. A handler that panics fails its own request
 //! only. Query strings, bodies, keys and addresses are never logged.
 
-use crate::app::{State, Traces};
 use crate::body::{Answer, Held};
 use crate::error::{ApiError, Bug, causes};
 use crate::headers::{Headers, REQUEST_ID};
 use crate::monitoring::Meter;
 use crate::noted::Noted;
+use crate::settings::Traces;
+use crate::state::State;
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};

@@ -7,11 +7,11 @@ mod notes;
 pub(crate) mod pull_request;
 pub(crate) mod push;
 
-use crate::app::State;
 use crate::body;
 use crate::error::ApiError;
 use crate::openapi::{Operation, schema};
 use crate::rate_limit::Credential;
+use crate::state::State;
 use crate::violations::{InvalidPayload, Violations};
 use crate::wire::{Item, Value, wire_object};
 use actix_web::dev::Payload;

@@ -2,8 +2,8 @@
 //! answer depends on it.
 
 use super::Delivery;
-use crate::app::State;
 use crate::error::{ApiError, causes};
+use crate::state::State;
 use periscope_domain::delivery::{DeliveryResult, ReceivedDelivery, RefusedReason};
 use periscope_domain::organization::OrganizationSlug;
 use periscope_domain::text::EventName;

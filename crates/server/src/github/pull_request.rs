@@ -1,9 +1,9 @@
 //! `pull_request` events: one that was closed by merging it is recorded.
 
 use super::{Delivery, GithubRepository, origin};
-use crate::app::State;
 use crate::error::ApiError;
 use crate::openapi::schema::{self, Field};
+use crate::state::State;
 use crate::violations::{InvalidPayload, Violations, plausible_time};
 use crate::wire::{Item, Value, decode, wire_object};
 use periscope_domain::commit_sha::CommitSha;

@@ -3,9 +3,9 @@
 //! are more commits than GitHub lists.
 
 use super::{Delivery, GithubRepository, origin};
-use crate::app::State;
 use crate::error::ApiError;
 use crate::openapi::schema::{self, Field};
+use crate::state::State;
 use crate::violations::{InvalidPayload, Violations};
 use crate::wire::{Item, List, Value, decode, wire_object};
 use periscope_domain::commit_graph::{Commit, Push};

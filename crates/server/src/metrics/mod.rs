@@ -12,12 +12,12 @@ mod told;
 
 pub use answer::report_json;
 
-use crate::app::State;
 use crate::auth::Reader;
 use crate::error::{ApiError, Bug};
 use crate::openapi::{Operation, schema};
 use crate::query::{InvalidQuery, Query};
 use crate::read::format::Format;
+use crate::state::State;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use answer::{FrameJson, has_table, respond};

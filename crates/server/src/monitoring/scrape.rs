@@ -2,7 +2,7 @@
 //! than counted is looked at when it asks, for as long as a caller would wait for a connection.
 
 use super::{Exporter, READY, RELINKING, RELINKING_AGE};
-use crate::app::State;
+use crate::state::State;
 use ::metrics::gauge;
 use actix_web::dev::Server;
 use actix_web::web::{self, Data};

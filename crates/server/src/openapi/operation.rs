@@ -4,10 +4,10 @@
 use super::examples::{self, Examples};
 use super::refusals::{self, ETAG, JSON, LINK, RATE_LIMIT, REQUEST_ID, Refusal, header_ref};
 use super::schema::{self, Components, Field};
-use crate::app::Timing;
 use crate::error::{ApiError, Bug};
 use crate::query::InvalidQuery;
 use crate::rate_limit;
+use crate::settings::Timing;
 use crate::violations::InvalidPayload;
 use periscope_domain::api_key::Scope;
 use periscope_domain::ports::StoreError;

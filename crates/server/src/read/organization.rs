@@ -1,10 +1,10 @@
 //! `GET /api/organization`: the organization that the key belongs to.
 
-use crate::app::State;
 use crate::auth::Reader;
 use crate::error::ApiError;
 use crate::openapi::{Operation, schema};
 use crate::query::Query;
+use crate::state::State;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use periscope_domain::organization::{Organization, Plan};

@@ -1,11 +1,11 @@
 //! `GET /api/services`.
 
 use super::format::{Format, List};
-use crate::app::State;
 use crate::auth::Reader;
 use crate::error::ApiError;
 use crate::openapi::Operation;
 use crate::query::Query;
+use crate::state::State;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use periscope_domain::use_cases::{ServiceOverview, list_services};

@@ -3,6 +3,7 @@
 mod bounds;
 mod definition;
 mod pull_request_tables;
+mod recovery_tables;
 mod tables;
 
 use super::*;

@@ -1,0 +1,95 @@
+use super::*;
+
+#[test]
+fn an_outage_opens_after_a_success_and_belongs_to_the_window_in_which_it_ends() {
+    let mut world = World::new();
+    for (time, status) in [
+        // Nothing has succeeded before, as far as is looked at.
+        ("2023-12-01T00:00:00Z", "failure"),
+        ("2023-12-02T00:00:00Z", "success"),
+        // Opened in December, ended in January: 48 hours.
+        ("2023-12-31T00:00:00Z", "failure"),
+        ("2023-12-31T12:00:00Z", "rolled_back"),
+        ("2024-01-01T00:00:00Z", "cancelled"),
+        ("2024-01-02T00:00:00Z", "success"),
+        // 30 minutes.
+        ("2024-01-10T00:00:00Z", "rolled_back"),
+        ("2024-01-10T00:30:00Z", "success"),
+        // Still open at the end.
+        ("2024-01-30T00:00:00Z", "failure"),
+        ("2024-02-01T00:00:00Z", "success"),
+    ] {
+        world.deploy(time, status);
+    }
+    let answer = world.january(Metric::Recovery);
+    assert_eq!(answer.sample_size, 2);
+    let Figures::Recovery(figures) = answer.figures else {
+        panic!("another metric")
+    };
+    let Rated {
+        distribution: current,
+        level,
+    } = figures.current.unwrap();
+    assert!((current.min - 30.0).abs() < 1e-9 && (current.max - 2_880.0).abs() < 1e-9);
+    assert_eq!((level, figures.previous), (Level::Medium, None));
+    let weekly = figures.weekly.iter().map(|(week, lengths)| {
+        let median = lengths.map(|lengths| (lengths.count, lengths.p50));
+        (week.name.as_str(), median)
+    });
+    assert_eq!(
+        weekly.collect::<Vec<_>>(),
+        [
+            ("2024-W01", Some((1, 2_880.0))),
+            ("2024-W02", Some((1, 30.0))),
+            ("2024-W03", None),
+            ("2024-W04", None),
+            ("2024-W05", None),
+        ]
+    );
+    let [latest, first] = figures.incidents.as_slice() else {
+        panic!("two incidents")
+    };
+    assert_eq!(latest.opened_by, DeploymentId::new(7));
+    assert_eq!(
+        first.ended,
+        Some((DeploymentId::new(6), at("2024-01-02T00:00:00Z")))
+    );
+    assert_eq!(figures.open.len(), 1);
+    assert_eq!(
+        figures.open.first().unwrap().opened_at,
+        at("2024-01-30T00:00:00Z")
+    );
+}
+
+#[test]
+fn services_are_told_apart_as_in_lists_where_only_ascii_letters_have_two_cases() {
+    for (name, asked, deployments) in [
+        ("API", "api", 1),
+        ("\u{c9}tat", "\u{e9}tat", 0),
+        ("\u{c9}TAT", "\u{c9}tat", 1),
+    ] {
+        let mut world = World::new();
+        world.deploy("2024-01-02T00:00:00Z", "success").service = Some(name);
+        let question = Question {
+            service: ServiceName::clean(asked),
+            ..january()
+        };
+        let answer = world.ask(Metric::DeploymentFrequency, question);
+        assert_eq!(answer.sample_size, deployments, "{asked}");
+    }
+}
+
+#[test]
+fn services_and_environments_have_outages_of_their_own() {
+    let mut world = World::new();
+    world.deploy("2024-01-02T00:00:00Z", "success");
+    world.deploy("2024-01-02T01:00:00Z", "failure");
+    world.deploy("2024-01-02T02:00:00Z", "success").service = Some("web");
+    world.deploy("2024-01-02T03:00:00Z", "success").environment = "staging";
+    world.deploy("2024-01-02T04:00:00Z", "success").service = None;
+    world.deploy("2024-01-02T05:00:00Z", "success").service = Some("Api");
+    let Figures::Recovery(figures) = world.january(Metric::Recovery).figures else {
+        panic!("another metric")
+    };
+    assert!((figures.current.unwrap().distribution.p50 - 240.0).abs() < 1e-9);
+}
