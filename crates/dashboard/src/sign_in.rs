@@ -3,12 +3,13 @@
 
 use crate::address::Address;
 use crate::cookie;
-use crate::page::{self, Answer, see_other};
+use crate::page::{self, Answer};
 use crate::visitor::{Form, require_own_origin};
-use actix_web::HttpRequest;
 use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
+use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use periscope_domain::api_key::ApiKeySecret;
 use periscope_domain::use_cases::{SignInError, sign_in, sign_out as end_session};
@@ -56,7 +57,7 @@ pub(crate) async fn submit(state: Data<State>, request: HttpRequest, payload: Pa
         Ok((token, known)) => {
             let address = Address::of(&request)?;
             let kept = cookie::kept(&token, &known.session, &address, state.now());
-            return with_cookie(&to, &kept);
+            return Ok(with_cookie(&to, kept));
         }
         Err(SignInError::Store(error)) => return Err(error.into()),
         Err(SignInError::UnknownKey) => {
@@ -80,14 +81,15 @@ pub(crate) async fn sign_out(form: Form) -> Answer {
     let Form { visitor, fields } = form;
     fields.finish().map_err(ApiError::from)?;
     end_session(visitor.store(), &visitor.token).await?;
-    with_cookie("/sign-in", &cookie::gone(&visitor.address))
+    Ok(with_cookie("/sign-in", cookie::gone(&visitor.address)))
 }
 
 /// Leads to another page, with a cookie.
-pub(crate) fn with_cookie(to: &str, cookie: &Cookie<'_>) -> Answer {
-    let mut response = see_other(to);
-    let added = response.add_cookie(cookie);
-    added.map(|()| response).map_err(|_| ApiError::NotFound.into())
+pub(crate) fn with_cookie(to: &str, cookie: Cookie<'_>) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((LOCATION, to))
+        .cookie(cookie)
+        .finish()
 }
 
 /// Where to go after signing in: a path of ours, whatever somebody wrote into a link.

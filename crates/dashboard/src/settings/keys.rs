@@ -123,7 +123,10 @@ pub(crate) async fn revoke(form: Form, number: Path<String>) -> Answer {
     let revoked = keys.revoke(visitor.organization_id(), id, visitor.now()).await?;
     revoked.ok_or(ApiError::NotFound)?;
     if id == visitor.key_id() {
-        return with_cookie("/sign-in?done=key-revoked", &cookie::gone(&visitor.address));
+        return Ok(with_cookie(
+            "/sign-in?done=key-revoked",
+            cookie::gone(&visitor.address),
+        ));
     }
     Ok(see_other(&told(Tab::Keys, Done::KeyRevoked)))
 }
