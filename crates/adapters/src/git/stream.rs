@@ -2,7 +2,11 @@
 
 use super::{GitError, first_line};
 use std::io::{self, BufRead, BufReader, Read};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::thread::{self, JoinHandle};
+
+/// How many bytes of git's complaints are kept.
+const COMPLAINTS: u64 = 4096;
 
 /// The output of a running git, cut at each NUL.
 #[derive(Debug)]
@@ -10,6 +14,7 @@ pub(super) struct Records {
     command: &'static str,
     child: Child,
     stdout: Option<BufReader<ChildStdout>>,
+    complaints: Option<JoinHandle<io::Result<Vec<u8>>>>,
 }
 
 impl Records {
@@ -21,10 +26,14 @@ impl Records {
             .spawn()
             .map_err(GitError::NoGit)?;
         let stdout = child.stdout.take().map(BufReader::new);
+        // Read beside the records: a git that nobody listens to stops talking.
+        let complaints = child.stderr.take();
+        let complaints = complaints.map(|stderr| thread::spawn(move || listen(stderr)));
         Ok(Self {
             command,
             child,
             stdout,
+            complaints,
         })
     }
 
@@ -43,17 +52,15 @@ impl Records {
 
     /// A history that git could not read to its end must not pass for a short one.
     fn end(&mut self) -> Result<(), GitError> {
-        let mut message = Vec::new();
-        if let Some(mut stderr) = self.child.stderr.take() {
-            stderr.read_to_end(&mut message).map_err(GitError::Unreadable)?;
-        }
+        let complaints = self.complaints.take().and_then(|listener| listener.join().ok());
+        let message = complaints.transpose().map_err(GitError::Unreadable)?;
         let status = self.child.wait().map_err(GitError::Unreadable)?;
         if status.success() {
             Ok(())
         } else {
             Err(GitError::Failed {
                 command: self.command,
-                message: first_line(&message),
+                message: first_line(&message.unwrap_or_default()),
             })
         }
     }
@@ -72,6 +79,14 @@ pub(super) fn next(from: &mut impl BufRead) -> io::Result<Option<String>> {
     Ok(Some(String::from_utf8_lossy(&record).into_owned()))
 }
 
+/// The beginning of what git complains of; the rest is thrown away.
+fn listen(mut stderr: ChildStderr) -> io::Result<Vec<u8>> {
+    let mut beginning = Vec::new();
+    stderr.by_ref().take(COMPLAINTS).read_to_end(&mut beginning)?;
+    io::copy(&mut stderr, &mut io::sink())?;
+    Ok(beginning)
+}
+
 impl Drop for Records {
     fn drop(&mut self) {
         // Whoever stops half-way does not want the rest.
@@ -79,5 +94,31 @@ impl Drop for Records {
             let _ = self.child.kill();
             let _ = self.child.wait();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(script: &str) -> Result<Vec<String>, GitError> {
+        let mut records = Records::start("log", Command::new("sh").args(["-c", script]))?;
+        let mut said = Vec::new();
+        while let Some(record) = records.read()? {
+            said.push(record);
+        }
+        Ok(said)
+    }
+
+    #[test]
+    fn a_git_that_complains_without_end_is_heard_out() {
+        let script = "printf 'a\\0'; yes warning | head -c 500000 >&2; printf 'b\\0'";
+        assert_eq!(said(script).unwrap(), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_failure_is_told_by_its_first_line() {
+        let error = said("printf 'a\\0'; echo fatal: broken >&2; echo more >&2; exit 128").unwrap_err();
+        assert_eq!(error.to_string(), "git log failed: fatal: broken");
     }
 }
