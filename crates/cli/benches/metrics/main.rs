@@ -82,10 +82,9 @@ async fn main() -> anyhow::Result<()> {
     for days in [30, 90, 400] {
         let (times, size) = load::open_for(access, &format!("/?timeRange={days}d"), duration)?;
         let name = format!("first page over {days} days, {} KB", size / 1024);
-        tell(
-            &name,
-            [Some(times.within(50)), Some(times.within(99)), Some(200.0)],
-        );
+        // What everybody sees first is that of 30 days.
+        let target = (days == 30).then_some(200.0);
+        tell(&name, [Some(times.within(50)), Some(times.within(99)), target]);
     }
     let mut medians = Vec::new();
     for metric in METRICS {
