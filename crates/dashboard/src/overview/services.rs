@@ -4,6 +4,7 @@ use crate::controls::Controls;
 use crate::text;
 use periscope_domain::metrics::{Figures, Level};
 use periscope_domain::use_cases::Report;
+use std::collections::BTreeMap;
 
 /// How a service does.
 pub(crate) struct ServiceRow {
@@ -30,13 +31,13 @@ pub(crate) fn rows(reports: &[Report], controls: &Controls) -> Vec<ServiceRow> {
     let lead_times = lead_times
         .map(|lead_times| lead_times.services.as_slice())
         .unwrap_or_default();
+    let lead_times: BTreeMap<_, _> = lead_times
+        .iter()
+        .map(|of| (key(of.service.as_deref()), of.lead_time.distribution.p50))
+        .collect();
     let lead_time = |service: Option<&str>| {
-        let is_same = |other: Option<&str>| other.map(str::to_lowercase) == service.map(str::to_lowercase);
-        let found = lead_times.iter().find(|of| is_same(of.service.as_deref()));
-        found.map_or_else(
-            || text::NOTHING.to_owned(),
-            |of| text::duration(of.lead_time.distribution.p50),
-        )
+        let median = lead_times.get(&key(service));
+        median.map_or_else(|| text::NOTHING.to_owned(), |median| text::duration(*median))
     };
     let services = rates.map(|rates| rates.services.as_slice()).unwrap_or_default();
     let row = services.iter().map(|service| {
@@ -55,4 +56,9 @@ pub(crate) fn rows(reports: &[Report], controls: &Controls) -> Vec<ServiceRow> {
         }
     });
     row.collect()
+}
+
+/// What a service is the same by, however the metrics spell it: only ASCII letters have two cases, as in the domain.
+fn key(service: Option<&str>) -> Option<String> {
+    service.map(str::to_ascii_lowercase)
 }
