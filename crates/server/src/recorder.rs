@@ -131,6 +131,11 @@ impl Recorder {
         answered.unwrap_or(Err(ApiError::Internal(Bug::NoOutcome)))
     }
 
+    /// How many reports wait for their turn.
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue().waiting.len()
+    }
+
     /// Records one group after the other, for ever.
     pub(crate) async fn run(
         self: Arc<Self>,

@@ -111,6 +111,12 @@ impl State {
         self.public_url.as_ref()
     }
 
+    /// How many deployment events wait to be recorded.
+    #[must_use]
+    pub fn waiting_events(&self) -> usize {
+        self.recorder.waiting()
+    }
+
     /// Whether it encrypts its connections itself.
     #[must_use]
     pub fn has_tls(&self) -> bool {

@@ -25,6 +25,7 @@ const REQUESTS: &str = "periscope_http_request_duration_seconds";
 const EVENTS: &str = "periscope_deployment_events_total";
 const REFUSALS: &str = "periscope_deployment_events_refused_total";
 const GROUPS: &str = "periscope_deployment_group_size";
+const WAITING: &str = "periscope_deployment_events_waiting";
 const RELINKING: &str = "periscope_relink_queue_length";
 const RELINKING_AGE: &str = "periscope_relink_queue_oldest_seconds";
 const READY: &str = "periscope_ready";
@@ -88,6 +89,7 @@ fn describe() {
     );
     describe_counter!(REFUSALS, "Deployment events that were not recorded, by reason.");
     describe_histogram!(GROUPS, "How many deployment events were recorded together.");
+    describe_gauge!(WAITING, "Deployment events that wait to be recorded.");
     describe_gauge!(
         RELINKING,
         "Deployments whose links have to be looked at again, and changed bases."

@@ -1,7 +1,7 @@
 //! The port that Prometheus asks, apart from the one for clients: what it tells is for operators. What is true now rather
 //! than counted is looked at when it asks, for as long as a caller would wait for a connection.
 
-use super::{Exporter, READY, RELINKING, RELINKING_AGE};
+use super::{Exporter, READY, RELINKING, RELINKING_AGE, WAITING};
 use crate::state::State;
 use ::metrics::gauge;
 use actix_web::dev::Server;
@@ -73,6 +73,7 @@ async fn look(state: &State) {
         Ok(Ok((length, age))) => (length, age),
         _ => (f64::NAN, f64::NAN),
     };
+    gauge!(WAITING).set(number(state.waiting_events()));
     gauge!(RELINKING).set(length);
     gauge!(RELINKING_AGE).set(oldest);
 }
@@ -89,6 +90,6 @@ async fn backlog(state: &State) -> Result<(f64, f64), StoreError> {
 }
 
 /// A count as Prometheus has it.
-fn number(count: u64) -> f64 {
-    u32::try_from(count).map_or(f64::INFINITY, f64::from)
+fn number(count: impl TryInto<u32>) -> f64 {
+    count.try_into().map_or(f64::INFINITY, f64::from)
 }

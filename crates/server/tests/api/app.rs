@@ -12,7 +12,7 @@ use periscope_domain::ports::{Clock, Inserted, NewOrganization, Store};
 use periscope_domain::text::{ApiKeyName, ExternalDeploymentId, OrganizationName};
 use periscope_domain::timestamp::Timestamp;
 use periscope_domain::use_cases::{IssueApiKey, issue_api_key};
-use periscope_server::{Application, Exporter, Groups, Outside, Settings, Timing, no_pages};
+use periscope_server::{Application, Exporter, Groups, Outside, Pages, Settings, Timing, no_pages};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
@@ -49,6 +49,7 @@ pub(crate) struct Setup {
     pub(crate) secret_key: Option<&'static str>,
     pub(crate) timing: Timing,
     pub(crate) groups: Groups,
+    pub(crate) pages: Pages,
     pub(crate) metrics: Option<(SocketAddr, Exporter)>,
 }
 
@@ -63,6 +64,7 @@ impl Default for Setup {
                 ..Timing::default()
             },
             groups: Groups::default(),
+            pages: no_pages,
             metrics: None,
         }
     }
@@ -102,7 +104,7 @@ impl TestApp {
             settings,
             setup.timing,
             setup.groups,
-            no_pages,
+            setup.pages,
             Outside {
                 store: shared,
                 clock: Arc::clone(&clock) as _,

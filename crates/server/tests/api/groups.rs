@@ -3,17 +3,23 @@
 use crate::app::{Setup, TestApp, report_with};
 use crate::client::{Answer, Wire};
 use crate::store::{Fault, Port};
-use periscope_server::{Groups, Timing};
+use actix_web::web::{Data, ServiceConfig, get};
+use periscope_server::{Groups, State, Timing};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
-use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::sleep;
+use tokio::task::{JoinHandle, JoinSet, yield_now};
 
-/// How long reports have to gather behind one that is held.
-const GATHERING: Duration = Duration::from_millis(200);
+/// Long enough for a report to come to its store, however busy the machine.
+const DEADLINE: Duration = Duration::from_secs(2);
 
-const DEADLINE: Duration = Duration::from_millis(400);
+const WAITING: &str = "/waiting";
+
+/// A page that tells how many reports wait.
+fn pages(config: &mut ServiceConfig) {
+    let waiting = async |state: Data<State>| state.waiting_events().to_string();
+    config.route(WAITING, get().to(waiting));
+}
 
 /// An application that records one group at a time.
 async fn start(timing: Timing) -> TestApp {
@@ -21,6 +27,7 @@ async fn start(timing: Timing) -> TestApp {
     let setup = Setup {
         timing,
         groups,
+        pages,
         ..Setup::default()
     };
     TestApp::start_with(setup).await
@@ -43,13 +50,20 @@ fn let_go(app: &TestApp) {
     app.store.release();
 }
 
+/// Completes once so many reports have gathered behind one that is held.
+async fn until_gathered(app: &TestApp, count: usize) {
+    while app.call("GET", WAITING).send().await.body != count.to_string() {
+        yield_now().await;
+    }
+}
+
 /// Sends reports and lets them gather behind one that is held.
 async fn send(app: &TestApp, ids: &[&str]) -> JoinSet<Answer> {
     let mut sent = JoinSet::new();
     for id in ids {
         sent.spawn(app.deploy(&named(id)).send());
     }
-    sleep(GATHERING).await;
+    until_gathered(app, ids.len()).await;
     sent
 }
 
@@ -135,7 +149,7 @@ async fn clients_that_go_away_take_nobody_along() {
         gone.push(wire);
         sent.spawn(app.deploy(&named(&format!("stays-{number}"))).send());
     }
-    sleep(GATHERING).await;
+    until_gathered(&app, 12).await;
     gone.into_iter().for_each(Wire::reset);
     held.abort();
     let_go(&app);
@@ -155,7 +169,7 @@ async fn what_has_gathered_when_it_is_stopped_is_recorded() {
     let sent = send(&app, &["a", "b", "c", "d"]).await;
     app.stop();
     while tokio::net::TcpStream::connect(app.address).await.is_ok() {
-        tokio::task::yield_now().await;
+        yield_now().await;
     }
     let_go(&app);
     assert_eq!(held.await.unwrap().status, 201);
@@ -177,8 +191,8 @@ async fn a_report_that_is_given_up_before_its_turn_is_not_recorded() {
         waiting.to_string(),
         r#"503 {"error":"Request took too long, send it again"}"#
     );
-    let_go(&app);
     assert_eq!(held.await.unwrap().status, 503);
+    let_go(&app);
     assert_eq!(app.deploy(&named("later")).send().await.status, 201);
     assert_eq!(app.find_deployment("waits").await, None);
     assert!(

@@ -130,16 +130,17 @@ async fn deployment_events_are_counted_by_what_became_of_them() {
 async fn what_is_true_now_is_looked_at_when_it_is_asked() {
     let app = measured().await;
     let scraped = scrape(&app).await;
-    assert!(
-        scraped.body.contains("\nperiscope_relink_queue_length 0\n"),
-        "{}",
-        scraped.body
-    );
-    assert!(
-        scraped
-            .body
-            .contains("\nperiscope_relink_queue_oldest_seconds 0\n")
-    );
+    for gauge in [
+        "periscope_deployment_events_waiting",
+        "periscope_relink_queue_length",
+        "periscope_relink_queue_oldest_seconds",
+    ] {
+        assert!(
+            scraped.body.contains(&format!("\n{gauge} 0\n")),
+            "{}",
+            scraped.body
+        );
+    }
     let version = env!("CARGO_PKG_VERSION");
     let built = format!("\nperiscope_build_info{{version=\"{version}\"}} 1\n");
     assert!(scraped.body.contains(&built), "{}", scraped.body);
