@@ -81,7 +81,8 @@ fn limited(command: &Command) -> Command {
 /// An address on this machine that nobody listens at.
 pub(crate) fn free_address() -> anyhow::Result<SocketAddr> {
     let count = PORTS.end - PORTS.start;
-    let first = u16::try_from(process::id() % u32::from(count))?;
+    // Runs beside this one, whose process ids are near, begin far away: a port is free while nobody is to listen there.
+    let first = u16::try_from(process::id().wrapping_mul(101) % u32::from(count))?;
     for _ in 0..count {
         let number = NEXT_PORT.fetch_add(1, Ordering::Relaxed);
         let port = PORTS.start + (first + number % count) % count;
