@@ -19,6 +19,7 @@ mod sick;
 mod slow;
 mod stop;
 mod twins;
+mod upgrade;
 mod world;
 
 use anyhow::{Context, anyhow, ensure};
@@ -52,6 +53,9 @@ struct Arguments {
     /// The program to look at, instead of target/release/periscope
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
+    /// An older program, for `migrate` to bring what it has made and serves up to date
+    #[arg(long, value_name = "FILE")]
+    older: Option<PathBuf>,
     /// Do the harm that is promised against: then every scenario must fail, and it is a failure if one does not
     #[arg(long)]
     sabotage: bool,
@@ -138,8 +142,10 @@ async fn main() -> anyhow::Result<ExitCode> {
             ..limit
         },
     )?;
+    let older = arguments.older.map(|older| program(Some(&older)));
     let run = Run {
         program: program(arguments.program.as_deref())?,
+        older: older.transpose()?,
         size: arguments.size,
         sabotage: arguments.sabotage,
         logs: Arc::new(Logs::default()),

@@ -5,10 +5,12 @@ use crate::ledger::Ledger;
 use crate::load::{Load, Plan};
 use crate::report::Report;
 use crate::service::{Service, command};
-use crate::world::Run;
+use crate::upgrade;
+use crate::world::{Run, Tenant};
 use anyhow::{Context, ensure};
 use serde_json::Value;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +34,7 @@ pub(crate) async fn run(run: &Run) -> anyhow::Result<Report> {
     let mut instances = JoinSet::new();
     for _ in 0..AT_ONCE {
         let (run, url) = (run.clone(), database.url.clone());
-        instances.spawn(async move { migrate(&run, &url).await });
+        instances.spawn(async move { migrate(&run.program, &url).await });
     }
     let mut failed = 0;
     let mut applied = 0;
@@ -52,28 +54,19 @@ pub(crate) async fn run(run: &Run) -> anyhow::Result<Report> {
     let start = run.service(&database.url)?;
     let service = Service::start(&start).await?;
     let ledger = Arc::new(Ledger::default());
-    let load = Load::start(Plan {
-        addresses: vec![start.address],
-        tenants,
-        ledger: Arc::clone(&ledger),
-        senders: 64,
-        rate: Some(RATE),
-        most: u64::MAX,
-        first: 0,
-        repeats: true,
-    });
+    let load = load(start.address, tenants, &ledger);
     let begun = Instant::now();
     let mut applied = 0;
     for _ in 0..AT_ONCE {
         sleep(Duration::from_secs(1)).await;
-        applied += migrate(run, &database.url).await?;
+        applied += migrate(&run.program, &database.url).await?;
     }
     report.equal("applied again where nothing is missing", 0, applied);
     let mut applied = 0;
     for _ in 0..AT_ONCE {
         sleep(Duration::from_secs(1)).await;
         take_back(&database).await?;
-        applied += migrate(run, &database.url).await?;
+        applied += migrate(&run.program, &database.url).await?;
     }
     report.equal(format!("{LOCKING} applied"), AT_ONCE as u64, applied);
     if run.sabotage {
@@ -88,7 +81,24 @@ pub(crate) async fn run(run: &Run) -> anyhow::Result<Report> {
     ledger.check(&mut report, &database, &database.url).await?;
     drop(service);
     database.stop().await;
+    if let Some(older) = &run.older {
+        upgrade::from(run, older, &mut report).await?;
+    }
     Ok(report)
+}
+
+/// Reports at the rate of this scenario.
+pub(crate) fn load(address: SocketAddr, tenants: Arc<[Tenant]>, ledger: &Arc<Ledger>) -> Load {
+    Load::start(Plan {
+        addresses: vec![address],
+        tenants,
+        ledger: Arc::clone(ledger),
+        senders: 64,
+        rate: Some(RATE),
+        most: u64::MAX,
+        first: 0,
+        repeats: true,
+    })
 }
 
 fn count(folder: &Path) -> anyhow::Result<u64> {
@@ -100,8 +110,8 @@ fn count(folder: &Path) -> anyhow::Result<u64> {
 }
 
 /// How many migrations the program says it has applied.
-async fn migrate(run: &Run, url: &str) -> anyhow::Result<u64> {
-    let mut migrate = command(&run.program, url);
+pub(crate) async fn migrate(program: &Path, url: &str) -> anyhow::Result<u64> {
+    let mut migrate = command(program, url);
     let said = database::output(migrate.args(["migrate", "--output", "json"])).await?;
     let said: Value = serde_json::from_str(&said)?;
     said.get("applied")

@@ -28,6 +28,7 @@ pub(crate) enum Size {
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
     pub(crate) program: Arc<Path>,
+    pub(crate) older: Option<Arc<Path>>,
     pub(crate) size: Size,
     /// Whether to do the harm that the claims exclude.
     pub(crate) sabotage: bool,
