@@ -63,5 +63,6 @@ async fn dead_connections_are_noticed_soon_and_all_at_once() {
         store.organizations().list().await.unwrap();
     }
     let took = begun.elapsed();
-    assert!(took < Duration::from_secs(4), "{took:?}");
+    // One after the other they would take 2 s each.
+    assert!(took < Duration::from_secs(8), "{took:?}");
 }

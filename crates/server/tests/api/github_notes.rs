@@ -31,7 +31,7 @@ impl Github {
                 sleep(Duration::from_millis(1)).await;
             }
         };
-        timeout(Duration::from_secs(5), noted).await.unwrap();
+        timeout(Duration::from_secs(30), noted).await.unwrap();
     }
 
     fn advance(&self, seconds: i64) -> Timestamp {
