@@ -3,6 +3,7 @@
 
 use crate::text;
 use periscope_domain::listing::{Order, Page, PageRequest, Position};
+use periscope_domain::whole_number;
 use periscope_server::{Neighbours, Paging};
 
 /// How many of a list that comes whole are shown at once.
@@ -23,7 +24,7 @@ impl PartNumber {
     pub(crate) const PARAMETER: &'static str = "part";
 
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
-        let number = text.parse().ok().filter(|number| *number > 0);
+        let number = whole_number::parse(text).filter(|number| *number > 0);
         number.map(Self).ok_or("must be a positive integer")
     }
 }
@@ -135,7 +136,7 @@ mod tests {
         }
         let beyond = Part::of(vec![1], PartNumber::parse("7").unwrap(), str::to_owned);
         assert!(beyond.items.is_empty());
-        for bad in ["0", "-1", "x", "99999999999999999999999"] {
+        for bad in ["0", "-1", "+1", "01", "x", "99999999999999999999999"] {
             assert!(PartNumber::parse(bad).is_err(), "{bad}");
         }
     }

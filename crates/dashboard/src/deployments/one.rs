@@ -44,7 +44,7 @@ pub(crate) async fn get(visitor: Visitor, mut query: Query, id: Path<String>) ->
         .optional(PartNumber::PARAMETER, PartNumber::parse)
         .unwrap_or_default();
     query.finish().map_err(ApiError::from)?;
-    let id = DeploymentId::new(id.parse().map_err(|_| ApiError::NotFound)?);
+    let id = DeploymentId::parse(&id).ok_or(ApiError::NotFound)?;
     let (store, organization_id) = (visitor.store(), visitor.organization_id());
     let deployments = store.deployments();
     let stored = deployments.find_by_id(organization_id, id).await?;

@@ -252,7 +252,10 @@ async fn what_is_nobodys_or_another_organizations_is_not_found() {
         (&reader, "/deployments/999999".to_owned()),
         (&reader, "/deployments/second".to_owned()),
         (&reader, "/deployments/99999999999999999999".to_owned()),
+        (&reader, format!("/deployments/+{id}")),
+        (&reader, format!("/deployments/0{id}")),
         (&reader, "/pull-requests/x".to_owned()),
+        (&reader, "/pull-requests/+3".to_owned()),
         (&reader, "/pull-requests/999999".to_owned()),
     ] {
         let answer = browser.get(&path).await;
