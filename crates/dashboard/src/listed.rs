@@ -29,7 +29,8 @@ impl PartNumber {
     }
 }
 
-/// A part of a list that came whole.
+/// A part of a list that came whole, or all of it.
+#[derive(Default)]
 pub(crate) struct Part<T> {
     pub(crate) items: Vec<T>,
     /// How long all of it is.
@@ -56,6 +57,15 @@ impl<T> Part<T> {
         }
     }
 
+    /// Shows only one part of what came whole, if it is longer than that.
+    pub(crate) fn cut(self, number: PartNumber, address: impl Fn(&str) -> String) -> Self {
+        if self.total > AT_ONCE {
+            Self::of(self.items, number, address)
+        } else {
+            self
+        }
+    }
+
     /// The place of the last item shown.
     fn last(&self) -> usize {
         self.first + self.items.len().saturating_sub(1)
@@ -75,6 +85,19 @@ impl<T> Part<T> {
     /// Whether it is not the whole.
     pub(crate) fn is_part(&self) -> bool {
         self.items.len() < self.total
+    }
+}
+
+impl<T> FromIterator<T> for Part<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(all: I) -> Self {
+        let items: Vec<T> = all.into_iter().collect();
+        Self {
+            total: items.len(),
+            items,
+            first: 1,
+            before: None,
+            after: None,
+        }
     }
 }
 
