@@ -53,7 +53,8 @@ test("the overview has the figures of the API", async () => {
 
   const rates = (await metric("change-failure-rate")).services;
   const times = (await metric("lead-time")).services;
-  const services = rates.map((of) => [
+  const ended = ({ statuses: of }) => of.success + of.failure + of.rolledBack;
+  const services = rates.toSorted((one, other) => ended(other) - ended(one)).map((of) => [
     of.service,
     count(of.statuses.success),
     count(of.statuses.failure + of.statuses.rolledBack),

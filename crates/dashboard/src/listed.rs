@@ -3,6 +3,7 @@
 
 use crate::text;
 use periscope_domain::listing::{Order, Page, PageRequest, Position};
+use periscope_domain::whole_number;
 use periscope_server::{Neighbours, Paging};
 
 /// How many of a list that comes whole are shown at once.
@@ -23,12 +24,13 @@ impl PartNumber {
     pub(crate) const PARAMETER: &'static str = "part";
 
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
-        let number = text.parse().ok().filter(|number| *number > 0);
+        let number = whole_number::parse(text).filter(|number| *number > 0);
         number.map(Self).ok_or("must be a positive integer")
     }
 }
 
-/// A part of a list that came whole.
+/// A part of a list that came whole, or all of it.
+#[derive(Default)]
 pub(crate) struct Part<T> {
     pub(crate) items: Vec<T>,
     /// How long all of it is.
@@ -55,6 +57,15 @@ impl<T> Part<T> {
         }
     }
 
+    /// Shows only one part of what came whole, if it is longer than that.
+    pub(crate) fn cut(self, number: PartNumber, address: impl Fn(&str) -> String) -> Self {
+        if self.total > AT_ONCE {
+            Self::of(self.items, number, address)
+        } else {
+            self
+        }
+    }
+
     /// The place of the last item shown.
     fn last(&self) -> usize {
         self.first + self.items.len().saturating_sub(1)
@@ -74,6 +85,19 @@ impl<T> Part<T> {
     /// Whether it is not the whole.
     pub(crate) fn is_part(&self) -> bool {
         self.items.len() < self.total
+    }
+}
+
+impl<T> FromIterator<T> for Part<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(all: I) -> Self {
+        let items: Vec<T> = all.into_iter().collect();
+        Self {
+            total: items.len(),
+            items,
+            first: 1,
+            before: None,
+            after: None,
+        }
     }
 }
 
@@ -135,7 +159,7 @@ mod tests {
         }
         let beyond = Part::of(vec![1], PartNumber::parse("7").unwrap(), str::to_owned);
         assert!(beyond.items.is_empty());
-        for bad in ["0", "-1", "x", "99999999999999999999999"] {
+        for bad in ["0", "-1", "+1", "01", "x", "99999999999999999999999"] {
             assert!(PartNumber::parse(bad).is_err(), "{bad}");
         }
     }

@@ -48,7 +48,7 @@ pub(crate) async fn submit(state: Data<State>, request: HttpRequest, payload: Pa
     let mut fields = state.read_form(&request, payload.into_inner()).await?;
     let to = destination(&mut fields);
     let key = fields.optional("key", |text| Ok::<_, Infallible>(text.to_owned()));
-    let key = key.and_then(|text| ApiKeySecret::parse(&text).ok());
+    let key = key.and_then(|text| ApiKeySecret::parse(text.trim()).ok());
     let signed_in = match key {
         Some(key) => sign_in(state.store(), &key, &mut state.random(), state.now()).await,
         None => Err(SignInError::UnknownKey),

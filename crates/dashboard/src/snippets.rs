@@ -81,14 +81,18 @@ pub fn first_report(address: &str, key: &str, now: Timestamp) -> String {
     let now = now.to_offset_date_time();
     let now = now.replace_nanosecond(0).unwrap_or(now);
     let [started_at, completed_at] = [now - Duration::minutes(2), now].map(Timestamp::new);
-    let body = format!(
-        "{{\"deploymentId\":\"first\",\"commitSha\":\"a1b2c3d4e5f60718293a4b5c6d7e8f9012345678\",\
-         \"environment\":\"production\",\"status\":\"success\",\"startedAt\":\"{started_at}\",\
-         \"completedAt\":\"{completed_at}\"}}"
-    );
     format!(
-        "curl {address}/api/webhooks/deployments \\\n  -H \"Authorization: Bearer {key}\" \\\n  \
-         -H 'Content-Type: application/json' \\\n  -d '{body}'"
+        r#"curl {address}/api/webhooks/deployments \
+  -H "Authorization: Bearer {key}" \
+  -H 'Content-Type: application/json' \
+  -d '{{
+    "deploymentId": "first",
+    "commitSha": "a1b2c3d4e5f60718293a4b5c6d7e8f9012345678",
+    "environment": "production",
+    "status": "success",
+    "startedAt": "{started_at}",
+    "completedAt": "{completed_at}"
+  }}'"#
     )
 }
 

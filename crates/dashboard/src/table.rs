@@ -1,14 +1,25 @@
 //! Tables of figures: columns, and rows of cells that may lead somewhere. Lists of records have templates of their own.
 
+use crate::listed::{Part, PartNumber};
+
 /// A table under a heading.
 pub(crate) struct Table {
     /// What its heading is called in the page's address.
     pub(crate) id: &'static str,
     pub(crate) title: String,
     pub(crate) columns: Vec<Column>,
-    pub(crate) rows: Vec<Vec<Cell>>,
+    pub(crate) rows: Part<Vec<Cell>>,
     /// What stands there without any row.
     pub(crate) empty: &'static str,
+}
+
+impl Table {
+    /// Shows only one part of it, if it is long; each part has an address.
+    pub(crate) fn cut(self, number: PartNumber, address: impl Fn(&str) -> String) -> Self {
+        let id = self.id;
+        let rows = self.rows.cut(number, |part| format!("{}#{id}", address(part)));
+        Self { rows, ..self }
+    }
 }
 
 pub(crate) struct Column {

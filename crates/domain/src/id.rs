@@ -2,6 +2,7 @@
 //! a repository's number can never be passed where a deployment's is meant. What a sender calls a deployment
 //! is not one of them: see [`ExternalDeploymentId`](crate::text::ExternalDeploymentId).
 
+use crate::whole_number;
 use std::fmt;
 
 macro_rules! id {
@@ -15,6 +16,12 @@ macro_rules! id {
             #[must_use]
             pub const fn new(number: i64) -> Self {
                 Self(number)
+            }
+
+            /// Reads a number as an address has it. What is no positive number is the number of nothing.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                whole_number::parse(text).filter(|number| *number > 0).map(Self)
             }
 
             /// The bare number.

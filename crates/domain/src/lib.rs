@@ -30,3 +30,4 @@ pub mod trial;
 pub mod use_cases;
 pub mod warning;
 pub mod web_url;
+pub mod whole_number;

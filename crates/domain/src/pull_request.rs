@@ -7,6 +7,7 @@ use crate::id::{PullRequestId, RepositoryId};
 use crate::text::{Actor, BranchName, Title};
 use crate::timestamp::Timestamp;
 use crate::web_url::WebUrl;
+use crate::whole_number;
 use std::fmt;
 use thiserror::Error;
 
@@ -38,7 +39,7 @@ impl PullRequestNumber {
     /// [`InvalidPullRequestNumber`] when it is none, below 1 or above 2 147 483 647.
     pub fn parse(text: &str) -> Result<Self, InvalidPullRequestNumber> {
         let digits = text.strip_prefix('#').unwrap_or(text);
-        let number = digits.parse().map_err(|_| InvalidPullRequestNumber)?;
+        let number = whole_number::parse(digits).ok_or(InvalidPullRequestNumber)?;
         Self::new(number)
     }
 
@@ -248,6 +249,9 @@ mod tests {
             ("#12", Some(12)),
             ("0", None),
             ("##1", None),
+            ("+1", None),
+            ("#01", None),
+            (" 1", None),
             ("", None),
             ("x", None),
         ] {

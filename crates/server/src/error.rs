@@ -140,7 +140,7 @@ pub fn causes(error: &dyn StdError) -> String {
 pub(crate) struct ErrorBody<'a> {
     /// What is wrong; of several broken rules the first.
     error: &'a str,
-    /// Every broken rule, if there are several.
+    /// Every broken rule, if there are several; past 100 the last entry counts those that are left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     details: Option<&'a [Broken]>,
 }

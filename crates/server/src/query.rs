@@ -160,8 +160,8 @@ impl Query {
 fn values<'s>(sent: &'s [(String, String)], name: &str) -> impl Iterator<Item = &'s str> {
     let of_name = sent.iter().filter(move |(sent, _)| sent == name);
     of_name
-        .map(|(_, value)| value.trim())
-        .filter(|value| !value.is_empty())
+        .map(|(_, value)| value.as_str())
+        .filter(|value| !value.trim().is_empty())
 }
 
 /// A name that somebody made up, as it may be shown to a person.

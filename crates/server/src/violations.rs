@@ -1,5 +1,6 @@
 //! Collects every rule that a body or a query breaks, in the order in which its fields are looked at, so that a sender
-//! can put all of them right at once. Nothing is allocated as long as no rule is broken.
+//! can put all of them right at once. Nothing is allocated as long as no rule is broken, and of a thousand broken items
+//! only so much is told.
 
 use crate::wire::{List, Value};
 use periscope_domain::timestamp::{ImplausibleTimestamp, InvalidTimestamp, Timestamp};
@@ -7,6 +8,9 @@ use serde::Serialize;
 use std::fmt::Display;
 use thiserror::Error;
 use utoipa::ToSchema;
+
+/// How many broken rules are told of. No single report has so many fields.
+pub(crate) const TOLD: usize = 100;
 
 /// Rules that were broken; the message is that of the first one.
 #[derive(Debug, Error)]
@@ -17,14 +21,15 @@ pub(crate) struct BrokenRules {
 }
 
 impl BrokenRules {
-    /// Every broken rule, if there is more than one.
+    /// Every broken rule that is told of, if there is more than one.
     pub(crate) fn details(&self) -> Option<&[Broken]> {
         (self.broken.len() > 1).then_some(&self.broken)
     }
 }
 
 impl From<Violations> for BrokenRules {
-    fn from(violations: Violations) -> Self {
+    fn from(mut violations: Violations) -> Self {
+        violations.count_untold();
         let first = violations.broken.first().map(|broken| broken.message.clone());
         Self {
             first: first.unwrap_or_default(),
@@ -69,6 +74,8 @@ pub(crate) struct Broken {
 pub(crate) struct Violations {
     prefix: Option<(&'static str, usize)>,
     broken: Vec<Broken>,
+    /// How many more there are than are told of.
+    untold: usize,
 }
 
 impl Violations {
@@ -87,6 +94,10 @@ impl Violations {
     }
 
     pub(crate) fn add(&mut self, field: &str, rule: impl Display) {
+        if self.broken.len() == TOLD {
+            self.untold += 1;
+            return;
+        }
         let field = match self.prefix {
             None => field.to_owned(),
             Some((array, index)) if field.is_empty() => format!("{array}[{index}]"),
@@ -94,6 +105,15 @@ impl Violations {
         };
         let message = format!("{field} {rule}");
         self.broken.push(Broken { field, message });
+    }
+
+    /// Says at the end how many there are that nothing was said of.
+    fn count_untold(&mut self) {
+        if self.untold > 0 {
+            let field = self.prefix.map_or("body", |(array, _)| array).to_owned();
+            let message = format!("{field} breaks {} more rules", self.untold);
+            self.broken.push(Broken { field, message });
+        }
     }
 
     /// A text that must be there.

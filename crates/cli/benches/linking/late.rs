@@ -1,5 +1,6 @@
 //! Pull requests that arrive when all of their deployments are recorded, while other deployments go on.
 
+use crate::http::Connection;
 use crate::ratios::tell_ratio;
 use crate::world::{World, report};
 use crate::{Arguments, percentile, tell};
@@ -22,7 +23,6 @@ pub(crate) fn measure(world: &World, arguments: &Arguments) -> anyhow::Result<()
     world.tell_commits(REPOSITORY, deployments * 10)?;
     world.tell_merges(OTHER, &[1])?;
     let mut connection = world.connect()?;
-    let mut ids = Vec::new();
     for number in 1..=deployments {
         let report = report(
             &format!("late-{number}"),
@@ -31,9 +31,7 @@ pub(crate) fn measure(world: &World, arguments: &Arguments) -> anyhow::Result<()
             None,
             i64::from(number) * 10 + 1,
         );
-        let (answer, _) = world.post(&mut connection, "/api/webhooks/deployments", &report)?;
-        let id = answer.get("deploymentId").and_then(Value::as_i64);
-        ids.push(id.context("no deploymentId")?);
+        world.post(&mut connection, "/api/webhooks/deployments", &report)?;
     }
     let ((), mut quiet) = beside(world, || {
         thread::sleep(QUIET);
@@ -43,7 +41,7 @@ pub(crate) fn measure(world: &World, arguments: &Arguments) -> anyhow::Result<()
     let (seconds, mut meanwhile) = beside(world, || {
         let begun = Instant::now();
         world.tell_merges(REPOSITORY, &numbers)?;
-        until_linked(world, &ids)?;
+        until_linked(world, deployments)?;
         Ok(begun.elapsed().as_secs_f64())
     })?;
     tell(
@@ -67,30 +65,41 @@ pub(crate) fn measure(world: &World, arguments: &Arguments) -> anyhow::Result<()
     Ok(())
 }
 
-/// Waits until each deployment ships what came since the one before it.
-fn until_linked(world: &World, ids: &[i64]) -> anyhow::Result<()> {
+/// Waits until each deployment ships what came since the one before it. Lists are read, since asking about each deployment
+/// would be a load of its own beside what is measured.
+fn until_linked(world: &World, deployments: u32) -> anyhow::Result<()> {
     let mut connection = world.connect()?;
-    for (place, id) in ids.iter().enumerate() {
-        // The first has no base, and ships the merge that it is.
-        let expected = if place == 0 { 1 } else { 10 };
-        let begun = Instant::now();
-        loop {
-            let explanation = world.get(&mut connection, &format!("/api/deployments/{id}/explain"))?;
-            let links = explanation
-                .get("links")
-                .and_then(Value::as_array)
-                .map_or(0, Vec::len);
-            if links == expected {
-                break;
-            }
-            ensure!(
-                begun.elapsed() < Duration::from_mins(1),
-                "deployment {id} has {links} links, not {expected}"
-            );
-            thread::sleep(Duration::from_millis(20));
-        }
+    let begun = Instant::now();
+    while linked_right(world, &mut connection)? < deployments {
+        ensure!(
+            begun.elapsed() < Duration::from_mins(1),
+            "not every deployment has its links"
+        );
+        thread::sleep(Duration::from_millis(50));
     }
     Ok(())
+}
+
+/// How many deployments have as many links as they should, from the first on.
+fn linked_right(world: &World, connection: &mut Connection) -> anyhow::Result<u32> {
+    let list = format!("/api/deployments?service={REPOSITORY}&sort=oldest&limit=200");
+    let (mut right, mut cursor) = (0, String::new());
+    loop {
+        let page = world.get(connection, &format!("{list}&cursor={cursor}"))?;
+        let deployments = page.get("deployments").and_then(Value::as_array);
+        for deployment in deployments.context("no deployments")? {
+            // The first has no base, and ships the merge that it is.
+            let expected = if right == 0 { 1 } else { 10 };
+            if deployment.get("linkedPRs").and_then(Value::as_u64) != Some(expected) {
+                return Ok(right);
+            }
+            right += 1;
+        }
+        match page.get("nextCursor").and_then(Value::as_str) {
+            Some(next) => next.clone_into(&mut cursor),
+            None => return Ok(right),
+        }
+    }
 }
 
 /// Does something while others report deployments, and gives the milliseconds that each of them waited.

@@ -31,7 +31,7 @@ pub(crate) struct Caption<'a> {
     pub description: &'a str,
 }
 
-/// Which widths a drawing is for.
+/// Which widths a label is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Room {
     Any,
@@ -60,7 +60,6 @@ pub(super) enum Across<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Frame<'a> {
     pub(super) caption: Caption<'a>,
-    pub(super) room: Room,
     /// Whether it holds links, which an image cannot.
     pub(super) links: bool,
     /// What the axis upwards counts.
@@ -103,29 +102,27 @@ impl Frame<'_> {
 
     fn open(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = identifier(self.caption.id);
-        let suffix = if self.room == Room::Narrow { "-narrow" } else { "" };
         let role = if self.links { "group" } else { "img" };
         let described = !self.caption.description.is_empty();
         write!(
             f,
-            r#"<svg class="chart-drawing chart-left-{}{}{}" height="{}" role="{role}" aria-labelledby="{id}{suffix}-title""#,
+            r#"<svg class="chart-drawing chart-left-{}{}" height="{}" role="{role}" aria-labelledby="{id}-title""#,
             self.left().0,
             if self.beside { " chart-beside" } else { "" },
-            self.room.class(),
             ABOVE + self.plot.1 + self.below(),
         )?;
         if described {
-            write!(f, r#" aria-describedby="{id}{suffix}-desc""#)?;
+            write!(f, r#" aria-describedby="{id}-desc""#)?;
         }
         write!(
             f,
-            r#"><title id="{id}{suffix}-title">{}</title>"#,
+            r#"><title id="{id}-title">{}</title>"#,
             Text(self.caption.title)
         )?;
         if described {
             write!(
                 f,
-                r#"<desc id="{id}{suffix}-desc">{}</desc>"#,
+                r#"<desc id="{id}-desc">{}</desc>"#,
                 Text(self.caption.description)
             )?;
         }
@@ -198,13 +195,8 @@ impl Frame<'_> {
             Across::Dates(dates) => calendar::labels(dates, pixels),
             Across::Numbers(axis, _) => thinned(axis, pixels),
         };
-        let rooms = match self.room {
-            Room::Any => [(Room::Narrow, NARROW_FROM), (Room::Wide, WIDE_FROM)].to_vec(),
-            Room::Narrow => vec![(Room::Any, NARROW_FROM)],
-            Room::Wide => vec![(Room::Any, WIDE_FROM)],
-        };
         let mut labels: Vec<(Label, Room)> = Vec::new();
-        for (room, pixels) in rooms {
+        for (room, pixels) in [(Room::Narrow, NARROW_FROM), (Room::Wide, WIDE_FROM)] {
             for label in chosen(pixels - sides) {
                 match labels.iter_mut().find(|(known, _)| *known == label) {
                     Some((_, room)) => *room = Room::Any,
@@ -280,10 +272,9 @@ mod tests {
     use super::super::samples::{caption, dates};
     use super::*;
 
-    fn frame<'a>(across: Across<'a>, up: &'a Axis, room: Room) -> Frame<'a> {
+    fn frame<'a>(across: Across<'a>, up: &'a Axis) -> Frame<'a> {
         Frame {
             caption: caption("frame", "A frame"),
-            room,
             links: false,
             unit: "things",
             up,
@@ -314,14 +305,9 @@ mod tests {
         let numbers = numbers.iter().map(|axis| Across::Numbers(axis, "lines"));
         for across in numbers.chain(days.iter().map(|dates| Across::Dates(dates))) {
             for (room, pixels) in [(Room::Narrow, NARROW_FROM), (Room::Wide, WIDE_FROM)] {
-                let labels = seen(&frame(across, &up, Room::Any), room);
+                let labels = seen(&frame(across, &up), room);
                 assert!(!labels.is_empty(), "{across:?}");
                 assert!(calendar::stay_apart(&labels, pixels - 60.0 - 88.0), "{labels:?}");
-                assert_eq!(
-                    labels,
-                    seen(&frame(across, &up, room), Room::Any),
-                    "one drawing or two"
-                );
             }
         }
     }

@@ -2,7 +2,7 @@
 //! leaves a gap, for nothing was measured there and a zero would be a lie; a value between two gaps is a dot.
 
 use super::calendar::{Date, Grain, date_of, told};
-use super::frame::{Across, Caption, Frame, Room};
+use super::frame::{Across, Caption, Frame};
 use super::text::{Num, Text, duration, real_len};
 use super::ticks::Axis;
 use periscope_domain::metrics::{Distribution, TimeSlice};
@@ -127,7 +127,6 @@ impl fmt::Display for Lines<'_> {
         let up = Axis::durations(values.copied().fold(0.0, f64::max));
         let frame = Frame {
             caption: self.caption,
-            room: Room::Any,
             links: false,
             unit: &format!("{}, {}", self.measure, up.unit),
             up: &up,

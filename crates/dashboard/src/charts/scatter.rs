@@ -2,7 +2,7 @@
 //! eye can tell apart: past 400 points the plot is cut into small cells and one mark stands for all points of a cell,
 //! larger and stronger the more there are. A few may be named and linked.
 
-use super::frame::{Across, Caption, Frame, Room};
+use super::frame::{Across, Caption, Frame};
 use super::text::{Num, Text, counted, duration};
 use super::ticks::Axis;
 use std::collections::BTreeMap;
@@ -146,7 +146,6 @@ impl fmt::Display for Scatter<'_> {
         };
         let frame = Frame {
             caption: self.caption,
-            room: Room::Any,
             links: self
                 .marked
                 .iter()

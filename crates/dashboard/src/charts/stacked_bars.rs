@@ -2,11 +2,11 @@
 //! success at the bottom.
 //!
 //! A bar is a vertical stroke and its stripes are dashes of that stroke, so that they stay even at any width and cost
-//! nothing. A part that is there is at least a pixel high: one failure among a thousand is seen. Up to 400 days are
-//! drawn as days; past 120 a telephone, where a day would be less than a pixel, gets a second drawing by week.
+//! nothing. A part that is there is at least a pixel high: one failure among a thousand is seen. Past 120 days, where a day
+//! would be less than a pixel on a telephone, deployments are drawn by week, and the title says so.
 
 use super::calendar::{Date, Grain, date_of, monday_of, told};
-use super::frame::{Across, Caption, Frame, Room};
+use super::frame::{Across, Caption, Frame};
 use super::text::{Num, Text, counted, grouped, real, real_len};
 use super::ticks::Axis;
 use periscope_domain::metrics::{StatusCounts, TimeSlice};
@@ -18,8 +18,20 @@ const HEIGHT: f64 = 200.0;
 const PLACE: f64 = 10.0;
 /// The greatest part of the width that one bar takes.
 const WIDEST: f64 = 0.05;
-/// More days than these are too narrow on a telephone.
-const NARROW_DAYS: usize = 120;
+/// More days than these are too narrow on a telephone: a range of 120 days begins and ends within one.
+const MOST_DAYS: usize = 121;
+
+const BY_DAY: Caption<'_> = Caption {
+    id: "deployments-over-time",
+    title: "Deployments per day",
+    description: "A bar for each day, split by how the deployments ended.",
+};
+const BY_WEEK: Caption<'_> = Caption {
+    title: "Deployments per week",
+    description: "A bar for each week, split by how the deployments ended. The first and the last week are only as long \
+                  as the range.",
+    ..BY_DAY
+};
 
 /// What a part of a bar counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,9 +101,9 @@ pub(crate) struct StackedBars<'a> {
 }
 
 impl<'a> StackedBars<'a> {
-    /// Deployments by day and by how they ended.
+    /// Deployments by day, or by week if there are many days, and by how they ended.
     #[must_use]
-    pub(crate) fn deployments(caption: Caption<'a>, daily: &[(TimeSlice, StatusCounts)]) -> Self {
+    pub(crate) fn deployments(daily: &[(TimeSlice, StatusCounts)]) -> Self {
         let bar = |(slice, counts): &(TimeSlice, StatusCounts)| {
             let date = date_of(slice)?;
             let counts = [
@@ -102,12 +114,18 @@ impl<'a> StackedBars<'a> {
             ];
             Some(Bar { date, counts })
         };
+        let days: Vec<Bar> = daily.iter().filter_map(bar).collect();
+        let (caption, grain, bars) = if days.len() > MOST_DAYS {
+            (BY_WEEK, Grain::Week, by_week(&days))
+        } else {
+            (BY_DAY, Grain::Day, days)
+        };
         Self {
             caption,
-            grain: Grain::Day,
+            grain,
             noun: ("deployment", "deployments"),
             kinds: Kind::STATUSES,
-            bars: daily.iter().filter_map(bar).collect(),
+            bars,
         }
     }
 
@@ -135,26 +153,7 @@ impl<'a> StackedBars<'a> {
         })
     }
 
-    fn by_week(&self) -> Self {
-        let mut weeks: Vec<Bar> = Vec::new();
-        for bar in &self.bars {
-            let date = monday_of(bar.date);
-            match weeks.last_mut().filter(|week| week.date == date) {
-                Some(week) => {
-                    let sums = week.counts.iter_mut().zip(bar.counts);
-                    sums.for_each(|(sum, count)| *sum += count);
-                }
-                None => weeks.push(Bar { date, ..*bar }),
-            }
-        }
-        Self {
-            grain: Grain::Week,
-            bars: weeks,
-            ..self.clone()
-        }
-    }
-
-    fn write_drawing(&self, f: &mut fmt::Formatter<'_>, room: Room) -> fmt::Result {
+    fn write_drawing(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let up = Axis::counts(self.bars.iter().map(|bar| real(bar.total())).fold(0.0, f64::max));
         let dates: Vec<Date> = self.bars.iter().map(|bar| bar.date).collect();
         let every = match self.grain {
@@ -163,7 +162,6 @@ impl<'a> StackedBars<'a> {
         };
         let frame = Frame {
             caption: self.caption,
-            room,
             links: false,
             unit: &format!("{} per {every}", self.noun.1),
             up: &up,
@@ -176,8 +174,7 @@ impl<'a> StackedBars<'a> {
 
     fn write_marks(&self, f: &mut fmt::Formatter<'_>, up: &Axis) -> fmt::Result {
         let count = real_len(self.bars.len());
-        let share = if self.bars.len() > NARROW_DAYS { 0.8 } else { 0.7 };
-        let width = PLACE * f64::min(share, WIDEST * count);
+        let width = PLACE * f64::min(0.7, WIDEST * count);
         write!(f, r#"<g stroke-width="{}">"#, Num(width))?;
         for (index, kind) in self.kinds.iter().enumerate() {
             if self
@@ -234,17 +231,27 @@ impl<'a> StackedBars<'a> {
 impl fmt::Display for StackedBars<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(r#"<div class="chart">"#)?;
-        if self.grain == Grain::Day && self.bars.len() > NARROW_DAYS {
-            self.write_drawing(f, Room::Wide)?;
-            self.by_week().write_drawing(f, Room::Narrow)?;
-        } else {
-            self.write_drawing(f, Room::Any)?;
-        }
+        self.write_drawing(f)?;
         if self.kinds.len() > 1 {
             self.write_legend(f)?;
         }
         f.write_str("</div>")
     }
+}
+
+fn by_week(days: &[Bar]) -> Vec<Bar> {
+    let mut weeks: Vec<Bar> = Vec::new();
+    for day in days {
+        let date = monday_of(day.date);
+        match weeks.last_mut().filter(|week| week.date == date) {
+            Some(week) => {
+                let sums = week.counts.iter_mut().zip(day.counts);
+                sums.for_each(|(sum, count)| *sum += count);
+            }
+            None => weeks.push(Bar { date, ..*day }),
+        }
+    }
+    weeks
 }
 
 fn height(count: u64, up: &Axis) -> f64 {
@@ -274,8 +281,7 @@ mod tests {
             rolled_back,
             cancelled,
         };
-        let chart =
-            StackedBars::deployments(caption("days", "Deployments"), &[(slice("2026-02-03"), counts)]);
+        let chart = StackedBars::deployments(&[(slice("2026-02-03"), counts)]);
         let date = dates("2026-02-03", 1, 1)[0];
         assert_eq!(
             chart.bars,
@@ -342,29 +348,32 @@ mod tests {
     }
 
     #[test]
-    fn past_120_days_a_telephone_is_shown_weeks() {
-        let short = bars("days", 120).to_string();
-        assert_eq!(
-            (
-                count(&short, "<svg class=\"chart-drawing"),
-                count(&short, "Week of")
-            ),
-            (1, 0)
-        );
-        let long = bars("days", 400);
-        let text = long.to_string();
-        assert_eq!(count(&text, "<svg class=\"chart-drawing"), 2);
-        assert_eq!(count(&text, "<g><title>"), 400 + 58);
-        assert_eq!(count(&text, "<g><title>Week of Mon "), 58);
-        assert_eq!(
-            (
-                count(&text, r#"id="days-title""#),
-                count(&text, r#"id="days-narrow-title""#)
-            ),
-            (1, 1)
-        );
-        let told: u64 = long.totals().map(|(_, total)| total).sum();
-        assert_eq!(told, long.bars.iter().map(Bar::total).sum::<u64>());
+    fn past_120_days_deployments_are_drawn_by_week() {
+        let daily = |days: usize| -> Vec<_> {
+            let dates = dates("2025-10-21", 1, days).into_iter();
+            let counts = StatusCounts {
+                success: 3,
+                failure: 1,
+                ..StatusCounts::default()
+            };
+            dates.map(|date| (slice(&date.to_string()), counts)).collect()
+        };
+        for (days, title, bars, first) in [
+            (121, "Deployments per day", 121, "Tue 21 Oct 2025: 4 "),
+            (122, "Deployments per week", 18, "Week of Mon 20 Oct 2025: 24 "),
+            (400, "Deployments per week", 58, "Week of Mon 27 Oct 2025: 28 "),
+        ] {
+            let chart = StackedBars::deployments(&daily(days));
+            let text = chart.to_string();
+            assert_eq!((chart.caption.title, count(&text, title)), (title, 1));
+            assert_eq!(
+                (count(&text, "<g><title>"), count(&text, first)),
+                (bars, 1),
+                "{days}"
+            );
+            let told: u64 = chart.totals().map(|(_, total)| total).sum();
+            assert_eq!(told, 4 * days as u64);
+        }
     }
 
     #[test]

@@ -1,19 +1,15 @@
 use super::Body;
-use crate::charts::{Caption, StackedBars};
+use crate::charts::StackedBars;
 use crate::controls::Controls;
 use crate::table::{Cell, Table, numbers, words};
 use crate::text;
 use periscope_domain::metrics::{DeploymentFrequency, Frequency, StatusCounts};
 
 pub(super) fn body(figures: &DeploymentFrequency, controls: &Controls) -> Body {
-    let caption = Caption {
-        id: "deployments-per-day",
-        title: "Deployments per day",
-        description: "A bar for each day, split by how the deployments ended.",
-    };
+    let chart = StackedBars::deployments(&figures.daily);
     Body {
-        chart_title: "Deployments per day",
-        chart: Some(StackedBars::deployments(caption, &figures.daily).to_string()),
+        chart_title: chart.caption.title,
+        chart: Some(chart.to_string()),
         tables: vec![windows(figures), environments(figures, controls)],
     }
 }

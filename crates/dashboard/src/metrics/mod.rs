@@ -7,6 +7,7 @@ mod recovery;
 
 use crate::controls::Controls;
 use crate::frame::{Frame, Section};
+use crate::listed::PartNumber;
 use crate::page::{self, Answer};
 use crate::table::{Cell, Table, numbers, words};
 use crate::text;
@@ -47,6 +48,9 @@ pub(crate) async fn get(visitor: Visitor, mut query: Query, name: Path<String>) 
         .find(|metric| metric.as_str() == *name)
         .ok_or(ApiError::NotFound)?;
     let mut controls = Controls::of_figures(&mut query, visitor.now());
+    let part = query
+        .optional(PartNumber::PARAMETER, PartNumber::parse)
+        .unwrap_or_default();
     query.finish().map_err(ApiError::from)?;
     let organization_id = visitor.organization_id();
     controls.offer(&list_services(visitor.store(), organization_id).await?);
@@ -60,13 +64,16 @@ pub(crate) async fn get(visitor: Visitor, mut query: Query, name: Path<String>) 
     frame.ask_about(&controls);
     let body = Body::of(report, &frame, &controls).ok_or(ApiError::NotFound)?;
     let window = report.question.window;
+    let path = format!("/metrics/{}", metric.as_str());
+    let address = |part: &str| controls.path(&path, &[(PartNumber::PARAMETER, part)]);
+    let tables = body.tables.into_iter().map(|table| table.cut(part, address));
     page::html(&MetricPage {
         window: text::span(window, &controls.time_zone),
         before: text::span(window.previous(), &controls.time_zone),
-        api: controls.path(&format!("/api/metrics/{}", metric.as_str()), &[]),
+        api: controls.path(&format!("/api{path}"), &[]),
         chart_title: body.chart_title,
         chart: body.chart,
-        tables: body.tables,
+        tables: tables.collect(),
         frame,
         controls,
         tile,

@@ -6,6 +6,7 @@ mod charts;
 mod coverage;
 mod services;
 
+use crate::charts::{Lines, StackedBars};
 use crate::controls::Controls;
 use crate::frame::{Frame, Section};
 use crate::page::{self, Answer};
@@ -15,20 +16,24 @@ use crate::visitor::Visitor;
 use askama::Template;
 use attention::{OutageRow, RiskRow, outages, risks};
 use coverage::CoverageLine;
-use periscope_domain::metrics::{Figures, Metric, Overview};
+use periscope_domain::metrics::{Figures, Metric};
 use periscope_domain::use_cases::{Report, list_services};
 use periscope_server::{ApiError, Query};
 use services::ServiceRow;
 
 /// What the overview is made of, each from one metric.
-const METRICS: [Metric; 6] = [
+const METRICS: [Metric; 7] = [
     Metric::DeploymentFrequency,
     Metric::LeadTime,
     Metric::ChangeFailureRate,
     Metric::Recovery,
-    Metric::Overview,
+    Metric::CycleTime,
+    Metric::Throughput,
     Metric::RiskSignals,
 ];
+
+/// How many of a kind there is room for: services, outages, risks.
+const SHOWN: usize = 20;
 
 #[derive(Template)]
 #[template(path = "overview.html")]
@@ -37,14 +42,36 @@ struct OverviewPage {
     controls: Controls,
     tiles: Vec<Tile>,
     beside: [Beside; 2],
-    services: Vec<ServiceRow>,
-    outages: Vec<OutageRow>,
-    risks: Vec<RiskRow>,
+    services: First<ServiceRow>,
+    outages: First<OutageRow>,
+    risks: First<RiskRow>,
     coverage: Vec<CoverageLine>,
-    deployments_chart: String,
-    lead_time_chart: String,
+    deployments: Option<StackedBars<'static>>,
+    lead_times: Option<Lines<'static>>,
     window: String,
     before: String,
+}
+
+/// What there is room for of a list.
+struct First<T> {
+    items: Vec<T>,
+    total: usize,
+}
+
+impl<T> From<Vec<T>> for First<T> {
+    fn from(mut items: Vec<T>) -> Self {
+        let total = items.len();
+        items.truncate(SHOWN);
+        Self { items, total }
+    }
+}
+
+impl<T> First<T> {
+    /// How many there are more.
+    fn more(&self) -> Option<String> {
+        let more = self.total - self.items.len();
+        (more > 0).then(|| format!("{} more", text::count(more)))
+    }
 }
 
 /// A figure beside the four.
@@ -71,20 +98,20 @@ impl OverviewPage {
         let zone = &controls.time_zone;
         let window = controls.question().window;
         let figures = |metric| reports.iter().find(|report| report.answer.metric == metric);
-        let overview = figures(Metric::Overview).and_then(|report| match &report.answer.figures {
-            Figures::Overview(overview) => Some(&**overview),
-            _ => None,
-        });
         Self {
             tiles: reports.iter().filter_map(Tile::of).collect(),
-            beside: [Beside::merged(overview), Beside::cycle_time(overview)],
-            services: services::rows(reports, &controls),
-            deployments_chart: charts::deployments(reports),
-            lead_time_chart: charts::lead_times(reports),
-            outages: figures(Metric::Recovery).map(outages).unwrap_or_default(),
+            beside: [
+                Beside::merged(figures(Metric::Throughput)),
+                Beside::cycle_time(figures(Metric::CycleTime)),
+            ],
+            services: services::rows(reports, &controls).into(),
+            deployments: charts::deployments(reports),
+            lead_times: charts::lead_times(reports),
+            outages: figures(Metric::Recovery).map(outages).unwrap_or_default().into(),
             risks: figures(Metric::RiskSignals)
                 .map(|report| risks(report, &controls))
-                .unwrap_or_default(),
+                .unwrap_or_default()
+                .into(),
             coverage: reports
                 .first()
                 .map(|report| coverage::lines(&report.answer.coverage))
@@ -98,9 +125,13 @@ impl OverviewPage {
 }
 
 impl Beside {
-    fn merged(overview: Option<&Overview>) -> Self {
-        let [now, before] = [overview.map(|of| &of.current), overview.map(|of| &of.previous)]
-            .map(|of| of.and_then(|of| of.pull_requests_merged));
+    fn merged(report: Option<&Report>) -> Self {
+        let [now, before] = match report.map(|report| &report.answer.figures) {
+            Some(Figures::Throughput(counts)) => {
+                [counts.current, counts.previous].map(|of| of.map(|of| of.merged))
+            }
+            _ => [None; 2],
+        };
         Self {
             name: "Pull requests merged",
             figure: now.map_or_else(|| text::NOTHING.to_owned(), text::count),
@@ -110,9 +141,13 @@ impl Beside {
         }
     }
 
-    fn cycle_time(overview: Option<&Overview>) -> Self {
-        let [now, before] = [overview.map(|of| &of.current), overview.map(|of| &of.previous)]
-            .map(|of| of.and_then(|of| of.cycle_time).map(|times| times.p50 * 3600.0));
+    fn cycle_time(report: Option<&Report>) -> Self {
+        let [now, before] = match report.map(|report| &report.answer.figures) {
+            Some(Figures::CycleTime(times)) => {
+                [times.current, times.previous].map(|of| of.map(|of| of.p50 * 3600.0))
+            }
+            _ => [None; 2],
+        };
         Self {
             name: "Median cycle time of pull requests",
             figure: now.map_or_else(|| text::NOTHING.to_owned(), text::duration),

@@ -4,6 +4,7 @@ use crate::controls::Controls;
 use crate::text;
 use periscope_domain::metrics::{Figures, Level};
 use periscope_domain::use_cases::Report;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// How a service does.
@@ -18,7 +19,7 @@ pub(crate) struct ServiceRow {
     pub(crate) path: String,
 }
 
-/// The services of which something was deployed, by name.
+/// The services of which something was deployed, those with the most deployments that count first, then by name.
 pub(crate) fn rows(reports: &[Report], controls: &Controls) -> Vec<ServiceRow> {
     let rates = reports.iter().find_map(|report| match &report.answer.figures {
         Figures::ChangeFailureRate(rates) => Some(rates),
@@ -40,7 +41,12 @@ pub(crate) fn rows(reports: &[Report], controls: &Controls) -> Vec<ServiceRow> {
         median.map_or_else(|| text::NOTHING.to_owned(), |median| text::duration(*median))
     };
     let services = rates.map(|rates| rates.services.as_slice()).unwrap_or_default();
-    let row = services.iter().map(|service| {
+    let mut services: Vec<_> = services.iter().collect();
+    services.sort_by_key(|service| {
+        let statuses = service.rate.statuses;
+        Reverse(statuses.total() - statuses.cancelled)
+    });
+    let row = services.into_iter().map(|service| {
         let statuses = service.rate.statuses;
         ServiceRow {
             name: service.service.clone(),

@@ -71,7 +71,7 @@ fn wanted(query: &mut Query, controls: &Controls) -> ListPullRequests {
         service: controls.service(),
         author: query.optional("author", Actor::parse),
         is_linked: query.optional("linked", |text| {
-            text.parse::<bool>().map_err(|_| "must be true or false")
+            text.trim().parse::<bool>().map_err(|_| "must be true or false")
         }),
         merged: controls.period(),
     }

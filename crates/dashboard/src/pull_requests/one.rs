@@ -37,7 +37,7 @@ pub(crate) async fn get(visitor: Visitor, mut query: Query, id: Path<String>) ->
         .optional(PartNumber::PARAMETER, PartNumber::parse)
         .unwrap_or_default();
     query.finish().map_err(ApiError::from)?;
-    let id = PullRequestId::new(id.parse().map_err(|_| ApiError::NotFound)?);
+    let id = PullRequestId::parse(&id).ok_or(ApiError::NotFound)?;
     let (store, organization_id) = (visitor.store(), visitor.organization_id());
     let stored = store.pull_requests().find(organization_id, id).await?;
     let stored = stored.ok_or(ApiError::NotFound)?;

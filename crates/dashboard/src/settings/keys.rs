@@ -1,6 +1,6 @@
 //! The keys of an organization: which there are, and revoking one. Those that work stand apart from those that no longer do.
 
-use super::{Done, Settings, Tab, frame, id, of_admin, told};
+use super::{Done, Settings, Tab, frame, of_admin, told};
 use crate::frame::Frame;
 use crate::page::{self, Answer, see_other};
 use crate::sign_in::with_cookie;
@@ -98,7 +98,7 @@ struct RevokePage {
 /// Asks whether it shall really be revoked.
 pub(crate) async fn ask(visitor: Visitor, number: Path<String>) -> Answer {
     let frame = frame(&visitor, "Revoke a key").await?;
-    let id = id(&number, ApiKeyId::new)?;
+    let id = ApiKeyId::parse(&number).ok_or(ApiError::NotFound)?;
     let keys = visitor.store().api_keys().list(visitor.organization_id()).await?;
     let key = keys.iter().find(|key| key.id == id).ok_or(ApiError::NotFound)?;
     if key.revoked_at.is_some() {
@@ -118,7 +118,7 @@ pub(crate) async fn ask(visitor: Visitor, number: Path<String>) -> Answer {
 pub(crate) async fn revoke(form: Form, number: Path<String>) -> Answer {
     let (visitor, fields) = of_admin(form)?;
     fields.finish().map_err(ApiError::from)?;
-    let id = id(&number, ApiKeyId::new)?;
+    let id = ApiKeyId::parse(&number).ok_or(ApiError::NotFound)?;
     let keys = visitor.store().api_keys();
     let revoked = keys.revoke(visitor.organization_id(), id, visitor.now()).await?;
     revoked.ok_or(ApiError::NotFound)?;

@@ -138,8 +138,3 @@ fn text(fields: &mut Query, name: &'static str) -> String {
     let sent = fields.optional(name, |text| Ok::<_, Infallible>(text.to_owned()));
     sent.unwrap_or_default()
 }
-
-/// Our number of a thing, as a path or field has it; whatever is none, there is no such thing.
-fn id<T>(text: &str, new: impl Fn(i64) -> T) -> Result<T, ApiError> {
-    text.parse().map(new).map_err(|_| ApiError::NotFound)
-}

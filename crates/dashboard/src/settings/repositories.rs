@@ -1,7 +1,7 @@
 //! The repositories of an organization: whether each is monitored, and which services are built from it beside the one that
 //! has its name.
 
-use super::{Done, Settings, Tab, frame, id, of_admin, text, told};
+use super::{Done, Settings, Tab, frame, of_admin, text, told};
 use crate::frame::Frame;
 use crate::page::{self, Answer, see_other};
 use crate::visitor::{Form, Visitor};
@@ -130,7 +130,7 @@ pub(crate) async fn remove_alias(form: Form, number: Path<String>) -> Answer {
 
 /// The repository of the visitor's organization with a number, and all that the organization has.
 async fn find(visitor: &Visitor, number: &str) -> Result<(Repository, Vec<Repository>), page::Error> {
-    let id = id(number, RepositoryId::new)?;
+    let id = RepositoryId::parse(number).ok_or(ApiError::NotFound)?;
     let all = visitor
         .store()
         .repositories()

@@ -173,10 +173,16 @@ async fn a_deployment_tells_what_it_ships_how_that_is_known_and_what_it_does_not
             .chain(rows_of(&html, "id=\"ships\""))
             .collect::<Vec<_>>(),
         [
-            "acme/api#4 Change 4 Hubot 8 hours ago 6 h 37 min The deployed commit contains its merge commit, and base 0000000 does not.",
-            "acme/api#2 Change 2 octocat 10 hours ago 8 h 37 min The deployed commit contains its merge commit, and base 0000000 does not.",
+            "#4 Change 4 Hubot 8 hours ago 6 h 37 min The deployed commit contains its merge commit, and base 0000000 does not.",
+            "#2 Change 2 octocat 10 hours ago 8 h 37 min The deployed commit contains its merge commit, and base 0000000 does not.",
         ]
     );
+    for told in [
+        "<p class=\"quiet\">Of acme/api.</p>",
+        "pull requests of acme/api that",
+    ] {
+        assert_eq!(html.matches(told).count(), 1, "{told}");
+    }
     let explained = app.api(&format!("/api/deployments/{id}/explain")).await;
     for linked in explained["links"].as_array().unwrap() {
         let seconds = linked["leadTimeSeconds"].as_i64().unwrap();
@@ -186,8 +192,8 @@ async fn a_deployment_tells_what_it_ships_how_that_is_known_and_what_it_does_not
     assert_eq!(
         rows_of(&html, "id=\"not-in\""),
         [
-            "acme/api#8 Change 8 octocat 4 hours ago The deployed commit does not contain the merge commit.",
-            "acme/api#6 Change 6 octocat 6 hours ago The deployed commit does not contain the merge commit.",
+            "#8 Change 8 octocat 4 hours ago The deployed commit does not contain the merge commit.",
+            "#6 Change 6 octocat 6 hours ago The deployed commit does not contain the merge commit.",
         ]
     );
     let steps = all_between(&html, "<ol class=\"steps\">", "</ol>")[0];
@@ -252,7 +258,10 @@ async fn what_is_nobodys_or_another_organizations_is_not_found() {
         (&reader, "/deployments/999999".to_owned()),
         (&reader, "/deployments/second".to_owned()),
         (&reader, "/deployments/99999999999999999999".to_owned()),
+        (&reader, format!("/deployments/+{id}")),
+        (&reader, format!("/deployments/0{id}")),
         (&reader, "/pull-requests/x".to_owned()),
+        (&reader, "/pull-requests/+3".to_owned()),
         (&reader, "/pull-requests/999999".to_owned()),
     ] {
         let answer = browser.get(&path).await;

@@ -39,6 +39,8 @@ async fn the_request_that_it_shows_is_accepted() {
     let html = app.reader().await.page("/").await;
     let body = html.split("-d &#39;").nth(1).unwrap();
     let body = body.split("&#39;").next().unwrap().replace("&#34;", "\"");
+    let widest = body.lines().map(str::len).max().unwrap();
+    assert!(widest <= 72, "it fits beside the other steps: {body}");
     let body: Value = serde_json::from_str(&body).unwrap();
     app.deploy(&body).await;
 }

@@ -11,6 +11,7 @@
 mod app;
 mod deployments;
 mod first_run;
+mod overview;
 mod pull_requests;
 mod records;
 mod sessions;

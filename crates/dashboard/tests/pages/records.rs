@@ -87,7 +87,7 @@ pub(crate) fn rows_of(html: &str, behind: &str) -> Vec<String> {
     };
     let (_, body) = table.split_once("<tbody").unwrap();
     let (body, _) = body.split_once("</tbody>").unwrap();
-    let rows = all_between(body, "<tr role=\"row\">", "</tr>");
+    let rows = all_between(body, "<tr", "</tr>");
     rows.into_iter().map(text).collect()
 }
 

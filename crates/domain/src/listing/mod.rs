@@ -16,6 +16,7 @@ use crate::pull_request::StoredPullRequest;
 use crate::repository::RepositoryName;
 use crate::text::ServiceName;
 use crate::timestamp::Timestamp;
+use crate::whole_number;
 use thiserror::Error;
 
 /// Which end of time a list begins with.
@@ -41,7 +42,7 @@ impl Order {
     pub fn parse(text: &str) -> Result<Self, InvalidOrder> {
         [Self::Newest, Self::Oldest]
             .into_iter()
-            .find(|order| order.as_str() == text)
+            .find(|order| order.as_str() == text.trim())
             .ok_or(InvalidOrder)
     }
 
@@ -91,8 +92,8 @@ impl PageLimit {
     /// # Errors
     /// [`InvalidPageLimit`] when it is none, below 1 or above 200.
     pub fn parse(text: &str) -> Result<Self, InvalidPageLimit> {
-        let number = text.parse().map_err(|_| InvalidPageLimit)?;
-        Self::new(number).ok_or(InvalidPageLimit)
+        let number = whole_number::parse(text);
+        number.and_then(Self::new).ok_or(InvalidPageLimit)
     }
 
     /// The number.
@@ -231,6 +232,8 @@ mod tests {
             ("0", None),
             ("201", None),
             ("-1", None),
+            ("+1", None),
+            ("01", None),
             ("70000", None),
             ("5.0", None),
             ("many", None),

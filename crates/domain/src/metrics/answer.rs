@@ -61,13 +61,30 @@ impl Material {
     #[must_use]
     pub fn measure(&self, metric: Metric) -> Answer {
         let scope = Scope::of(self);
-        let figures = Figures::of(metric, &scope);
-        let (sample_size, no_data) = figures.sample(&scope);
-        Answer {
+        Answer::of(metric, &scope, Coverage::of(&scope))
+    }
+
+    /// Computes the answers by some metrics, in their order. What they all tell is computed once.
+    #[must_use]
+    pub fn measure_all(&self, metrics: &[Metric]) -> Vec<Answer> {
+        let scope = Scope::of(self);
+        let coverage = Coverage::of(&scope);
+        let answers = metrics
+            .iter()
+            .map(|metric| Answer::of(*metric, &scope, coverage.clone()));
+        answers.collect()
+    }
+}
+
+impl Answer {
+    fn of(metric: Metric, scope: &Scope<'_>, coverage: Coverage) -> Self {
+        let figures = Figures::of(metric, scope);
+        let (sample_size, no_data) = figures.sample(scope);
+        Self {
             metric,
             sample_size,
             no_data: no_data.filter(|_| sample_size == 0),
-            coverage: Coverage::of(&scope),
+            coverage,
             figures,
         }
     }

@@ -1,6 +1,7 @@
 //! The span of time that a figure is about, and the one before it, which it is compared with.
 
 use crate::timestamp::Timestamp;
+use crate::whole_number;
 use thiserror::Error;
 use time::Duration;
 
@@ -98,9 +99,7 @@ impl TimeRange {
     /// # Errors
     /// [`InvalidTimeRange`] for anything else.
     pub fn parse(text: &str) -> Result<Self, InvalidTimeRange> {
-        let digits = text.trim().strip_suffix('d').ok_or(InvalidTimeRange)?;
-        let is_number = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
-        let days = is_number.then(|| digits.parse().ok()).flatten();
+        let days = text.strip_suffix('d').and_then(whole_number::parse);
         days.filter(|days| (1..=MAX_DAYS).contains(days))
             .map(Self)
             .ok_or(InvalidTimeRange)
@@ -117,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_range_is_1_to_400_days() {
-        for (text, days) in [("1d", 1), ("7d", 7), ("90d", 90), ("400d", 400), (" 30d ", 30)] {
+        for (text, days) in [("1d", 1), ("7d", 7), ("90d", 90), ("400d", 400)] {
             assert_eq!(TimeRange::parse(text), Ok(TimeRange(days)), "{text}");
         }
         for bad in [
@@ -129,6 +128,8 @@ mod tests {
             "30D",
             "-7d",
             "+7d",
+            " 7d",
+            "07d",
             "7 d",
             "1w",
             "99999999999d",

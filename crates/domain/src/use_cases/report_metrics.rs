@@ -84,8 +84,7 @@ pub async fn report_metrics(
 ) -> Result<Vec<Report>, StoreError> {
     let material = gather_material(store, organization_id, metrics, question).await?;
     let mut reports = Vec::with_capacity(metrics.len());
-    for metric in metrics {
-        let answer = material.measure(*metric);
+    for answer in material.measure_all(metrics) {
         reports.push(complete_report(store, organization_id, material.clone(), answer).await?);
     }
     Ok(reports)

@@ -1,4 +1,4 @@
-//! Computes metrics, one after the other, on a thread of its own that steps back for everybody else: a metric takes a
+//! Computes metrics, one question after the other, on a thread of its own that steps back for everybody else: a metric takes a
 //! whole processor for some milliseconds, and whoever waits for a webhook's answer needs it more.
 
 use crate::error::{ApiError, Bug};
@@ -15,8 +15,8 @@ const NICENESS: i32 = 19;
 /// What is to be computed, and who waits for it.
 struct Job {
     material: Material,
-    metric: Metric,
-    done: oneshot::Sender<(Material, Answer)>,
+    metrics: Vec<Metric>,
+    done: oneshot::Sender<(Material, Vec<Answer>)>,
 }
 
 /// The thread, which ends with this value.
@@ -39,12 +39,12 @@ impl Calculator {
     pub(crate) async fn measure(
         &self,
         material: Material,
-        metric: Metric,
-    ) -> Result<(Material, Answer), ApiError> {
+        metrics: Vec<Metric>,
+    ) -> Result<(Material, Vec<Answer>), ApiError> {
         let (done, measured) = oneshot::channel();
         let job = Job {
             material,
-            metric,
+            metrics,
             done,
         };
         let sent = self.0.send(job);
@@ -61,8 +61,8 @@ fn work(waiting: &Receiver<Job>) {
         }
         // A panic drops `done`, which tells the one who waits.
         let _ = catch_unwind(AssertUnwindSafe(|| {
-            let answer = job.material.measure(job.metric);
-            let _ = job.done.send((job.material, answer));
+            let answers = job.material.measure_all(&job.metrics);
+            let _ = job.done.send((job.material, answers));
         }));
     }
 }

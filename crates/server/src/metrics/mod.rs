@@ -135,12 +135,11 @@ impl State {
         question: Question,
     ) -> Result<Vec<Report>, ApiError> {
         let store = &*self.store;
-        let mut material = gather_material(store, organization_id, metrics, question).await?;
-        let mut reports = Vec::with_capacity(metrics.len());
-        for metric in metrics {
-            let (measured, answer) = self.calculator.measure(material, *metric).await?;
-            reports.push(complete_report(store, organization_id, measured.clone(), answer).await?);
-            material = measured;
+        let material = gather_material(store, organization_id, metrics, question).await?;
+        let (material, answers) = self.calculator.measure(material, metrics.to_vec()).await?;
+        let mut reports = Vec::with_capacity(answers.len());
+        for answer in answers {
+            reports.push(complete_report(store, organization_id, material.clone(), answer).await?);
         }
         Ok(reports)
     }

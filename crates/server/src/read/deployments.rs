@@ -2,7 +2,7 @@
 
 use super::format::{Format, List};
 use super::links::LinkJson;
-use super::number;
+
 use super::page::Paging;
 use crate::auth::Reader;
 use crate::error::ApiError;
@@ -68,7 +68,7 @@ pub(crate) async fn one(
     id: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     query.finish()?;
-    let id = DeploymentId::new(number(&id)?);
+    let id = DeploymentId::parse(&id).ok_or(ApiError::NotFound)?;
     let described = describe_deployment(&*state.store, reader.organization_id(), id).await?;
     let described = described.ok_or(ApiError::NotFound)?;
     Ok(HttpResponse::Ok().json(DescribedDeploymentJson::of(&described)))

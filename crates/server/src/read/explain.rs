@@ -3,7 +3,7 @@
 
 use super::deployments::DeploymentJson;
 use super::links::{LinkJson, ShippedByJson};
-use super::number;
+
 use super::pull_requests::PullRequestJson;
 use crate::auth::Reader;
 use crate::error::ApiError;
@@ -32,7 +32,7 @@ pub(crate) async fn deployment(
     query.finish()?;
     let store = &*state.store;
     let organization_id = reader.organization_id();
-    let id = DeploymentId::new(number(&id)?);
+    let id = DeploymentId::parse(&id).ok_or(ApiError::NotFound)?;
     let stored = store
         .deployments()
         .find_by_id(organization_id, id)
@@ -51,7 +51,7 @@ pub(crate) async fn pull_request(
     query.finish()?;
     let store = &*state.store;
     let organization_id = reader.organization_id();
-    let id = PullRequestId::new(number(&id)?);
+    let id = PullRequestId::parse(&id).ok_or(ApiError::NotFound)?;
     let stored = store
         .pull_requests()
         .find(organization_id, id)

@@ -15,10 +15,3 @@ pub(crate) mod services;
 pub use page::{Neighbours, Paging};
 #[cfg(test)]
 pub(crate) use page::{opened, sealed};
-
-use crate::error::ApiError;
-
-/// The number in a path. What is no number is the number of nothing.
-fn number(text: &str) -> Result<i64, ApiError> {
-    text.parse().map_err(|_| ApiError::NotFound)
-}

@@ -98,7 +98,7 @@ impl<I> Paging<I> {
         let filters = query.without(&["sort", "limit", "cursor"]);
         let [seal, turned_seal] =
             [order, order.turned()].map(|order| Seal::new(list, organization_id, order, &filters));
-        let after = query.optional("cursor", |text| seal.open(text));
+        let after = query.optional("cursor", |text| seal.open(text.trim()));
         let parameters = query.without(&["cursor"]).into_iter();
         Self {
             request: PageRequest {

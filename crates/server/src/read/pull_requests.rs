@@ -2,7 +2,7 @@
 
 use super::format::{Format, List};
 use super::links::ShippedByJson;
-use super::number;
+
 use super::page::Paging;
 use crate::auth::Reader;
 use crate::error::ApiError;
@@ -60,7 +60,7 @@ fn wanted(query: &mut Query) -> ListPullRequests {
 struct InvalidTruth;
 
 fn truth(text: &str) -> Result<bool, InvalidTruth> {
-    text.parse().map_err(|_| InvalidTruth)
+    text.trim().parse().map_err(|_| InvalidTruth)
 }
 
 fn position(listed: &ListedPullRequest) -> Position<i64> {
@@ -77,7 +77,7 @@ pub(crate) async fn one(
     id: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     query.finish()?;
-    let id = PullRequestId::new(number(&id)?);
+    let id = PullRequestId::parse(&id).ok_or(ApiError::NotFound)?;
     let described = describe_pull_request(&*state.store, reader.organization_id(), id).await?;
     let described = described.ok_or(ApiError::NotFound)?;
     Ok(HttpResponse::Ok().json(DescribedPullRequestJson::of(&described)))

@@ -90,6 +90,18 @@ async fn an_invalid_batch_is_refused_with_the_place_of_what_is_wrong() {
 }
 
 #[tokio::test]
+async fn of_a_thousand_broken_items_a_hundred_rules_are_told_and_the_rest_counted() {
+    let app = TestApp::start().await;
+    let answer = app.post(PATH).json(&batch(&vec![json!(7); 1000])).send().await;
+    let details = answer.json()["details"].as_array().unwrap().clone();
+    assert_eq!(details.len(), 101);
+    assert_eq!(
+        details[100],
+        json!({"field": "commits", "message": "commits breaks 900 more rules"})
+    );
+}
+
+#[tokio::test]
 async fn a_million_parents_are_too_much_for_a_body() {
     let app = TestApp::start().await;
     let parents = vec![sha(1); 125_000];

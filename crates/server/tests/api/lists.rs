@@ -205,6 +205,9 @@ async fn whatever_breaks_a_rule_is_refused_by_its_name() {
         "/api/deployments?limit=0",
         "/api/deployments?limit=201",
         "/api/deployments?limit=ten",
+        "/api/deployments?limit=%2B1",
+        "/api/deployments?limit=+1",
+        "/api/deployments?limit=01",
         "/api/deployments?cursor=next",
         "/api/deployments?limit=0&status=done&sort=up&since=now&page=2&page=3",
         "/api/pull-requests?status=success",
@@ -212,6 +215,8 @@ async fn whatever_breaks_a_rule_is_refused_by_its_name() {
         "/api/pull-requests?author=a%00",
         "/api/pull-requests?linked=yes",
         "/api/pull-requests?number=0",
+        "/api/pull-requests?number=%2B4",
+        "/api/pull-requests?number=04",
         "/api/pull-requests?until=now&limit=-1",
     ] {
         let answer = reader.get(path).await;

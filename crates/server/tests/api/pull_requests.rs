@@ -184,6 +184,20 @@ async fn an_invalid_batch_is_refused_with_the_place_of_what_is_wrong() {
 }
 
 #[tokio::test]
+async fn of_a_thousand_broken_items_a_hundred_rules_are_told_and_the_rest_counted() {
+    let app = TestApp::start().await;
+    let answer = app.post(PATH).json(&batch(&vec![json!({}); 1000])).send().await;
+    assert!(answer.status == 400 && answer.is_refusal(), "{answer}");
+    let details = answer.json()["details"].as_array().unwrap().clone();
+    assert_eq!(details.len(), 101);
+    assert_eq!(details[99]["field"], "pullRequests[33].number");
+    assert_eq!(
+        details[100],
+        json!({"field": "pullRequests", "message": "pullRequests breaks 2900 more rules"})
+    );
+}
+
+#[tokio::test]
 async fn one_invalid_item_keeps_the_whole_batch_out() {
     let app = TestApp::start().await;
     assert_eq!(

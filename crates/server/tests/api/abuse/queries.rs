@@ -38,14 +38,14 @@ const QUERIES: [&str; 137] = [
 
 /// Paths at which there is nothing.
 #[rustfmt::skip] // A table is read line by line.
-const NOWHERE: [&[u8]; 58] = [
+const NOWHERE: [&[u8]; 60] = [
     b"/.", b"/..", b"/../", b"//", b"///api", b"/api/..", b"/api/../etc/passwd", b"/%2e%2e/", b"/%2e%2e%2f",
     b"/..%2f..%2f", b"/..%5c..%5c", b"/..\\..\\", b"/api/./deployments", b"/api//deployments", b"//api/deployments",
     b"/api/deployments/", b"/api/deployments//", b"/api/deployments/.", b"/api/deployments/..",
     b"/api/deployments/%2e", b"/api/deployments/%2e%2e", b"/api/deployments/..%2f1", b"/api/deployments/1%2f",
     b"/api/deployments/1/", b"/api/deployments/1/..", b"/api/deployments/1//explain",
     b"/api/deployments/1/explain/", b"/api/deployments/1%2fexplain", b"/api/deployments/1;a=b",
-    b"/api/deployments/1.json", b"/api/deployments/0", b"/api/deployments/-1", b"/api/deployments/1e0",
+    b"/api/deployments/1.json", b"/api/deployments/0", b"/api/deployments/-1", b"/api/deployments/+1", b"/api/deployments/01", b"/api/deployments/1e0",
     b"/api/deployments/0x1", b"/api/deployments/1.0", b"/api/deployments/1%20", b"/api/deployments/%201",
     b"/api/deployments/1%00", b"/api/deployments/%00", b"/api/deployments/null",
     b"/api/deployments/9223372036854775808", b"/api/deployments/99999999999999999999999",

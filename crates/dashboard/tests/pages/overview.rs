@@ -1,0 +1,100 @@
+//! The overview of much: many services, many days.
+
+use crate::app::{TestApp, report};
+use crate::records::{all_between, link, rows_of, text};
+use periscope_domain::ports::Clock;
+use serde_json::json;
+use time::Duration;
+
+/// 300 services of which something was deployed once, `s-7` twice and `s-250` three times; all but `s-7` failed.
+async fn many_services() -> TestApp {
+    let app = TestApp::start().await;
+    let again = [7, 250, 250];
+    for (place, service) in (0..300).chain(again).enumerate() {
+        let changes = json!({
+            "service": format!("s-{service}"),
+            "status": if service == 7 { "success" } else { "failure" },
+        });
+        app.deploy(&report(&format!("d-{place}"), &changes)).await;
+    }
+    app
+}
+
+#[tokio::test]
+async fn of_many_services_those_deployed_most_are_shown_and_all_are_a_link_away() {
+    let app = many_services().await;
+    let reader = app.reader().await;
+    let html = reader.page("/?timeRange=7d").await;
+    let shown = rows_of(&html, "id=\"services\"");
+    assert_eq!(shown.len(), 20);
+    assert!(shown[0].starts_with("s-250 0 3 100 %"), "{shown:?}");
+    assert!(shown[1].starts_with("s-7 2 0 0 %"), "{shown:?}");
+    assert!(shown[2].starts_with("s-0 "), "{shown:?}");
+    let all = link(&html, "280 more").unwrap();
+    assert_eq!(all, "/metrics/change-failure-rate?timeRange=7d#services");
+    let mut path = all.replace("#services", "");
+    let mut listed = Vec::new();
+    loop {
+        let html = reader.page(&path).await;
+        let rows = rows_of(&html, "id=\"services\"");
+        assert!(rows.len() <= 100);
+        listed.extend(rows);
+        assert_eq!(
+            rows_of(&html, "id=\"failures\"").len(),
+            20,
+            "short lists stay whole"
+        );
+        let Some(next) = link(&html, "The next") else {
+            break;
+        };
+        assert!(next.ends_with("#services"), "{next}");
+        path = next.replace("#services", "");
+    }
+    assert_eq!(listed.len(), 300);
+    assert_eq!(reader.get("/metrics/lead-time?part=+1").await.status, 400);
+}
+
+#[tokio::test]
+async fn of_many_risks_the_worst_are_shown_and_the_rest_counted() {
+    let app = many_services().await;
+    let html = app.reader().await.page("/").await;
+    let shown = all_between(&html, "<span class=\"severity", "</span>").len();
+    let all = app.api("/api/metrics/risk-signals").await;
+    let all = all["signals"].as_array().unwrap().len();
+    assert!(shown == 20 && all > 280, "{shown} {all}");
+    let more = format!(
+        "{} more. Programs read all of them from /api/metrics/risk-signals .",
+        all - 20
+    );
+    assert!(text(&html).contains(&more), "{more}");
+}
+
+#[tokio::test]
+async fn an_overview_of_400_days_has_a_bar_for_each_week_and_is_small() {
+    let app = TestApp::start().await;
+    for day in 0..400 {
+        let at = |minutes| {
+            let ago = Duration::days(day) + Duration::minutes(minutes);
+            app.clock.now().plus(-ago).to_string()
+        };
+        let status = if day % 4 == 0 { "failure" } else { "success" };
+        let changes = json!({"status": status, "startedAt": at(20), "completedAt": at(10)});
+        app.deploy(&report(&format!("d-{day}"), &changes)).await;
+    }
+    let reader = app.reader().await;
+    for (range, title, bars) in [
+        ("120d", "Deployments per day", 121),
+        ("121d", "Deployments per week", 19),
+        ("400d", "Deployments per week", 59),
+    ] {
+        let html = reader.page(&format!("/?timeRange={range}")).await;
+        assert!(html.len() < 40_000, "{range}: {}", html.len());
+        assert!(html.contains(&format!(">{title}</h2>")), "{range}");
+        let metric = reader
+            .page(&format!("/metrics/deployment-frequency?timeRange={range}"))
+            .await;
+        assert!(metric.contains(&format!("<h2>{title}</h2>")), "{range}");
+        let places = all_between(&html, "<g class=\"chart-places\"", "</svg>")[0];
+        assert_eq!(places.matches("<title>").count(), bars, "{range}");
+    }
+}
