@@ -30,3 +30,5 @@ pub mod trial;
 pub mod use_cases;
 pub mod warning;
 pub mod web_url;
+#[cfg(test)]
+mod words;

@@ -366,22 +366,27 @@ fn why_a_pull_request_is_not_in_a_deployment_is_told() {
         );
         assert_eq!(found, expected, "{merge} in {commit}");
     }
-    let other = Surroundings {
+    let without_graph = Surroundings {
         histories: Vec::new(),
         ..surroundings(&ALL, &[])
     };
-    let found = absence(
-        &deployment(5, None),
-        &other,
-        RepositoryId::new(1),
-        (PullRequestId::new(3), sha(3)),
-    );
-    assert_eq!(found, Absence::NoGraph);
-    let found = absence(
-        &deployment(5, None),
-        &surroundings(&ALL, &[]),
-        RepositoryId::new(2),
-        (PullRequestId::new(3), sha(3)),
-    );
-    assert_eq!(found, Absence::OtherRepository, "the commit is of repository 1");
+    let mut unwatched = surroundings(&ALL, &[]);
+    for known in &mut unwatched.histories {
+        known.repository_is_monitored = false;
+    }
+    for (surroundings, repository, expected) in [
+        (without_graph, 1, Absence::NoGraph),
+        (unwatched, 1, Absence::OtherRepository),
+        // The deployed commit is of repository 1.
+        (surroundings(&ALL, &[]), 2, Absence::OtherRepository),
+    ] {
+        let merge = (PullRequestId::new(3), sha(3));
+        let found = absence(
+            &deployment(5, None),
+            &surroundings,
+            RepositoryId::new(repository),
+            merge,
+        );
+        assert_eq!(found, expected, "{repository}");
+    }
 }
