@@ -183,6 +183,7 @@ fn a_commit_that_contains_itself_is_open() {
         assert_eq!(between(&graph, 1, 3), Some(vec![2, 3]));
         assert_eq!(between(&graph, 3, 8), None);
         assert_eq!(is_ancestor(&graph, 5, 8), Some(true));
+        assert!(!graph.are_parents_known(graph.find(&sha(5)).unwrap()));
     }
 }
 

@@ -4,6 +4,7 @@ use super::*;
 use crate::commit_graph::Commit;
 use crate::environment::Environment;
 use crate::history::KnownMerge;
+use crate::repository::RepositoryName;
 use crate::run::{DeploymentStatus, Run};
 use crate::text::ServiceName;
 
@@ -371,22 +372,28 @@ fn why_a_pull_request_is_not_in_a_deployment_is_told() {
         ..surroundings(&ALL, &[])
     };
     let mut unwatched = surroundings(&ALL, &[]);
-    for known in &mut unwatched.histories {
-        known.repository_is_monitored = false;
-    }
+    unwatched.histories[0].repository_is_monitored = false;
+    let mut named = surroundings(&ALL, &[]);
+    named.repositories.push(Repository {
+        id: RepositoryId::new(1),
+        name: RepositoryName::parse("acme/api").unwrap(),
+        monitored: true,
+        aliases: Vec::new(),
+    });
+    let deployment = Deployment {
+        service: ServiceName::clean("api"),
+        ..deployment(5, None)
+    };
     for (surroundings, repository, expected) in [
-        (without_graph, 1, Absence::NoGraph),
-        (unwatched, 1, Absence::OtherRepository),
+        (&without_graph, 1, Absence::NoGraph),
+        (&unwatched, 1, Absence::OtherRepository),
         // The deployed commit is of repository 1.
-        (surroundings(&ALL, &[]), 2, Absence::OtherRepository),
+        (&surroundings(&ALL, &[]), 2, Absence::OtherRepository),
+        (&named, 1, Absence::BaseUnknown),
+        (&named, 2, Absence::OtherRepository),
     ] {
-        let merge = (PullRequestId::new(3), sha(3));
-        let found = absence(
-            &deployment(5, None),
-            &surroundings,
-            RepositoryId::new(repository),
-            merge,
-        );
-        assert_eq!(found, expected, "{repository}");
+        let (repository, merge) = (RepositoryId::new(repository), (PullRequestId::new(3), sha(3)));
+        let found = absence(&deployment, surroundings, repository, merge);
+        assert_eq!(found, expected);
     }
 }

@@ -166,6 +166,8 @@ fn contributors_are_told_with_their_share_and_the_means_of_what_is_known() {
         panic!("another metric")
     };
     assert_eq!((figures.current, figures.previous), (2, 1));
+    let last = figures.contributors.first().unwrap().last_merged_at;
+    assert_eq!(last, Some(at("2024-01-10T10:00:00Z")));
     let told = figures.contributors.iter().map(|one| {
         let means = (one.mean_lines, one.mean_cycle_time_hours);
         let author = one.author.as_deref();

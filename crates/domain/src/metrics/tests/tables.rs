@@ -318,5 +318,11 @@ fn the_overview_has_the_figures_of_each_metric() {
         (current.pull_requests_merged, current.cycle_time.unwrap().count),
         (Some(1), 1)
     );
-    assert_eq!(overview.previous.deployment_frequency, None);
+    assert_eq!(
+        (
+            overview.previous.deployment_frequency,
+            overview.previous.pull_requests_merged
+        ),
+        (None, None)
+    );
 }
