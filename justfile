@@ -80,9 +80,19 @@ fuzz TARGET="all" SECONDS="60":
     BOLERO_RANDOM_TEST_TIME_MS={{ SECONDS }}000 cargo test --locked --package periscope-server --package periscope-adapters \
         --lib fuzz::{{ if TARGET == "all" { "" } else { TARGET } }} -- --skip fuzz::generated
 
-# Change the rules one by one and see whether a test notices: `just mutants --in-diff FILE`, `just mutants --shard 1/16`
+# Change the rules one by one and see whether a test notices: `just mutants` all, or a sample: `just mutants --shard 0/16`
 mutants *ARGS:
-    PROPTEST_CASES=64 cargo mutants --package periscope-domain --baseline skip --timeout 240 {{ ARGS }} -- --lib
+    PROPTEST_CASES=64 PROPTEST_MAX_SHRINK_ITERS=0 cargo mutants --package periscope-domain --exclude '**/use_cases/**' \
+        --baseline skip --timeout 120 {{ ARGS }} -- --lib
+
+# The same of the use cases, by the contracts of the store in memory
+mutants-use-cases *ARGS:
+    cargo mutants --package periscope-domain --file '**/use_cases/**' --test-package periscope-adapters --baseline skip \
+        --timeout 240 {{ ARGS }} -- --test contract memory::
+
+# The same where the last commit to touch `domain` changed it, or what has changed since BASE
+mutants-changed *BASE:
+    .ci/mutants {{ BASE }}
 
 # What CI runs
-ci: lint doc deny schemathesis browser soak test (fuzz "all" "5")
+ci: lint doc deny schemathesis browser soak test (fuzz "all" "5") mutants-changed

@@ -33,17 +33,10 @@ impl ApiKeySecret {
     /// Makes a new key.
     #[must_use]
     pub fn generate(random: &mut impl CryptoRng) -> Self {
-        let mut characters = String::with_capacity(RANDOM);
-        while characters.len() < RANDOM {
-            // 248 is the largest multiple of 62 in a byte: beyond it some characters would be likelier.
-            let byte = random.next_u32().to_le_bytes();
-            characters.extend(
-                byte.iter()
-                    .filter(|byte| **byte < 248)
-                    .map(|byte| base62(u32::from(*byte))),
-            );
-        }
-        characters.truncate(RANDOM);
+        let bytes = std::iter::repeat_with(|| random.next_u32().to_le_bytes()).flatten();
+        // 248 is the largest multiple of 62 in a byte: beyond it some characters would be likelier.
+        let fair = bytes.filter(|byte| *byte < 248);
+        let characters: String = fair.map(|byte| base62(byte.into())).take(RANDOM).collect();
         let checksum = checksum(&characters);
         Self(format!("{PREFIX}{characters}{checksum}"))
     }
@@ -253,13 +246,14 @@ mod tests {
     use rand_core::{Infallible, TryCryptoRng, TryRng};
 
     /// Counts up: predictable, and goes through every byte.
-    struct Counter(u32);
+    struct Counter(u8);
 
     impl TryRng for Counter {
         type Error = Infallible;
         fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-            self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            Ok(self.0)
+            let bytes = [0, 1, 2, 3].map(|more| self.0.wrapping_add(more));
+            self.0 = self.0.wrapping_add(4);
+            Ok(u32::from_le_bytes(bytes))
         }
         fn try_next_u64(&mut self) -> Result<u64, Infallible> {
             self.try_next_u32().map(u64::from)
@@ -273,12 +267,18 @@ mod tests {
 
     #[test]
     fn a_generated_key_has_the_documented_shape_and_parses() {
-        let mut random = Counter(1);
-        for _ in 0..1000 {
-            let key = ApiKeySecret::generate(&mut random);
+        for first in 0..=255 {
+            let key = ApiKeySecret::generate(&mut Counter(first));
             assert_eq!(key.expose().len(), 9 + 30 + 6);
             assert_eq!(ApiKeySecret::parse(key.expose()), Ok(key.clone()));
         }
+    }
+
+    #[test]
+    fn bytes_that_would_make_some_characters_likelier_are_left_out() {
+        let key = ApiKeySecret::generate(&mut Counter(244));
+        let fair = (244..248).chain(0..26).map(base62);
+        assert_eq!(key.expose()[9..39], fair.collect::<String>());
     }
 
     #[test]
@@ -320,19 +320,31 @@ mod tests {
     }
 
     #[test]
-    fn whoever_may_read_or_change_settings_may_sign_in() {
-        use Scope::{Admin, Ingest, Read};
-        let key = ApiKey {
+    fn the_sha_256_of_a_key_is_what_is_stored() {
+        let key = ApiKeySecret::parse("psk_live_0123456789ABCDEFGHIJKLMNOPQRST4PMbyp").unwrap();
+        assert_eq!(
+            crate::hex::encode(key.hash().as_bytes()),
+            "5f21a767982ed30e9fbd80b32564a0d316714df4cc90d1b8d8eeb5bc1eec02a5"
+        );
+    }
+
+    fn known(scopes: Vec<Scope>) -> ApiKey {
+        ApiKey {
             id: ApiKeyId::new(1),
             organization_id: OrganizationId::new(1),
             name: ApiKeyName::parse("ci").unwrap(),
-            scopes: Vec::new(),
+            scopes,
             hint: ApiKeySecret::generate(&mut Counter(1)).hint(),
             created_at: Timestamp::FIRST,
             expires_at: None,
             last_used_at: None,
             revoked_at: None,
-        };
+        }
+    }
+
+    #[test]
+    fn whoever_may_read_or_change_settings_may_sign_in() {
+        use Scope::{Admin, Ingest, Read};
         for (scopes, allowed) in [
             (vec![], false),
             (vec![Ingest], false),
@@ -340,10 +352,7 @@ mod tests {
             (vec![Admin], true),
             (vec![Ingest, Admin], true),
         ] {
-            let key = ApiKey {
-                scopes,
-                ..key.clone()
-            };
+            let key = known(scopes);
             assert_eq!(key.allows_signing_in(), allowed, "{:?}", key.scopes);
         }
     }
@@ -351,17 +360,7 @@ mod tests {
     #[test]
     fn a_key_is_live_until_it_is_revoked_or_expires() {
         let now = Timestamp::parse("2024-01-15T10:30:00Z").unwrap();
-        let key = ApiKey {
-            id: ApiKeyId::new(1),
-            organization_id: OrganizationId::new(1),
-            name: ApiKeyName::parse("ci").unwrap(),
-            scopes: vec![Scope::Ingest],
-            hint: ApiKeySecret::generate(&mut Counter(1)).hint(),
-            created_at: now,
-            expires_at: None,
-            last_used_at: None,
-            revoked_at: None,
-        };
+        let key = known(vec![Scope::Ingest]);
         assert!(key.is_live(now) && key.allows(Scope::Ingest) && !key.allows(Scope::Admin));
         assert!(
             !ApiKey {

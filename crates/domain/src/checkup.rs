@@ -225,9 +225,14 @@ mod tests {
                 "1 of 1 live keys may ingest, and none",
             ),
             (
-                vec![key(Scope::Ingest, Some(5), false)],
+                vec![key(Scope::Ingest, Some(6), false)],
                 Verdict::Attention,
-                "last used at 2024-01-05",
+                "last used at 2024-01-06",
+            ),
+            (
+                vec![key(Scope::Ingest, Some(7), false)],
+                Verdict::Good,
+                "last used at 2024-01-07",
             ),
             (
                 vec![key(Scope::Ingest, Some(20), false)],
@@ -246,8 +251,8 @@ mod tests {
         for (connected, last, verdict) in [
             (None, None, Verdict::Good),
             (Some(1), None, Verdict::Attention),
-            (Some(1), Some(2), Verdict::Attention),
-            (Some(1), Some(20), Verdict::Good),
+            (Some(1), Some(6), Verdict::Attention),
+            (Some(1), Some(7), Verdict::Good),
         ] {
             let check = check_github(connected.map(at), last.map(at), at(21));
             assert_eq!(check.verdict, verdict, "{}", check.sentence);

@@ -174,6 +174,14 @@ mod tests {
     }
 
     #[test]
+    fn each_event_makes_the_next_revision() {
+        assert_eq!(
+            [Revision::FIRST, Revision::new(7).next()].map(Revision::get),
+            [1, 8]
+        );
+    }
+
+    #[test]
     fn a_stale_report_changes_nothing() {
         let known = report("success", "production", None, None);
         assert_eq!(

@@ -31,3 +31,5 @@ pub mod use_cases;
 pub mod warning;
 pub mod web_url;
 pub mod whole_number;
+#[cfg(test)]
+mod words;

@@ -94,6 +94,25 @@ mod tests {
                 times,
                 "{period:?}"
             );
+            assert_eq!(
+                (period.since(), period.until()),
+                (since.map(at), until.map(at)),
+                "{period:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_period_from_a_time_or_up_to_one_has_that_time() {
+        for (period, times) in [
+            (Period::from(at(2)), [false, true, true]),
+            (Period::up_to(at(2)), [true, true, false]),
+        ] {
+            assert_eq!(
+                [1, 2, 3].map(|hour| period.contains(at(hour))),
+                times,
+                "{period:?}"
+            );
         }
     }
 

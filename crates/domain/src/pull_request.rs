@@ -241,8 +241,12 @@ mod tests {
             (2_147_483_647, true, true),
             (2_147_483_648, false, false),
         ] {
-            assert_eq!(PullRequestNumber::new(number).is_ok(), as_number, "{number}");
-            assert_eq!(ChangeCount::new(number).is_ok(), as_count, "{number}");
+            let kept = PullRequestNumber::new(number).ok();
+            let kept = kept.map(|kept| (i64::from(kept.get()), kept.to_string()));
+            assert_eq!(kept, as_number.then(|| (number, number.to_string())), "{number}");
+            let kept = ChangeCount::new(number).ok();
+            let kept = kept.map(|kept| i64::from(kept.get()));
+            assert_eq!(kept, as_count.then_some(number), "{number}");
         }
         for (text, number) in [
             ("12", Some(12)),

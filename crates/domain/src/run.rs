@@ -207,6 +207,7 @@ mod tests {
         assert_eq!(run(Success, 1, Some(1)).succeeded_at(), Some(at(1)));
         assert_eq!(run(Failure, 1, Some(2)).succeeded_at(), None);
         assert_eq!(run(Pending, 5, Some(1)).completed_at(), None);
+        assert_eq!(run(Failure, 1, Some(2)).completed_at(), Some(at(2)));
     }
 
     #[test]

@@ -269,7 +269,7 @@ mod tests {
             assert_ne!(one.csrf_token(), hex::encode(one.hash().as_bytes()));
             for (other_number, other) in tokens.iter().enumerate() {
                 let same = number == other_number;
-                assert_eq!(one.hash() == other.hash(), same);
+                assert_eq!(one.hash().as_bytes() == other.hash().as_bytes(), same);
                 assert_eq!(one.has_csrf_token(&other.csrf_token()), same);
             }
         }

@@ -115,11 +115,8 @@ impl Timestamp {
 
 /// `date +%Y-%m-%dT%H:%M:%S%z` writes `+0200`, which mixes the two forms of ISO 8601 and which shells send often.
 fn with_colon_in_offset(text: &str) -> Option<String> {
-    let (rest, offset) = text.split_at_checked(text.len().checked_sub(5)?)?;
-    let (hours, minutes) = offset.split_at_checked(3)?;
-    let digits = |part: &str| part.bytes().all(|digit| digit.is_ascii_digit());
-    let sound = hours.starts_with(['+', '-']) && digits(hours.get(1..)?) && digits(minutes);
-    sound.then(|| format!("{rest}{hours}:{minutes}"))
+    let (rest, minutes) = text.split_at_checked(text.len().checked_sub(2)?)?;
+    Some(format!("{rest}:{minutes}"))
 }
 
 impl fmt::Display for Timestamp {
@@ -147,6 +144,7 @@ mod tests {
             ("2024-01-15t10:30:00z", "2024-01-15T10:30:00Z"),
             ("2024-01-15T10:30:00+02:00", "2024-01-15T08:30:00Z"),
             ("2024-01-15T10:30:00+0200", "2024-01-15T08:30:00Z"),
+            ("2024-01-15 10:30:00-0330", "2024-01-15T14:00:00Z"),
             ("2024-01-15T10:30:00.25-0330", "2024-01-15T14:00:00.25Z"),
             ("2024-01-15T10:30:00.123456789Z", "2024-01-15T10:30:00.123456Z"),
             ("2024-01-15T10:30Z", "2024-01-15T10:30:00Z"),

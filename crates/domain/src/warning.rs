@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_warning_has_one_of_the_codes() {
+    fn every_warning_has_one_of_the_codes_and_names_what_it_is_about() {
         let commit = CommitReference::parse("abc1234").unwrap();
         let warnings = [
             Warning::CommitUnknown(commit.clone()),
@@ -107,6 +107,14 @@ mod tests {
             Warning::ServiceUnmatched(ServiceName::parse("api").unwrap()),
             Warning::StaleEventIgnored,
         ];
+        for warning in &warnings {
+            let about = match warning {
+                Warning::ServiceUnmatched(_) => "service api ",
+                Warning::StaleEventIgnored => "older",
+                _ => "commit abc1234",
+            };
+            assert!(warning.to_string().contains(about), "{warning}");
+        }
         let mut codes: Vec<&str> = warnings.iter().map(Warning::code).collect();
         codes.dedup();
         assert_eq!(codes, Warning::CODES);

@@ -103,6 +103,15 @@ pub(crate) async fn a_deployment_that_comes_late_becomes_the_base_of_one_that_is
     assert_eq!(numbers(&acme, "z").await, [4, 5], "what comes after is no base");
 }
 
+pub(crate) async fn what_a_late_base_changes_is_linked_before_its_recorder_returns(store: SharedStore) {
+    let acme = two_branches(&store).await;
+    acme.record(shipped("z", 5, 500)).await;
+    acme.record(shipped("a", 1, 100)).await;
+    let linked = acme.linked("z").await.into_iter();
+    let linked: Vec<_> = linked.map(|(number, _)| number).collect();
+    assert_eq!(linked, [2, 3, 4, 5]);
+}
+
 pub(crate) async fn a_base_that_is_taken_back_hands_over_to_the_one_before(store: SharedStore) {
     let acme = two_branches(&store).await;
     acme.record(shipped("a", 1, 100)).await;

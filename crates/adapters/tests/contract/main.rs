@@ -109,6 +109,7 @@ contracts! {
         the_latest_deployment_that_is_contained_is_the_base,
         each_service_has_its_own_base,
         a_deployment_that_comes_late_becomes_the_base_of_one_that_is_recorded,
+        what_a_late_base_changes_is_linked_before_its_recorder_returns,
         a_base_that_is_taken_back_hands_over_to_the_one_before,
         a_base_that_moves_to_another_service_hands_over,
         a_base_is_found_behind_many_that_are_not,
@@ -125,6 +126,7 @@ contracts! {
         the_deployments_that_shipped_a_pull_request_come_in_order_of_completion,
         deployments_are_found_by_their_numbers,
         pull_requests_are_found_by_their_numbers,
+        what_is_stored_is_described_listed_measured_and_checked,
         explanations_are_of_what_is_stored,
         what_a_deployment_does_not_ship_is_told_with_the_reason;
     lists:

@@ -1,12 +1,21 @@
 //! What explanations are told from.
 
-use crate::fixture::{SharedStore, Tenant, at, deployment, pull_request, run};
+use crate::fixture::{SharedStore, Tenant, at, deployment, pull_request, repository_name, run};
+use periscope_domain::checkup::Verdict;
 use periscope_domain::deployment::Deployment;
+use periscope_domain::environment::Environment;
 use periscope_domain::id::{DeploymentId, PullRequestId};
+use periscope_domain::metrics::{Metric, Question, Window};
+use periscope_domain::organization::OrganizationSlug;
 use periscope_domain::pull_request::{PullRequest, PullRequestNumber};
+use periscope_domain::repository::MatchedBy;
 use periscope_domain::run::DeploymentStatus;
 use periscope_domain::text::ServiceName;
-use periscope_domain::use_cases::{Origin, explain_deployment, explain_pull_request};
+use periscope_domain::time_zone::TimeZone;
+use periscope_domain::use_cases::{
+    Origin, Step, check_organization, describe_deployment, describe_pull_request, explain_deployment,
+    explain_pull_request, list_services, report_metrics,
+};
 
 /// Deployments of pull request 1 at minute 300 and 100, of nothing at 200, and a failed one at 150.
 async fn acme(store: &SharedStore) -> Tenant {
@@ -120,8 +129,21 @@ pub(crate) async fn explanations_are_of_what_is_stored(store: SharedStore) {
     assert_eq!(explained.links[0].link, acme.links("early").await[0]);
     assert_eq!(explained.links[0].repository, "acme/api");
     let shipped = explained.links[0].pull_request.clone();
+    let codes = |steps: &[Step]| steps.iter().map(|step| step.code).collect::<Vec<_>>();
     let explained = explain_pull_request(&*store, acme.id, shipped).await.unwrap();
     assert_eq!(explained.shipped_by.len(), 2);
+    assert_eq!(codes(&explained.steps), ["merged", "shipped"]);
+    // Neither of them could have shipped it.
+    acme.record(Deployment {
+        environment: Environment::parse("staging").unwrap(),
+        ..deployment("staging", 9)
+    })
+    .await;
+    acme.record(Deployment {
+        run: run(DeploymentStatus::Success, 0, 1),
+        ..deployment("before", 9)
+    })
+    .await;
     let number = PullRequestNumber::new(2).unwrap();
     let repository = acme.repository("acme/api").await.id;
     let missing = store
@@ -131,12 +153,71 @@ pub(crate) async fn explanations_are_of_what_is_stored(store: SharedStore) {
         .unwrap()
         .unwrap();
     let explained = explain_pull_request(&*store, acme.id, missing).await.unwrap();
+    assert_eq!(codes(&explained.steps), ["merged", "not_shipped"]);
     let codes: Vec<_> = explained
         .not_in
         .iter()
         .map(|(_, absence)| absence.code())
         .collect();
     assert_eq!(codes, ["no_graph", "commit_unknown", "no_graph"]);
+}
+
+pub(crate) async fn what_is_stored_is_described_listed_measured_and_checked(store: SharedStore) {
+    let acme = acme(&store).await;
+    let early = acme.find("early").await;
+    let described = describe_deployment(&*store, acme.id, early.id).await.unwrap();
+    let mut described = described.unwrap();
+    assert_eq!((described.deployment, described.history.len()), (early, 1));
+    let linked = described.links.remove(0);
+    assert_eq!(linked.link, acme.links("early").await[0]);
+    assert_eq!(linked.repository, "acme/api");
+
+    let described = describe_pull_request(&*store, acme.id, linked.pull_request.id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(described.pull_request, linked.pull_request);
+    assert_eq!(described.repository, Some(acme.repository("acme/api").await));
+    assert_eq!(described.shipped_by.len(), 2);
+
+    let services = list_services(&*store, acme.id).await.unwrap();
+    let services: Vec<_> = services
+        .iter()
+        .map(|one| (one.service.name.as_str(), one.repository.clone()))
+        .collect();
+    let matched = (repository_name("acme/api"), MatchedBy::BareName);
+    assert_eq!(services, [("api", Some(matched))]);
+
+    let question = Question {
+        window: Window::new(at(0), at(1000)).unwrap(),
+        time_zone: TimeZone::UTC,
+        environment: Environment::production(),
+        service: None,
+    };
+    let metrics = [Metric::LeadTime, Metric::Throughput];
+    let reports = report_metrics(&*store, acme.id, &metrics, question)
+        .await
+        .unwrap();
+    let told = reports.iter().map(|report| {
+        let events = report.answer.sample_size;
+        (events, report.pull_requests.len(), report.deployments.len())
+    });
+    assert_eq!(told.collect::<Vec<_>>(), [(1, 1, 1), (2, 0, 0)]);
+
+    let slug = OrganizationSlug::parse("acme").unwrap();
+    let organization = store.organizations().find_by_slug(&slug).await.unwrap();
+    let checks = check_organization(&*store, &organization.unwrap(), at(2000))
+        .await
+        .unwrap();
+    let checks: Vec<_> = checks.iter().map(|check| (check.name, check.verdict)).collect();
+    assert_eq!(
+        checks,
+        [
+            ("keys", Verdict::Attention),
+            ("github", Verdict::Good),
+            ("links", Verdict::Attention)
+        ]
+    );
 }
 
 /// Numbers of pull requests, each with why it is not linked.

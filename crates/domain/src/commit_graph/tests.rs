@@ -73,7 +73,9 @@ fn a_range_is_what_the_head_contains_and_the_base_does_not() {
         (7, &[5, 8]),
         (8, &[]),
     ];
+    assert!(graph(&[], &[]).is_empty());
     let graph = graph(whole, &[]);
+    assert!(!graph.is_empty());
     for (base, head, commits) in [
         (1, 5, vec![2, 3, 4, 5]),
         (3, 5, vec![4, 5]),
@@ -177,6 +179,7 @@ fn a_commit_that_contains_itself_is_open() {
         for (number, parents) in cycle {
             graph.extend(&[told(*number, parents)], &[]);
         }
+        assert!(!graph.are_parents_known(graph.find(&sha(5)).unwrap()));
         graph.extend(&[told(8, &[5, 3])], &[]);
         assert_eq!(between(&graph, 1, 3), Some(vec![2, 3]));
         assert_eq!(between(&graph, 3, 8), None);
@@ -201,27 +204,45 @@ fn a_name_of_few_digits_means_a_commit_if_only_one_begins_with_it() {
 }
 
 #[test]
-fn a_million_commits_in_a_row_do_not_touch_the_stack() {
-    const LENGTH: usize = 1_000_000;
-    let mut graph = CommitGraph::new();
-    // the newest half first, so that all of it has to be numbered anew
-    for half in [LENGTH / 2..LENGTH, 0..LENGTH / 2] {
-        let commits: Vec<Commit> = half
-            .map(|number| {
-                told(
-                    number,
-                    &number.checked_sub(1).map_or(vec![], |parent| vec![parent]),
-                )
-            })
-            .collect();
-        graph.extend(&commits, &[]);
-    }
-    assert_eq!(is_ancestor(&graph, 0, LENGTH - 1), Some(true));
-    assert_eq!(between(&graph, 0, LENGTH - 1).unwrap().len(), LENGTH - 1);
-    assert_eq!(
-        graph.reachable_from(graph.find(&sha(LENGTH - 1)).unwrap()).len(),
-        LENGTH
-    );
+fn what_may_lie_behind_an_open_commit_of_the_base_is_not_certain() {
+    // 3 - 1 and 3 - 4 - 5; 1 has another parent of which only the name is known, and which may contain 4
+    let graph = graph(&[(1, &[2, 3]), (3, &[]), (4, &[3]), (5, &[4])], &[]);
+    assert_eq!(between(&graph, 1, 5), None);
+}
+
+#[test]
+fn more_open_commits_than_are_kept_apart_are_all_taken_into_account() {
+    // 1000 contains 300 of which only the names are known, and 1001 contains 1000
+    let open: Vec<usize> = (1..=300).collect();
+    let graph = graph(&[(1000, &open), (1001, &[1000]), (2000, &[])], &[]);
+    assert_eq!(between(&graph, 1000, 1001), Some(vec![1001]));
+    assert_eq!(between(&graph, 2000, 1001), None);
+}
+
+#[test]
+fn a_long_row_of_commits_does_not_touch_the_stack() {
+    // a stack of less than six bytes a commit: whatever recursed would not come back
+    const LENGTH: usize = 50_000;
+    const STACK: usize = 256 * 1024;
+    let look = || {
+        let mut graph = CommitGraph::new();
+        // the newest half first, so that all of it has to be numbered anew
+        for half in [LENGTH / 2..LENGTH, 0..LENGTH / 2] {
+            let commits: Vec<Commit> = half
+                .map(|number| {
+                    let parent = number.checked_sub(1);
+                    told(number, &parent.map_or(vec![], |parent| vec![parent]))
+                })
+                .collect();
+            graph.extend(&commits, &[]);
+        }
+        assert_eq!(is_ancestor(&graph, 0, LENGTH - 1), Some(true));
+        assert_eq!(between(&graph, 0, LENGTH - 1).unwrap().len(), LENGTH - 1);
+        let newest = graph.find(&sha(LENGTH - 1)).unwrap();
+        assert_eq!(graph.reachable_from(newest).len(), LENGTH);
+    };
+    let small = std::thread::Builder::new().stack_size(STACK);
+    small.spawn(look).unwrap().join().unwrap();
 }
 
 /// What lies between a base and a head, and whether the head contains the base.

@@ -199,3 +199,104 @@ impl BaseFinding {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timestamp::Timestamp;
+
+    #[test]
+    fn each_finding_has_its_code_and_a_sentence_about_what_was_looked_at() {
+        let id = RepositoryId::new(1);
+        let service = ServiceName::parse("jobs").unwrap();
+        let earlier = ExternalDeploymentId::parse("gha-1").unwrap();
+        let reference = CommitReference::parse("abc1234").unwrap();
+        let sha = CommitSha::from_bytes([0xab; 20]);
+        let digits = sha.to_string();
+        let repository = |by| Finding::Repository(id, by, service.clone());
+        let merges = |pull_requests| Finding::DeployedMerges {
+            commit: sha,
+            pull_requests,
+        };
+        let rejected = |why| BaseFinding::Rejected(earlier.clone(), reference.clone(), why);
+        let staging = Environment::parse("staging").unwrap();
+        let at = |text| Timestamp::parse(text).unwrap();
+        let range = MergeTimeRange {
+            repository_id: id,
+            base_branch: None,
+            after: at("2024-01-01T00:00:00Z"),
+            until: at("2024-01-02T00:00:00Z"),
+        };
+        let steps = [
+            (BaseFinding::Given(sha), "base_given", "acme/api"),
+            (BaseFinding::NotAncestor(sha), "base_not_ancestor", &digits),
+            (
+                rejected(Rejection::NotAncestor),
+                "base_rejected_not_ancestor",
+                "gha-1",
+            ),
+            (
+                rejected(Rejection::Ambiguous),
+                "base_rejected_ambiguous",
+                "abc1234",
+            ),
+            (
+                BaseFinding::Proved(earlier.clone(), sha),
+                "base_proved",
+                "acme/api",
+            ),
+            (
+                BaseFinding::Undecided(earlier.clone(), reference.clone()),
+                "base_undecided",
+                "gha-1",
+            ),
+            (BaseFinding::None, "no_base", "acme/api"),
+            (BaseFinding::RangeUndecided(sha), "range_undecided", &digits),
+        ];
+        let steps = steps.map(|(step, code, about)| (Finding::Base(id, step), code, about));
+        let findings = [
+            (
+                Finding::ShipsNothing(DeploymentStatus::Failure, staging),
+                "ships_nothing",
+                "failure in staging",
+            ),
+            (repository(MatchedBy::FullName), "repository_by_full_name", "jobs"),
+            (
+                repository(MatchedBy::BareName),
+                "repository_by_bare_name",
+                "acme/api",
+            ),
+            (repository(MatchedBy::Alias), "repository_by_alias", "acme/api"),
+            (
+                Finding::ServiceUnmatched(service.clone()),
+                "service_unmatched",
+                "jobs",
+            ),
+            (Finding::NoService, "no_service", "names no service"),
+            (
+                Finding::CommitUnknown(reference.clone()),
+                "commit_unknown",
+                "abc1234",
+            ),
+            (
+                Finding::CommitAmbiguous(reference.clone()),
+                "commit_ambiguous",
+                "abc1234",
+            ),
+            (merges(0), "exact", "No pull request"),
+            (merges(1), "exact", "of a pull request"),
+            (merges(2), "exact", "of 2 pull requests"),
+            (Finding::BaseUnknown(reference.clone()), "base_unknown", "abc1234"),
+            (
+                Finding::MergeTime(range),
+                "merge_time",
+                "after 2024-01-01T00:00:00Z and not after 2024-01-02T00:00:00Z",
+            ),
+        ];
+        for (finding, code, about) in findings.into_iter().chain(steps) {
+            assert_eq!(finding.code(), code);
+            let sentence = finding.sentence(|_| "acme/api".to_owned());
+            assert!(sentence.contains(about) && sentence.ends_with('.'), "{sentence}");
+        }
+    }
+}

@@ -4,6 +4,7 @@ use super::*;
 use crate::commit_graph::Commit;
 use crate::environment::Environment;
 use crate::history::KnownMerge;
+use crate::repository::RepositoryName;
 use crate::run::{DeploymentStatus, Run};
 use crate::text::ServiceName;
 
@@ -366,22 +367,33 @@ fn why_a_pull_request_is_not_in_a_deployment_is_told() {
         );
         assert_eq!(found, expected, "{merge} in {commit}");
     }
-    let other = Surroundings {
+    let without_graph = Surroundings {
         histories: Vec::new(),
         ..surroundings(&ALL, &[])
     };
-    let found = absence(
-        &deployment(5, None),
-        &other,
-        RepositoryId::new(1),
-        (PullRequestId::new(3), sha(3)),
-    );
-    assert_eq!(found, Absence::NoGraph);
-    let found = absence(
-        &deployment(5, None),
-        &surroundings(&ALL, &[]),
-        RepositoryId::new(2),
-        (PullRequestId::new(3), sha(3)),
-    );
-    assert_eq!(found, Absence::OtherRepository, "the commit is of repository 1");
+    let mut unwatched = surroundings(&ALL, &[]);
+    unwatched.histories[0].repository_is_monitored = false;
+    let mut named = surroundings(&ALL, &[]);
+    named.repositories.push(Repository {
+        id: RepositoryId::new(1),
+        name: RepositoryName::parse("acme/api").unwrap(),
+        monitored: true,
+        aliases: Vec::new(),
+    });
+    let deployment = Deployment {
+        service: ServiceName::clean("api"),
+        ..deployment(5, None)
+    };
+    for (surroundings, repository, expected) in [
+        (&without_graph, 1, Absence::NoGraph),
+        (&unwatched, 1, Absence::OtherRepository),
+        // The deployed commit is of repository 1.
+        (&surroundings(&ALL, &[]), 2, Absence::OtherRepository),
+        (&named, 1, Absence::BaseUnknown),
+        (&named, 2, Absence::OtherRepository),
+    ] {
+        let (repository, merge) = (RepositoryId::new(repository), (PullRequestId::new(3), sha(3)));
+        let found = absence(&deployment, surroundings, repository, merge);
+        assert_eq!(found, expected);
+    }
 }

@@ -216,6 +216,8 @@ mod tests {
 
     #[test]
     fn an_order_is_one_of_two_words() {
+        let both = [Order::Newest, Order::Oldest];
+        assert_eq!(both.map(Order::turned), [Order::Oldest, Order::Newest]);
         for order in [Order::Newest, Order::Oldest] {
             assert_eq!(Order::parse(order.as_str()), Ok(order));
         }

@@ -26,13 +26,8 @@ impl Cut {
     /// The slices of a window without gaps, in order; those without an event are among them.
     pub(crate) fn slices(self, window: Window, zone: &TimeZone) -> Vec<TimeSlice> {
         let mut slices = Vec::new();
-        let Some(first) = date_of(window.since, zone) else {
-            return slices;
-        };
-        let mut date = match self {
-            Self::Days => Some(first),
-            Self::Weeks => monday_of(first),
-        };
+        // The first week may begin later than on its Monday: it is clipped to the window anyway.
+        let mut date = date_of(window.since, zone);
         while let Some(current) = date {
             let next = self.after(current);
             let since = start_of(current, zone).unwrap_or(window.since).max(window.since);
@@ -102,14 +97,6 @@ impl<'a, T: Default + Clone> Sorter<'a, T> {
 fn date_of(time: Timestamp, zone: &TimeZone) -> Option<Date> {
     let time = jiff::Timestamp::from_microsecond(time.microseconds()).ok()?;
     Some(time.to_zoned_datetime(zone.rules().clone()).date())
-}
-
-fn monday_of(date: Date) -> Option<Date> {
-    if date.weekday() == Weekday::Monday {
-        Some(date)
-    } else {
-        date.nth_weekday(-1, Weekday::Monday).ok()
-    }
 }
 
 /// The first point in time of a day; where midnight was skipped, the first one after it.

@@ -60,7 +60,7 @@ fn percentile(values: &mut [i64], percent: usize) -> Option<f64> {
     let (rank, rest) = (percent * last / 100, percent * last % 100);
     let (_, below, above) = values.select_nth_unstable(rank);
     let below = float(i128::from(*below));
-    let above = above.iter().min().filter(|_| rest > 0);
+    let above = above.iter().min();
     Some(above.map_or(below, |above| {
         below + (float(i128::from(*above)) - below) * float(rest as i128) / 100.0
     }))

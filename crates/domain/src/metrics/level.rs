@@ -96,7 +96,9 @@ mod tests {
             (Level::of_lead_time(0.0), Elite),
             (Level::of_lead_time(3_599.9), Elite),
             (Level::of_lead_time(3_600.0), High),
+            (Level::of_lead_time(604_799.9), High),
             (Level::of_lead_time(604_800.0), Medium),
+            (Level::of_lead_time(2_591_999.9), Medium),
             (Level::of_lead_time(2_592_000.0), Low),
             (Level::of_change_failure_rate(0.0), Elite),
             (Level::of_change_failure_rate(0.05), Elite),
@@ -106,7 +108,9 @@ mod tests {
             (Level::of_change_failure_rate(0.16), Low),
             (Level::of_recovery(3_599.0), Elite),
             (Level::of_recovery(3_600.0), High),
+            (Level::of_recovery(86_399.9), High),
             (Level::of_recovery(86_400.0), Medium),
+            (Level::of_recovery(604_799.9), Medium),
             (Level::of_recovery(604_800.0), Low),
         ] {
             assert_eq!(level, expected);

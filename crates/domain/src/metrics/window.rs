@@ -153,6 +153,13 @@ mod tests {
     }
 
     #[test]
+    fn a_range_reaches_back_from_now() {
+        let now = at("2024-03-08T12:00:00Z");
+        let window = Window::of_last(TimeRange::parse("7d").unwrap(), now);
+        assert_eq!((window.since, window.until), (at("2024-03-01T12:00:00Z"), now));
+    }
+
+    #[test]
     fn the_window_before_is_as_long_and_ends_where_it_begins() {
         let window = Window::new(at("2024-03-01T00:00:00Z"), at("2024-03-08T12:00:00Z")).unwrap();
         let previous = window.previous();

@@ -154,6 +154,126 @@ fn activity_drops_by_30_percent_and_spikes_by_50() {
 }
 
 #[test]
+fn a_repository_is_stale_after_14_days_without_a_merge_and_a_high_risk_after_28() {
+    for (last_merge, expected) in [
+        ("2024-01-17T00:00:00Z", None),
+        ("2024-01-16T23:59:59Z", Some("medium")),
+        ("2024-01-03T00:00:00Z", Some("medium")),
+        ("2024-01-02T23:59:59Z", Some("high")),
+    ] {
+        let mut world = World::new();
+        world.merge(last_merge);
+        assert_eq!(severity(&world, RiskKind::StaleService), expected, "{last_merge}");
+    }
+}
+
+#[test]
+fn a_number_of_risks_is_told_once_anything_could_show_one() {
+    let mut sound = World::new();
+    sound.repositories.truncate(1);
+    for author in ["a", "b", "c"] {
+        for time in ["2023-12-20T00:00:00Z", "2024-01-20T00:00:00Z"] {
+            sound.merge(time).author = Some(author);
+        }
+    }
+    for (world, expected) in [
+        (World::default(), None),
+        (World::new(), Some(2)),
+        (sound, Some(0)),
+    ] {
+        let Figures::RiskSignals(risks) = world.january(Metric::RiskSignals).figures else {
+            panic!("another metric")
+        };
+        assert_eq!(risks.current, expected);
+    }
+}
+
+#[test]
+fn the_concerns_of_a_repository_begin_at_their_bounds() {
+    let [a, b, c] = ["a", "b", "c"].map(Some);
+    for (authors, before, hours, contributors, expected) in [
+        (&[a, b][..], 3, 72, 2, &[][..]),
+        (&[a, b], 4, 73, 2, &[Concern::SlowReviews, Concern::MergesDown]),
+        (&[a, b, c], 5, 1, 3, &[]),
+        (&[a, a], 0, 1, 1, &[Concern::OneContributor]),
+        (&[a, None], 0, 1, 1, &[]),
+        (&[None, None], 0, 1, 0, &[]),
+    ] {
+        let mut world = World::new();
+        for author in authors {
+            let merged = world.merge("2024-01-20T00:00:00Z");
+            merged.created_at = Some(merged.at.plus(-time::Duration::hours(hours)));
+            merged.author = *author;
+        }
+        for _ in 0..before {
+            world.merge("2023-12-20T00:00:00Z");
+        }
+        let Figures::ServiceHealth(health) = world.january(Metric::ServiceHealth).figures else {
+            panic!("another metric")
+        };
+        let found = health.first().unwrap();
+        assert_eq!(
+            (found.contributors, found.concerns.as_slice()),
+            (contributors, expected),
+            "{authors:?} {before} {hours}"
+        );
+    }
+}
+
+#[test]
+fn figures_name_the_deployments_and_pull_requests_that_they_tell_of() {
+    let mut world = World::new();
+    world.deploy("2024-01-02T00:00:00Z", "success").links = vec![(7, 60)];
+    for (time, status) in [
+        ("2024-01-03T00:00:00Z", "failure"),
+        ("2024-01-04T00:00:00Z", "success"),
+        ("2024-01-05T00:00:00Z", "rolled_back"),
+    ] {
+        world.deploy(time, status);
+    }
+    for (metric, deployments, pull_requests) in [
+        (Metric::LeadTime, &[1][..], &[7][..]),
+        (Metric::ChangeFailureRate, &[4, 2], &[]),
+        (Metric::Recovery, &[2, 3, 4], &[]),
+        (Metric::Velocity, &[], &[]),
+    ] {
+        let figures = world.january(metric).figures;
+        let found: Vec<_> = figures.deployments().into_iter().map(DeploymentId::get).collect();
+        assert_eq!(found, deployments, "{metric:?}");
+        let found: Vec<_> = figures
+            .pull_requests()
+            .into_iter()
+            .map(PullRequestId::get)
+            .collect();
+        assert_eq!(found, pull_requests, "{metric:?}");
+    }
+}
+
+#[test]
+fn facts_are_needed_from_90_days_before_the_window_that_is_compared_with() {
+    for (metric, since) in [
+        (Metric::Overview, "2023-09-03T00:00:00Z"),
+        // Those of the window before are compared with the one before that.
+        (Metric::RiskSignals, "2023-08-04T00:00:00Z"),
+    ] {
+        assert_eq!(january().facts_since(metric), at(since), "{metric:?}");
+    }
+}
+
+#[test]
+fn each_metric_has_a_definition_of_its_own() {
+    let mut definitions = Metric::ALL.map(Metric::definition).to_vec();
+    definitions.sort_unstable();
+    definitions.dedup();
+    assert_eq!(definitions.len(), Metric::ALL.len());
+    assert!(
+        definitions
+            .iter()
+            .all(|definition| definition.len() > 40 && definition.ends_with('.'))
+    );
+}
+
+#[test]
 fn each_risk_tells_its_figure_and_its_bound() {
     let mut world = merged_by(&[("octocat", 15)]);
     for merged in &mut world.merged {

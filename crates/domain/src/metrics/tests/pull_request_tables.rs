@@ -80,6 +80,18 @@ fn health_tells_why() {
             (2, Health::Healthy, [].as_slice(), 2),
         ]
     );
+    let weekly = figures.last().unwrap().weekly.iter();
+    let weekly = weekly.map(|(week, merged)| (week.name.as_str(), *merged));
+    assert_eq!(
+        weekly.collect::<Vec<_>>(),
+        [
+            ("2024-W01", 0),
+            ("2024-W02", 0),
+            ("2024-W03", 2),
+            ("2024-W04", 0),
+            ("2024-W05", 0)
+        ]
+    );
 }
 
 #[test]
@@ -131,4 +143,64 @@ fn risks_are_told_with_their_bounds() {
         failure.description,
         "40.0 % of the deployments of api failed or were rolled back, 2 of 5; more than 15 % is a risk."
     );
+}
+
+#[test]
+fn contributors_are_told_with_their_share_and_the_means_of_what_is_known() {
+    let mut world = World::new();
+    for (author, lines, hours) in [
+        (Some("octocat"), Some(100), Some(2)),
+        (Some("octocat"), Some(200), None),
+        (Some("octocat"), None, Some(4)),
+        (Some("hubot"), None, None),
+        (None, Some(7), Some(1)),
+    ] {
+        let merged = world.merge("2024-01-10T10:00:00Z");
+        merged.created_at = hours.map(|hours| merged.at.plus(-time::Duration::hours(hours)));
+        (merged.author, merged.lines) = (author, lines);
+    }
+    for author in [None, Some("octocat")] {
+        world.merge("2023-12-20T00:00:00Z").author = author;
+    }
+    let Figures::Contributors(figures) = world.january(Metric::Contributors).figures else {
+        panic!("another metric")
+    };
+    assert_eq!((figures.current, figures.previous), (2, 1));
+    let last = figures.contributors.first().unwrap().last_merged_at;
+    assert_eq!(last, Some(at("2024-01-10T10:00:00Z")));
+    let told = figures.contributors.iter().map(|one| {
+        let means = (one.mean_lines, one.mean_cycle_time_hours);
+        let author = one.author.as_deref();
+        (author, one.merged, one.previously_merged, one.share, means)
+    });
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            (Some("octocat"), 3, 1, 0.6, (Some(150.0), Some(3.0))),
+            (None, 1, 1, 0.2, (Some(7.0), Some(1.0))),
+            (Some("hubot"), 1, 0, 0.2, (None, None)),
+        ]
+    );
+}
+
+#[test]
+fn a_point_is_a_pull_request_of_which_lines_and_cycle_time_are_known() {
+    let mut world = World::new();
+    for (lines, created_at) in [
+        (Some(10), Some("2024-01-10T04:00:00Z")),
+        (None, Some("2024-01-10T04:00:00Z")),
+        (Some(10), None),
+    ] {
+        let merged = world.merge("2024-01-10T10:00:00Z");
+        (merged.lines, merged.created_at) = (lines, created_at.map(at));
+    }
+    let Figures::SizeVsTime(figures) = world.january(Metric::SizeVsTime).figures else {
+        panic!("another metric")
+    };
+    let points = figures.points.iter().map(|point| {
+        let id = point.pull_request_id.get();
+        (id, point.lines, point.cycle_time_hours)
+    });
+    assert_eq!(points.collect::<Vec<_>>(), [(1, 10, 6.0)]);
+    assert_eq!((figures.current, figures.previous), (1, 0));
 }

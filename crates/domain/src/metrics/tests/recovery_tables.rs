@@ -50,14 +50,18 @@ fn an_outage_opens_after_a_success_and_belongs_to_the_window_in_which_it_ends() 
         panic!("two incidents")
     };
     assert_eq!(latest.opened_by, DeploymentId::new(7));
+    let durations = [latest, first].map(Outage::duration_seconds);
+    assert_eq!(durations, [Some(1_800), Some(172_800)]);
     assert_eq!(
         first.ended,
         Some((DeploymentId::new(6), at("2024-01-02T00:00:00Z")))
     );
-    assert_eq!(figures.open.len(), 1);
+    let [open] = figures.open.as_slice() else {
+        panic!("one is open")
+    };
     assert_eq!(
-        figures.open.first().unwrap().opened_at,
-        at("2024-01-30T00:00:00Z")
+        (open.opened_at, open.duration_seconds()),
+        (at("2024-01-30T00:00:00Z"), None)
     );
 }
 

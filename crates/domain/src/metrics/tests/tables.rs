@@ -237,6 +237,12 @@ fn coverage_tells_what_is_not_linked_and_why() {
             (UnshippedReason::NotShipped, 1)
         ]
     );
+    // At the moment of the merge is since.
+    world.deploy("2024-01-30T00:00:00Z", "success");
+    assert_eq!(
+        world.january(Metric::Overview).coverage.pull_requests.unlinked,
+        [(UnshippedReason::NotShipped, 3)]
+    );
 }
 
 #[test]
@@ -303,6 +309,7 @@ fn the_overview_has_the_figures_of_each_metric() {
         panic!("another metric")
     };
     let current = overview.current;
+    assert_eq!(world.january(Metric::Overview).sample_size, 3 + 1);
     assert_eq!(current.recovery, recovery.current);
     assert!((current.lead_time.unwrap().distribution.p50 - 600.0).abs() < 1e-9);
     assert_eq!(current.deployment_frequency.unwrap().statuses.success, 2);
@@ -311,5 +318,11 @@ fn the_overview_has_the_figures_of_each_metric() {
         (current.pull_requests_merged, current.cycle_time.unwrap().count),
         (Some(1), 1)
     );
-    assert_eq!(overview.previous.deployment_frequency, None);
+    assert_eq!(
+        (
+            overview.previous.deployment_frequency,
+            overview.previous.pull_requests_merged
+        ),
+        (None, None)
+    );
 }
