@@ -74,7 +74,8 @@ impl Waiting {
 /// Reports in the order in which they came, and whose deployments are being recorded.
 #[derive(Default)]
 struct Queue {
-    waiting: VecDeque<Waiting>,
+    /// Each in a box of its own, since a group is picked out from among them.
+    waiting: VecDeque<Box<Waiting>>,
     recording: HashSet<Identity>,
 }
 
@@ -95,7 +96,7 @@ impl Queue {
         let mut near: Vec<_> = self.waiting.drain(..end).map(Some).collect();
         let group: Vec<_> = places
             .iter()
-            .filter_map(|place| near.get_mut(*place)?.take())
+            .filter_map(|place| Some(*near.get_mut(*place)?.take()?))
             .collect();
         for passed_over in near.into_iter().flatten().rev() {
             if !passed_over.answer.is_closed() {
@@ -146,7 +147,7 @@ impl Recorder {
                 return Err(ApiError::Busy);
             }
             let waiting = Waiting::new(command, answer, Span::current());
-            queue.waiting.push_back(waiting);
+            queue.waiting.push_back(Box::new(waiting));
             queue.is_ready()
         };
         if is_ready {
@@ -282,7 +283,7 @@ mod tests {
         fn add_of(&mut self, organization: i64, id: &str) -> Answered {
             let (answer, answered) = oneshot::channel();
             let waiting = Waiting::new(command(organization, id), answer, Span::none());
-            self.waiting.push_back(waiting);
+            self.waiting.push_back(Box::new(waiting));
             answered
         }
 
