@@ -79,8 +79,9 @@ impl Application {
             let state = Arc::clone(&shared);
             App::new()
                 .app_data(Data::from(Arc::clone(&shared)))
-                .configure(pages)
+                // Webhooks come first: a path is compared with one after the other.
                 .configure(routes::configure)
+                .configure(pages)
                 .wrap(from_fn(move |request, next| {
                     request::answer(Arc::clone(&state), request, next)
                 }))

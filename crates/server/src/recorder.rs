@@ -3,6 +3,9 @@
 //! company. Another group begins beside those that are being recorded once as many wait as they have together: sooner,
 //! there would be many small groups, and later, a slow one would hold up everyone.
 //!
+//! A group is made up of organizations rather than of who came first: what one of them reports is written to the same
+//! pages of every index, so the more of a group is of one the less each costs.
+//!
 //! Whose client has gone away before its turn is left out; what is being recorded is recorded whatever becomes of its
 //! client.
 //! Nobody fails for another: reports of one deployment never meet in a group nor at once, and a group that fails as a
@@ -17,7 +20,7 @@ use periscope_domain::text::ExternalDeploymentId;
 use periscope_domain::use_cases::{
     RecordDeployment, RecordDeploymentOutcome, RecordedDeployment, record_deployments,
 };
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, oneshot};
@@ -25,6 +28,10 @@ use tracing::{Instrument, Span, debug_span};
 
 /// How many reports may wait. Where so many do, the next is told to come again rather than kept until its deadline.
 const MOST_WAITING: usize = 4096;
+
+/// A group is made up of those that have waited longest, of so many times as many as it takes. So nobody is overtaken by
+/// more than fill that many groups.
+const REACH: usize = 4;
 
 /// How deployments are grouped. The defaults are what was measured to be best.
 #[derive(Clone, Copy, Debug)]
@@ -42,29 +49,33 @@ impl Default for Groups {
 }
 
 type Identity = (OrganizationId, ExternalDeploymentId);
+type Answer = Result<RecordedDeployment, ApiError>;
 
 /// A report that waits for its turn.
 struct Waiting {
+    identity: Identity,
     command: RecordDeployment,
-    answer: oneshot::Sender<Result<RecordedDeployment, ApiError>>,
+    answer: oneshot::Sender<Answer>,
     /// That of its request.
     span: Span,
 }
 
 impl Waiting {
-    fn identity(&self) -> Identity {
-        let RecordDeployment {
-            organization_id,
-            report,
-        } = &self.command;
-        (*organization_id, report.external_id.clone())
+    fn new(command: RecordDeployment, answer: oneshot::Sender<Answer>, span: Span) -> Self {
+        Self {
+            identity: (command.organization_id, command.report.external_id.clone()),
+            command,
+            answer,
+            span,
+        }
     }
 }
 
 /// Reports in the order in which they came, and whose deployments are being recorded.
 #[derive(Default)]
 struct Queue {
-    waiting: VecDeque<Waiting>,
+    /// Each in a box of its own, since a group is picked out from among them.
+    waiting: VecDeque<Box<Waiting>>,
     recording: HashSet<Identity>,
 }
 
@@ -74,29 +85,48 @@ impl Queue {
         !self.waiting.is_empty() && self.waiting.len() >= self.recording.len()
     }
 
-    /// The next group, if one should begin: reports each of another deployment than any that is being recorded.
+    /// The next group, if one should begin, with the reports of an organization side by side.
     fn take(&mut self, most: usize) -> Vec<Waiting> {
-        let mut group = Vec::new();
-        if !self.is_ready() {
-            return group;
-        }
-        let mut later = Vec::new();
-        while group.len() < most
-            && let Some(next) = self.waiting.pop_front()
-        {
-            if next.answer.is_closed() {
-                continue;
+        let places = if self.is_ready() {
+            self.places(most)
+        } else {
+            Vec::new()
+        };
+        let end = places.iter().max().map_or(0, |last| last + 1);
+        let mut near: Vec<_> = self.waiting.drain(..end).map(Some).collect();
+        let group: Vec<_> = places
+            .iter()
+            .filter_map(|place| Some(*near.get_mut(*place)?.take()?))
+            .collect();
+        for passed_over in near.into_iter().flatten().rev() {
+            if !passed_over.answer.is_closed() {
+                self.waiting.push_front(passed_over);
             }
-            if self.recording.insert(next.identity()) {
-                group.push(next);
-            } else {
-                later.push(next);
-            }
         }
-        for next in later.into_iter().rev() {
-            self.waiting.push_front(next);
-        }
+        self.recording
+            .extend(group.iter().map(|next| next.identity.clone()));
         group
+    }
+
+    /// Where the members of the next group wait, each of another deployment than any that is being recorded: whoever has
+    /// waited longest, others of the same organization, then whoever has waited longest of the rest, and so on.
+    fn places(&self, most: usize) -> Vec<usize> {
+        let mut seen = HashSet::new();
+        let mut first_of: HashMap<OrganizationId, usize> = HashMap::new();
+        let mut places: Vec<_> = self
+            .waiting
+            .iter()
+            .enumerate()
+            .filter(|(_, next)| {
+                !next.answer.is_closed()
+                    && !self.recording.contains(&next.identity)
+                    && seen.insert(&next.identity)
+            })
+            .take(REACH * most)
+            .map(|(place, next)| (*first_of.entry(next.identity.0).or_insert(place), place))
+            .collect();
+        places.sort_unstable();
+        places.into_iter().map(|(_, place)| place).take(most).collect()
     }
 }
 
@@ -116,12 +146,8 @@ impl Recorder {
             if queue.waiting.len() >= MOST_WAITING {
                 return Err(ApiError::Busy);
             }
-            let span = Span::current();
-            queue.waiting.push_back(Waiting {
-                command,
-                answer,
-                span,
-            });
+            let waiting = Waiting::new(command, answer, Span::current());
+            queue.waiting.push_back(Box::new(waiting));
             queue.is_ready()
         };
         if is_ready {
@@ -157,7 +183,7 @@ impl Recorder {
                 self.ready.notify_one();
             }
             sizes.record(u32::try_from(group.len()).unwrap_or(u32::MAX));
-            let identities: Vec<_> = group.iter().map(Waiting::identity).collect();
+            let identities: Vec<_> = group.iter().map(|next| next.identity.clone()).collect();
             let span = span_of(&group);
             record_group(&*store, &*clock, group).instrument(span).await;
             let mut queue = self.queue();
@@ -228,12 +254,12 @@ mod tests {
     use periscope_domain::run::{DeploymentStatus, Run};
     use periscope_domain::timestamp::Timestamp;
 
-    type Answered = oneshot::Receiver<Result<RecordedDeployment, ApiError>>;
+    type Answered = oneshot::Receiver<Answer>;
 
-    fn command(id: &str) -> RecordDeployment {
+    fn command(organization: i64, id: &str) -> RecordDeployment {
         let started_at = Timestamp::parse("2024-01-15T10:30:00Z").unwrap();
         RecordDeployment {
-            organization_id: OrganizationId::new(1),
+            organization_id: OrganizationId::new(organization),
             report: Deployment {
                 external_id: ExternalDeploymentId::parse(id).unwrap(),
                 commit: CommitReference::parse("abcde").unwrap(),
@@ -251,22 +277,19 @@ mod tests {
 
     impl Queue {
         fn add<const COUNT: usize>(&mut self, ids: [&str; COUNT]) -> [Answered; COUNT] {
-            ids.map(|id| {
-                let (answer, answered) = oneshot::channel();
-                let command = command(id);
-                let span = Span::none();
-                self.waiting.push_back(Waiting {
-                    command,
-                    answer,
-                    span,
-                });
-                answered
-            })
+            ids.map(|id| self.add_of(1, id))
+        }
+
+        fn add_of(&mut self, organization: i64, id: &str) -> Answered {
+            let (answer, answered) = oneshot::channel();
+            let waiting = Waiting::new(command(organization, id), answer, Span::none());
+            self.waiting.push_back(Box::new(waiting));
+            answered
         }
 
         fn take_ids(&mut self, most: usize) -> Vec<String> {
             let taken = self.take(most);
-            taken.iter().map(|next| next.identity().1.to_string()).collect()
+            taken.iter().map(|next| next.identity.1.to_string()).collect()
         }
 
         fn finish(&mut self) {
@@ -321,6 +344,37 @@ mod tests {
     }
 
     #[test]
+    fn a_group_is_of_as_few_organizations_as_may_be() {
+        let mut queue = Queue::default();
+        let sent = [(7, "a"), (8, "b"), (9, "c"), (8, "d"), (7, "e"), (9, "f")];
+        let _all = sent.map(|(organization, id)| queue.add_of(organization, id));
+        assert_eq!(queue.take_ids(3), ["a", "e", "b"]);
+        queue.finish();
+        assert_eq!(queue.take_ids(3), ["c", "f", "d"]);
+    }
+
+    #[test]
+    fn only_who_is_near_the_front_is_brought_forward() {
+        for (others, group) in [(6, ["a", "z"]), (7, ["a", "1"])] {
+            let mut queue = Queue::default();
+            let _first = queue.add_of(7, "a");
+            let _others: Vec<_> = (1..=others)
+                .map(|number| queue.add_of(7 + number, &number.to_string()))
+                .collect();
+            let _last = queue.add_of(7, "z");
+            assert_eq!(queue.take_ids(2), group);
+        }
+    }
+
+    #[test]
+    fn many_reports_of_one_deployment_hold_up_nobody() {
+        let mut queue = Queue::default();
+        let _twins: Vec<_> = (0..20).map(|_| queue.add_of(7, "twin")).collect();
+        let _other = queue.add_of(8, "other");
+        assert_eq!(queue.take_ids(2), ["twin", "other"]);
+    }
+
+    #[test]
     fn whoever_has_gone_away_is_left_out() {
         let mut queue = Queue::default();
         let [_a, b, _c] = queue.add(["a", "b", "c"]);
@@ -332,10 +386,10 @@ mod tests {
     fn where_too_many_wait_the_next_is_told_to_come_again() {
         let recorder = Recorder::default();
         for number in 0..MOST_WAITING {
-            let waits = recorder.record(command(&number.to_string())).now_or_never();
+            let waits = recorder.record(command(1, &number.to_string())).now_or_never();
             assert!(waits.is_none());
         }
-        let refused = recorder.record(command("one more")).now_or_never();
+        let refused = recorder.record(command(1, "one more")).now_or_never();
         assert!(matches!(refused, Some(Err(ApiError::Busy))));
     }
 }

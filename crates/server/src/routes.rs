@@ -9,7 +9,6 @@ use actix_web::guard::{self, Guard};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpResponse, Responder, Route};
-use std::collections::BTreeMap;
 use std::future::ready;
 use utoipa::openapi::path::HttpMethod;
 
@@ -58,12 +57,21 @@ pub(crate) fn table() -> Vec<Endpoint> {
     ]
 }
 
-pub(crate) fn configure(app: &mut ServiceConfig) {
-    let mut by_path: BTreeMap<_, Vec<_>> = BTreeMap::new();
+/// The table in its order, in which a path is looked for: what is asked most often comes first, since every path with a
+/// parameter before it is compared as a regular expression.
+fn by_path() -> Vec<(&'static str, Vec<Endpoint>)> {
+    let mut by_path: Vec<(_, Vec<_>)> = Vec::new();
     for endpoint in table() {
-        by_path.entry(endpoint.path).or_default().push(endpoint);
+        match by_path.iter_mut().find(|(path, _)| *path == endpoint.path) {
+            Some((_, endpoints)) => endpoints.push(endpoint),
+            None => by_path.push((endpoint.path, vec![endpoint])),
+        }
     }
-    for (path, endpoints) in by_path {
+    by_path
+}
+
+pub(crate) fn configure(app: &mut ServiceConfig) {
+    for (path, endpoints) in by_path() {
         let mut allowed: Vec<_> = endpoints.iter().map(|endpoint| endpoint.allows).collect();
         allowed.sort_unstable();
         let allowed = allowed.join(", ");

@@ -73,11 +73,11 @@ const SPREAD: &str = ",
                     )
                     or exists (
                         select from deployments d
-                        where d.organization_id = g.organization_id
+                        where d.organization_id = g.organization_id and d.started_at is not null
                             and coalesce(lower(d.service collate \"C\"), '') = g.service_key
-                            and d.status = 'success' and d.environment = 'production'
-                            and d.completed_at <= g.completed_at
-                            and d.completed_at >= coalesce(g.base_completed_at, '-infinity')
+                            and d.environment = 'production' and d.status = 'success'
+                            and coalesce(d.completed_at, d.started_at) <= g.completed_at
+                            and coalesce(d.completed_at, d.started_at) >= coalesce(g.base_completed_at, '-infinity')
                             and d.id <> b.id and d.id is distinct from g.base_deployment_id
                     )
                 )

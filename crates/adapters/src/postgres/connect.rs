@@ -16,13 +16,15 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Every statement reads a handful of rows by an index and binds arrays, whose lengths a plan cannot know: one
-/// generic plan for each, without sequential scans that a small table would tempt the planner to keep.
+/// generic plan for each, without sequential scans and bitmaps that a small table would tempt the planner to keep: a
+/// bitmap gives all rows at once, and whoever wants the first few by an index would have all of them sorted.
 const SESSION_SETTINGS: &str = "
     set statement_timeout = '5s';
     set lock_timeout = '2s';
     set idle_in_transaction_session_timeout = '10s';
     set plan_cache_mode = force_generic_plan;
     set enable_seqscan = off;
+    set enable_bitmapscan = off;
     set jit = off;
 ";
 

@@ -114,8 +114,9 @@ const OF_SERVICES: &str = ",
     of_services as (
         select d.id
         from change c, services s, deployments d
-        where d.organization_id = c.organization_id and coalesce(lower(d.service collate \"C\"), '') = s.key
-            and d.status = 'success' and d.environment = 'production' and d.completed_at is not null
+        where d.organization_id = c.organization_id and d.started_at is not null
+            and coalesce(lower(d.service collate \"C\"), '') = s.key
+            and d.environment = 'production' and d.status = 'success'
     )";
 
 /// Asks for every deployment of the table `touched` once more, in order, so that two who ask do not deadlock.

@@ -1,6 +1,6 @@
 //! The statement that reads contexts. Its plan is made once, perhaps while tables are small, and has to be right for a
-//! million rows: each table is asked by its whole index with what is known by then. `offset 0` sees to that, and `limit 1`
-//! where it is asked whether there is anything; otherwise Postgres would read all that an organization has, or that all
+//! million rows: each table is asked by its whole index with what is known by then. `offset 0` sees to that, `limit 1`
+//! where it is asked whether there is anything, and an order where another index seems as good; otherwise Postgres would read all that an organization has, or that all
 //! of them have, and join it afterwards.
 
 use super::RowSql;
@@ -143,6 +143,7 @@ batch_statement! {
                     from pull_requests p
                     where p.organization_id = q.organization_id and p.repository_id = s.repository_id
                         and p.base_branch = s.base_branch and p.merged_at > s.after and p.merged_at <= s.until
+                    order by p.merged_at
                     offset 0
                 ) as p
             ) as c
@@ -182,15 +183,20 @@ batch_statement! {
                 array_agg(e.commit_sha) as commits, array_agg(e.completed_at) as completed_at
             from (
                 select e.id, e.external_id, e.commit_sha, e.completed_at
-                from deployments e
-                where e.organization_id = q.organization_id
-                    and coalesce(lower(e.service collate \"C\"), '')
-                        = coalesce(lower(coalesce(q.service, d.service) collate \"C\"), '')
-                    and e.status = 'success' and e.environment = 'production'
-                    and e.completed_at <= coalesce(q.shipped_at, d.completed_at)
-                    and (e.completed_at, e.external_id collate \"C\")
-                        < (coalesce(q.shipped_at, d.completed_at), q.external_id collate \"C\")
-                    and e.external_id <> q.external_id
+                from (
+                    select e.id, e.external_id, e.commit_sha, e.completed_at
+                    from deployments e
+                    where e.organization_id = q.organization_id and e.started_at is not null
+                        and coalesce(lower(e.service collate \"C\"), '')
+                            = coalesce(lower(coalesce(q.service, d.service) collate \"C\"), '')
+                        and e.environment = 'production' and e.status = 'success'
+                        and coalesce(e.completed_at, e.started_at) <= coalesce(q.shipped_at, d.completed_at)
+                        and (e.completed_at, e.external_id collate \"C\")
+                            < (coalesce(q.shipped_at, d.completed_at), q.external_id collate \"C\")
+                        and e.external_id <> q.external_id
+                    order by coalesce(e.completed_at, e.started_at) desc
+                    fetch first 5 rows with ties
+                ) as e
                 order by e.completed_at desc, e.external_id collate \"C\" desc
                 limit 5
             ) as e

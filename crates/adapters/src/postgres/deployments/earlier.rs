@@ -70,13 +70,20 @@ batch_statement! {
                 array_agg(e.commit_sha) as commits, array_agg(e.completed_at) as completed_at
             from (
                 select e.id, e.external_id, e.commit_sha, e.completed_at
-                from query q, deployments e
-                where e.organization_id = q.organization_id
-                    and coalesce(lower(e.service collate \"C\"), '') = coalesce(lower(q.service collate \"C\"), '')
-                    and e.status = 'success' and e.environment = 'production'
-                    and e.completed_at <= q.before
-                    and (e.completed_at, e.external_id collate \"C\") < (q.before, q.before_external_id collate \"C\")
-                    and e.external_id <> q.external_id
+                from (
+                    select e.id, e.external_id, e.commit_sha, e.completed_at
+                    from query q, deployments e
+                    where e.organization_id = q.organization_id and e.started_at is not null
+                        and coalesce(lower(e.service collate \"C\"), '')
+                            = coalesce(lower(q.service collate \"C\"), '')
+                        and e.environment = 'production' and e.status = 'success'
+                        and coalesce(e.completed_at, e.started_at) <= q.before
+                        and (e.completed_at, e.external_id collate \"C\")
+                            < (q.before, q.before_external_id collate \"C\")
+                        and e.external_id <> q.external_id
+                    order by coalesce(e.completed_at, e.started_at) desc
+                    fetch first (select most + 1 from query) rows with ties
+                ) as e
                 order by e.completed_at desc, e.external_id collate \"C\" desc
                 limit (select most + 1 from query)
             ) as e
