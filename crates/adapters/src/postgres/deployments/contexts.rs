@@ -1,7 +1,7 @@
 //! The statement that reads contexts. Its plan is made once, perhaps while tables are small, and has to be right for a
 //! million rows: each table is asked by its whole index with what is known by then. `offset 0` sees to that, `limit 1`
-//! where it is asked whether there is anything, and an order where another index seems as good; otherwise Postgres would read all that an organization has, or that all
-//! of them have, and join it afterwards.
+//! where it is asked whether there is anything, and an order where another index seems as good; otherwise Postgres would
+//! read all that an organization has, or that all of them have, and join it afterwards.
 
 use super::RowSql;
 use super::earlier::RowsSql;
