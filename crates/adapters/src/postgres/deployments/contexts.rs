@@ -115,6 +115,7 @@ batch_statement! {
                     select p.id, p.repository_id, p.merge_commit_sha, p.merged_at, p.base_branch
                     from pull_requests p
                     where p.organization_id = q.organization_id and p.merge_commit_sha between s.least and s.most
+                    order by p.merge_commit_sha
                     offset 0
                 ) as p
                 where q.linking
