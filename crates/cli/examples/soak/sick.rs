@@ -1,5 +1,6 @@
 //! `sick`: whatever becomes of the database or of the way to it, nothing is lost, nobody waits for ever, nothing answers
-//! with 500, and once the database is well so is the service. Each illness has a service and a database of its own.
+//! with 500, and once the database is well so is the service. Each illness has a service and a database of its own, but all
+//! come and go at the same time: who asks a dead database as often as it may takes processor and Postgres from the others.
 
 use crate::client::{Caller, get};
 use crate::database::Database;
@@ -15,6 +16,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, sleep};
 
@@ -68,17 +70,18 @@ pub(crate) async fn run(run: &Run) -> anyhow::Result<Report> {
         SICK.as_secs()
     ));
     let shared = Arc::new(Database::start().await?);
+    let together = Arc::new(Barrier::new(ILLNESSES.len()));
     let mut courses = JoinSet::new();
     for (name, illness) in ILLNESSES {
-        let (run, shared) = (run.clone(), Arc::clone(&shared));
+        let (run, shared, together) = (run.clone(), Arc::clone(&shared), Arc::clone(&together));
         courses.spawn(async move {
-            let course = suffer(&run, &shared, name, illness, times).await;
+            let course = suffer(&run, &shared, &together, name, illness, times).await;
             course.with_context(|| name.to_owned())
         });
     }
-    let courses = courses.join_all().await;
-    for course in courses {
-        course?.tell(&mut report);
+    // Whoever fails does not come any more, so the others are not waited for.
+    while let Some(course) = courses.join_next().await {
+        course??.tell(&mut report);
     }
     Arc::into_inner(shared)
         .context("the database is in use")?
@@ -90,6 +93,7 @@ pub(crate) async fn run(run: &Run) -> anyhow::Result<Report> {
 async fn suffer(
     run: &Run,
     shared: &Database,
+    together: &Barrier,
     name: &'static str,
     illness: Illness,
     times: usize,
@@ -122,6 +126,7 @@ async fn suffer(
     let readers = Readers::start(start.address, tenants.first().context("no organization")?);
     let mut recovery = Duration::ZERO;
     for round in 1..=times {
+        together.wait().await;
         sleep(Duration::from_secs(2)).await;
         // Every other time they rest meanwhile: connections to the database that lie idle then may be dead after.
         readers.rest(round % 2 == 1);
