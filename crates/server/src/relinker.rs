@@ -53,10 +53,13 @@ pub(crate) async fn run(
 /// Tells of the first failure of a row only: a store that is away for an hour is one event, and no bug of ours.
 fn report_failure(worked: bool, error: Option<&StoreError>) {
     const WHAT: &str = "relinking fails, and is tried again until it works";
+    if !worked {
+        return;
+    }
     let causes = error.map_or("a panic".to_owned(), |error| crate::error::causes(error));
-    match error {
-        _ if !worked => {}
-        Some(StoreError::Unavailable(_)) => tracing::warn!(error = causes, "{WHAT}"),
-        _ => tracing::error!(error = causes, "{WHAT}"),
+    if matches!(error, Some(StoreError::Unavailable(_))) {
+        tracing::warn!(error = causes, "{WHAT}");
+    } else {
+        tracing::error!(error = causes, "{WHAT}");
     }
 }

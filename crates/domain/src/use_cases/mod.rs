@@ -40,7 +40,7 @@ pub use record_pull_requests::{
     Origin, RecordPullRequests, RecordPullRequestsError, RecordedPullRequests, record_pull_requests,
 };
 pub use relink::relink;
-pub use report_metrics::{Report, complete_report, gather_material, report_metrics};
+pub use report_metrics::{Report, complete_reports, gather_material, report_metrics};
 pub use sign_in::{FoundSession, SignInError, find_session, sign_in, sign_out};
 
 /// How often a decision that came too late is made again. Of the writers that meet on one record one gets through

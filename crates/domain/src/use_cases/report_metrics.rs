@@ -1,6 +1,6 @@
 //! Answers what is asked about an organization's deployments and pull requests. In three steps, so that whoever answers
 //! many can compute where it disturbs nobody: [gather](gather_material) what an answer is computed from,
-//! [measure](Material::measure), and [look up](complete_report) what the answer tells of.
+//! [measure](Material::measure), and [look up](complete_reports) what the answer tells of.
 
 use crate::deployment::StoredDeployment;
 use crate::id::{DeploymentId, OrganizationId, PullRequestId};
@@ -44,14 +44,27 @@ pub async fn gather_material(
     })
 }
 
-/// Reads what an answer tells of.
+/// Reads what the answers tell of, in their order.
 ///
 /// # Errors
 /// [`StoreError`] when the store failed.
-pub async fn complete_report(
+pub async fn complete_reports(
     store: &dyn Store,
     organization_id: OrganizationId,
-    material: Material,
+    material: &Material,
+    answers: Vec<Answer>,
+) -> Result<Vec<Report>, StoreError> {
+    let mut reports = Vec::with_capacity(answers.len());
+    for answer in answers {
+        reports.push(complete_report(store, organization_id, material, answer).await?);
+    }
+    Ok(reports)
+}
+
+async fn complete_report(
+    store: &dyn Store,
+    organization_id: OrganizationId,
+    material: &Material,
     answer: Answer,
 ) -> Result<Report, StoreError> {
     let (pull_requests, deployments) = (answer.figures.pull_requests(), answer.figures.deployments());
@@ -64,9 +77,9 @@ pub async fn complete_report(
         ids => store.deployments().list(organization_id, ids).await?,
     };
     Ok(Report {
-        question: material.question,
+        question: material.question.clone(),
         answer,
-        repositories: material.repositories,
+        repositories: material.repositories.clone(),
         pull_requests: pull_requests.into_iter().map(|one| (one.id, one)).collect(),
         deployments: deployments.into_iter().map(|one| (one.id, one)).collect(),
     })
@@ -83,9 +96,6 @@ pub async fn report_metrics(
     question: Question,
 ) -> Result<Vec<Report>, StoreError> {
     let material = gather_material(store, organization_id, metrics, question).await?;
-    let mut reports = Vec::with_capacity(metrics.len());
-    for answer in material.measure_all(metrics) {
-        reports.push(complete_report(store, organization_id, material.clone(), answer).await?);
-    }
-    Ok(reports)
+    let answers = material.measure_all(metrics);
+    complete_reports(store, organization_id, &material, answers).await
 }

@@ -28,7 +28,7 @@ use periscope_domain::metrics::{Metric, Question, TimeRange, Window};
 use periscope_domain::text::ServiceName;
 use periscope_domain::time_zone::TimeZone;
 use periscope_domain::timestamp::Timestamp;
-use periscope_domain::use_cases::{Report, complete_report, gather_material};
+use periscope_domain::use_cases::{Report, complete_reports, gather_material};
 use pull_requests::{ContributorsJson, CycleTimeJson, SizeVsTimeJson, ThroughputJson, VelocityJson};
 use risks::{RiskSignalsJson, ServiceHealthJson};
 use summary::OverviewJson;
@@ -137,11 +137,7 @@ impl State {
         let store = &*self.store;
         let material = gather_material(store, organization_id, metrics, question).await?;
         let (material, answers) = self.calculator.measure(material, metrics.to_vec()).await?;
-        let mut reports = Vec::with_capacity(answers.len());
-        for answer in answers {
-            reports.push(complete_report(store, organization_id, material.clone(), answer).await?);
-        }
-        Ok(reports)
+        Ok(complete_reports(store, organization_id, &material, answers).await?)
     }
 }
 

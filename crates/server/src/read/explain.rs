@@ -3,7 +3,6 @@
 
 use super::deployments::DeploymentJson;
 use super::links::{LinkJson, ShippedByJson};
-
 use super::pull_requests::PullRequestJson;
 use crate::auth::Reader;
 use crate::error::ApiError;

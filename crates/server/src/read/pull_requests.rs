@@ -2,7 +2,6 @@
 
 use super::format::{Format, List};
 use super::links::ShippedByJson;
-
 use super::page::Paging;
 use crate::auth::Reader;
 use crate::error::ApiError;
