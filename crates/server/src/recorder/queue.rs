@@ -1,30 +1,12 @@
-//! Records deployments in groups. While a group is recorded the reports that come meanwhile gather for the next one, so
-//! the busier the server is the less each report costs; on a quiet one a group is a single report, and nobody waits for
-//! company. Another group begins beside those that are being recorded once as many wait as they have together: sooner,
-//! there would be many small groups, and later, a slow one would hold up everyone.
-//!
-//! A group is made up of organizations rather than of who came first: what one of them reports is written to the same
-//! pages of every index, so the more of a group is of one the less each costs.
-//!
-//! Whose client has gone away before its turn is left out; what is being recorded is recorded whatever becomes of its
-//! client.
-//! Nobody fails for another: reports of one deployment never meet in a group nor at once, and a group that fails as a
-//! whole is recorded again one by one.
+//! Reports that wait for their turn, and which of them make the next group.
 
-use crate::error::{ApiError, Bug};
-use futures_util::FutureExt;
-use metrics::Histogram;
+use crate::error::ApiError;
 use periscope_domain::id::OrganizationId;
-use periscope_domain::ports::{Clock, Store};
 use periscope_domain::text::ExternalDeploymentId;
-use periscope_domain::use_cases::{
-    RecordDeployment, RecordDeploymentOutcome, RecordedDeployment, record_deployments,
-};
+use periscope_domain::use_cases::{RecordDeployment, RecordedDeployment};
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{Notify, oneshot};
-use tracing::{Instrument, Span, debug_span};
+use tokio::sync::oneshot;
+use tracing::Span;
 
 /// How many reports may wait. Where so many do, the next is told to come again rather than kept until its deadline.
 const MOST_WAITING: usize = 4096;
@@ -33,35 +15,20 @@ const MOST_WAITING: usize = 4096;
 /// more than fill that many groups.
 const REACH: usize = 4;
 
-/// How deployments are grouped. The defaults are what was measured to be best.
-#[derive(Clone, Copy, Debug)]
-pub struct Groups {
-    /// How many reports a group has at most.
-    pub size: usize,
-    /// How many groups are recorded at once.
-    pub at_once: usize,
-}
-
-impl Default for Groups {
-    fn default() -> Self {
-        Self { size: 64, at_once: 4 }
-    }
-}
-
-type Identity = (OrganizationId, ExternalDeploymentId);
-type Answer = Result<RecordedDeployment, ApiError>;
+pub(super) type Identity = (OrganizationId, ExternalDeploymentId);
+pub(super) type Answer = Result<RecordedDeployment, ApiError>;
 
 /// A report that waits for its turn.
-struct Waiting {
-    identity: Identity,
-    command: RecordDeployment,
-    answer: oneshot::Sender<Answer>,
+pub(super) struct Waiting {
+    pub(super) identity: Identity,
+    pub(super) command: RecordDeployment,
+    pub(super) answer: oneshot::Sender<Answer>,
     /// That of its request.
-    span: Span,
+    pub(super) span: Span,
 }
 
 impl Waiting {
-    fn new(command: RecordDeployment, answer: oneshot::Sender<Answer>, span: Span) -> Self {
+    pub(super) fn new(command: RecordDeployment, answer: oneshot::Sender<Answer>, span: Span) -> Self {
         Self {
             identity: (command.organization_id, command.report.external_id.clone()),
             command,
@@ -73,20 +40,44 @@ impl Waiting {
 
 /// Reports in the order in which they came, and whose deployments are being recorded.
 #[derive(Default)]
-struct Queue {
+pub(super) struct Queue {
     /// Each in a box of its own, since a group is picked out from among them.
     waiting: VecDeque<Box<Waiting>>,
     recording: HashSet<Identity>,
 }
 
 impl Queue {
+    /// Lets a report wait for its turn, unless too many do.
+    pub(super) fn push(&mut self, next: Waiting) -> Result<(), ApiError> {
+        self.forget_gone();
+        if self.waiting.len() >= MOST_WAITING {
+            return Err(ApiError::Busy);
+        }
+        self.waiting.push_back(Box::new(next));
+        Ok(())
+    }
+
+    /// How many wait for their turn.
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Whoever comes first goes first, so those who have gone away are at the front: none of them may keep another from
+    /// waiting, or a group from beginning.
+    fn forget_gone(&mut self) {
+        while self.waiting.front().is_some_and(|first| first.answer.is_closed()) {
+            self.waiting.pop_front();
+        }
+    }
+
     /// Whether a group should begin.
-    fn is_ready(&self) -> bool {
+    pub(super) fn is_ready(&self) -> bool {
         !self.waiting.is_empty() && self.waiting.len() >= self.recording.len()
     }
 
     /// The next group, if one should begin, with the reports of an organization side by side.
-    fn take(&mut self, most: usize) -> Vec<Waiting> {
+    pub(super) fn take(&mut self, most: usize) -> Vec<Waiting> {
+        self.forget_gone();
         let places = if self.is_ready() {
             self.places(most)
         } else {
@@ -106,6 +97,13 @@ impl Queue {
         self.recording
             .extend(group.iter().map(|next| next.identity.clone()));
         group
+    }
+
+    /// What was recorded no longer keeps reports of the same deployments waiting.
+    pub(super) fn finish(&mut self, recorded: &[Identity]) {
+        for identity in recorded {
+            self.recording.remove(identity);
+        }
     }
 
     /// Where the members of the next group wait, each of another deployment than any that is being recorded: whoever has
@@ -128,121 +126,6 @@ impl Queue {
         places.sort_unstable();
         places.into_iter().map(|(_, place)| place).take(most).collect()
     }
-}
-
-/// Takes reports from handlers and hands them to whoever records.
-#[derive(Default)]
-pub(crate) struct Recorder {
-    queue: Mutex<Queue>,
-    ready: Notify,
-}
-
-impl Recorder {
-    /// Waits until a report is recorded durably.
-    pub(crate) async fn record(&self, command: RecordDeployment) -> Result<RecordedDeployment, ApiError> {
-        let (answer, answered) = oneshot::channel();
-        let is_ready = {
-            let mut queue = self.queue();
-            if queue.waiting.len() >= MOST_WAITING {
-                return Err(ApiError::Busy);
-            }
-            let waiting = Waiting::new(command, answer, Span::current());
-            queue.waiting.push_back(Box::new(waiting));
-            queue.is_ready()
-        };
-        if is_ready {
-            self.ready.notify_one();
-        }
-        let answered = answered.await;
-        answered.unwrap_or(Err(ApiError::Internal(Bug::NoOutcome)))
-    }
-
-    /// How many reports wait for their turn.
-    pub(crate) fn waiting(&self) -> usize {
-        self.queue().waiting.len()
-    }
-
-    /// Records one group after the other, for ever.
-    pub(crate) async fn run(
-        self: Arc<Self>,
-        store: Arc<dyn Store>,
-        clock: Arc<dyn Clock>,
-        size: usize,
-        sizes: Histogram,
-    ) {
-        loop {
-            let (group, is_ready) = {
-                let mut queue = self.queue();
-                (queue.take(size), queue.is_ready())
-            };
-            if group.is_empty() {
-                self.ready.notified().await;
-                continue;
-            }
-            if is_ready {
-                self.ready.notify_one();
-            }
-            sizes.record(u32::try_from(group.len()).unwrap_or(u32::MAX));
-            let identities: Vec<_> = group.iter().map(|next| next.identity.clone()).collect();
-            let span = span_of(&group);
-            record_group(&*store, &*clock, group).instrument(span).await;
-            let mut queue = self.queue();
-            for identity in &identities {
-                queue.recording.remove(identity);
-            }
-        }
-    }
-
-    fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The span of a group, in that of its first request and linked to those of the others.
-fn span_of(group: &[Waiting]) -> Span {
-    let parent = group.first().and_then(|first| first.span.id());
-    let span = debug_span!(parent: parent, "record deployments", deployments = group.len());
-    for other in group.iter().skip(1) {
-        span.follows_from(&other.span);
-    }
-    span
-}
-
-/// Records a group and tells each of its members what became of it.
-async fn record_group(store: &dyn Store, clock: &dyn Clock, group: Vec<Waiting>) {
-    let (commands, answers): (Vec<_>, Vec<_>) =
-        group.into_iter().map(|next| (next.command, next.answer)).unzip();
-    if commands.len() > 1
-        && let Ok(outcomes) = record(store, clock, &commands).await
-    {
-        for (answer, outcome) in answers.into_iter().zip(outcomes) {
-            let _ = answer.send(outcome.map_err(ApiError::from));
-        }
-        return;
-    }
-    for (command, answer) in commands.into_iter().zip(answers) {
-        if !answer.is_closed() {
-            let _ = answer.send(record_alone(store, clock, command).await);
-        }
-    }
-}
-
-async fn record_alone(
-    store: &dyn Store,
-    clock: &dyn Clock,
-    command: RecordDeployment,
-) -> Result<RecordedDeployment, ApiError> {
-    let outcome = record(store, clock, &[command]).await?.pop();
-    Ok(outcome.ok_or(ApiError::Internal(Bug::NoOutcome))??)
-}
-
-async fn record(
-    store: &dyn Store,
-    clock: &dyn Clock,
-    commands: &[RecordDeployment],
-) -> Result<Vec<RecordDeploymentOutcome>, ApiError> {
-    let recording = AssertUnwindSafe(record_deployments(store, commands, clock.now())).catch_unwind();
-    Ok(recording.await.map_err(|_| ApiError::Internal(Bug::Panic))??)
 }
 
 #[cfg(test)]
@@ -283,7 +166,7 @@ mod tests {
         fn add_of(&mut self, organization: i64, id: &str) -> Answered {
             let (answer, answered) = oneshot::channel();
             let waiting = Waiting::new(command(organization, id), answer, Span::none());
-            self.waiting.push_back(Box::new(waiting));
+            self.push(waiting).unwrap();
             answered
         }
 
@@ -292,7 +175,7 @@ mod tests {
             taken.iter().map(|next| next.identity.1.to_string()).collect()
         }
 
-        fn finish(&mut self) {
+        fn finish_all(&mut self) {
             self.recording.clear();
         }
     }
@@ -317,7 +200,7 @@ mod tests {
         let _enough = queue.add(["f"]);
         assert_eq!(queue.take_ids(8), ["d", "e", "f"]);
         let _more = queue.add(["g"]);
-        queue.finish();
+        queue.finish_all();
         assert_eq!(queue.take_ids(8), ["g"]);
     }
 
@@ -327,7 +210,7 @@ mod tests {
         let _all = queue.add(["a", "b", "c", "d", "e"]);
         assert_eq!(queue.take_ids(2), ["a", "b"]);
         assert_eq!(queue.take_ids(2), ["c", "d"]);
-        queue.finish();
+        queue.finish_all();
         assert_eq!(queue.take_ids(2), ["e"]);
     }
 
@@ -337,9 +220,9 @@ mod tests {
         let _all = queue.add(["a", "a", "b", "a", "c"]);
         assert_eq!(queue.take_ids(8), ["a", "b", "c"]);
         assert!(queue.take_ids(8).is_empty());
-        queue.finish();
+        queue.finish_all();
         assert_eq!(queue.take_ids(8), ["a"]);
-        queue.finish();
+        queue.finish_all();
         assert_eq!(queue.take_ids(8), ["a"]);
     }
 
@@ -349,7 +232,7 @@ mod tests {
         let sent = [(7, "a"), (8, "b"), (9, "c"), (8, "d"), (7, "e"), (9, "f")];
         let _all = sent.map(|(organization, id)| queue.add_of(organization, id));
         assert_eq!(queue.take_ids(3), ["a", "e", "b"]);
-        queue.finish();
+        queue.finish_all();
         assert_eq!(queue.take_ids(3), ["c", "f", "d"]);
     }
 
@@ -384,12 +267,23 @@ mod tests {
 
     #[test]
     fn where_too_many_wait_the_next_is_told_to_come_again() {
-        let recorder = Recorder::default();
+        let mut queue = Queue::default();
+        let _all: Vec<_> = (0..MOST_WAITING)
+            .map(|number| queue.add_of(1, &number.to_string()))
+            .collect();
+        let (answer, _answered) = oneshot::channel();
+        let refused = queue.push(Waiting::new(command(1, "one more"), answer, Span::none()));
+        assert!(matches!(refused, Err(ApiError::Busy)));
+        assert_eq!(queue.len(), MOST_WAITING);
+    }
+
+    #[test]
+    fn who_has_gone_away_takes_nobody_s_room() {
+        let mut queue = Queue::default();
         for number in 0..MOST_WAITING {
-            let waits = recorder.record(command(1, &number.to_string())).now_or_never();
-            assert!(waits.is_none());
+            drop(queue.add_of(1, &number.to_string()));
         }
-        let refused = recorder.record(command(1, "one more")).now_or_never();
-        assert!(matches!(refused, Some(Err(ApiError::Busy))));
+        let _next = queue.add(["next"]);
+        assert_eq!(queue.take_ids(8), ["next"]);
     }
 }
