@@ -8,7 +8,7 @@ use periscope_domain::period::Period;
 use periscope_domain::text::ServiceName;
 use periscope_domain::time_zone::TimeZone;
 use periscope_domain::timestamp::Timestamp;
-use periscope_domain::use_cases::ServiceOverview;
+use periscope_domain::use_cases::ServiceList;
 use periscope_server::{Query, window};
 
 const NAMES: [&str; 6] = [
@@ -19,6 +19,9 @@ const NAMES: [&str; 6] = [
     "service",
     "timeZone",
 ];
+
+/// What the figures are of, if nothing is said.
+const DEFAULT_RANGE: &str = "30d";
 
 const RANGES: [(&str, &str); 6] = [
     ("7d", "7 days"),
@@ -139,11 +142,11 @@ impl Controls {
     }
 
     /// Offers what there is to choose from.
-    pub(crate) fn offer(&mut self, services: &[ServiceOverview]) {
-        let deployed = services.iter().map(|overview| &overview.service);
-        self.services = deployed.clone().map(|service| service.name.to_string()).collect();
-        let mut environments: Vec<_> = deployed
-            .flat_map(|service| service.environments.iter().map(ToString::to_string))
+    pub(crate) fn offer(&mut self, deployed: &ServiceList) {
+        let services = deployed.services.iter();
+        self.services = services.map(|service| service.name.to_string()).collect();
+        let environments = deployed.environments.iter().map(ToString::to_string);
+        let mut environments: Vec<_> = environments
             .chain([Environment::production().to_string()])
             .chain(self.environment.iter().map(ToString::to_string))
             .collect();
@@ -179,11 +182,16 @@ impl Controls {
         }
     }
 
+    /// Whether figures are of days that are over.
+    pub(crate) fn is_over(&self, now: Timestamp) -> bool {
+        self.window.until < now
+    }
+
     /// The ranges to choose from.
     pub(crate) fn ranges(&self) -> Vec<Choice> {
         let said = self
             .value("timeRange")
-            .unwrap_or(if self.is_list { "" } else { "30d" });
+            .unwrap_or(if self.is_list { "" } else { DEFAULT_RANGE });
         let all = self.is_list.then_some(("", "All time"));
         let mut choices: Vec<_> = all
             .into_iter()
@@ -207,12 +215,10 @@ impl Controls {
     /// The dates that were said instead of a range.
     pub(crate) fn dates(&self) -> Option<Dates<'_>> {
         let (since, until) = self.value("since").zip(self.value("until"))?;
-        let [first, last] =
-            [self.window.since, self.window.until].map(|time| text::date(time, &self.time_zone));
         Some(Dates {
             since,
             until,
-            text: format!("{first} \u{2013} {last}"),
+            text: text::span(self.window, &self.time_zone),
         })
     }
 
@@ -323,6 +329,13 @@ impl Controls {
     /// The path of a page that is asked about the same, and about something else beside it.
     pub(crate) fn path(&self, path: &str, more: &[(&str, &str)]) -> String {
         with_query(path, &self.kept_but(more), more)
+    }
+
+    /// The path of a list of what a figure of this page counts.
+    pub(crate) fn path_to_list(&self, path: &str, more: &[(&str, &str)]) -> String {
+        let range = (!self.has_range).then_some(("timeRange", DEFAULT_RANGE));
+        let more: Vec<_> = more.iter().copied().chain(range).collect();
+        self.path(path, &more)
     }
 
     /// What links to other parts keep of the query.

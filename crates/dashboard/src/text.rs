@@ -46,7 +46,8 @@ pub(crate) fn number(value: f64) -> String {
     let decimals = match value.abs() {
         value if value == 0.0 || value >= 100.0 => 0,
         10.0.. => 1,
-        _ => 2,
+        0.01.. => 2,
+        _ => 4,
     };
     let text = format!("{value:.decimals$}");
     if text.contains('.') {
@@ -190,6 +191,7 @@ mod tests {
     fn a_number_has_the_decimals_that_are_worth_reading() {
         for (value, text) in [
             (0.0, "0"),
+            (0.0025, "0.0025"),
             (0.144, "0.14"),
             (1.5, "1.5"),
             (12.34, "12.3"),

@@ -158,15 +158,13 @@ impl Deployments for MemoryStore {
         let mut services: BTreeMap<String, DeployedService> = BTreeMap::new();
         for entry in entries {
             let deployment = &entry.stored.deployment;
-            let (Some(key), Some(name)) = (entry.service_key(), &deployment.service) else {
-                continue;
-            };
+            let key = entry.service_key().unwrap_or_default();
             let service = services.entry(key).or_insert_with(|| DeployedService {
-                name: name.clone(),
+                name: None,
                 last_deployed_at: deployment.run.time(),
                 environments: Vec::new(),
             });
-            service.name = name.clone();
+            service.name.clone_from(&deployment.service);
             service.last_deployed_at = deployment.run.time();
             service.environments.push(deployment.environment.clone());
         }

@@ -282,7 +282,7 @@ pub(crate) async fn services_are_listed_once_whatever_their_letter_case(store: S
         .await;
     }
     let service = |name: &str, minute, environments: &[&str]| DeployedService {
-        name: ServiceName::parse(name).unwrap(),
+        name: ServiceName::clean(name),
         last_deployed_at: at(minute),
         environments: environments
             .iter()
@@ -293,6 +293,7 @@ pub(crate) async fn services_are_listed_once_whatever_their_letter_case(store: S
     assert_eq!(
         services,
         [
+            service("", 99, &["production"]),
             service("acme/Web", 7, &["test"]),
             service("API", 30, &["production", "staging"]),
             service("web", 5, &["preview/1"]),

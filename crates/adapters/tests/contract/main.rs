@@ -141,6 +141,7 @@ contracts! {
         pull_requests_come_in_order_of_their_merges_and_their_numbers,
         a_filter_of_pull_requests_takes_what_its_rule_takes,
         pull_requests_of_a_number_are_found_in_every_repository,
+        pull_requests_of_a_service_are_those_of_its_repository,
         pull_requests_are_on_one_page_while_others_come,
         no_pull_request_of_another_organization_is_listed;
     deployments:

@@ -1,6 +1,6 @@
 //! Pages of pull requests, in order of their merges.
 
-use crate::fixture::{SharedStore, Tenant, at, deployment, pull_request};
+use crate::fixture::{SharedStore, Tenant, at, deployment, pull_request, repository_name};
 use crate::lists::request;
 use periscope_domain::deployment::Deployment;
 use periscope_domain::id::PullRequestId;
@@ -8,7 +8,7 @@ use periscope_domain::listing::{ListedPullRequest, Order, Page, PageRequest, Pos
 use periscope_domain::period::Period;
 use periscope_domain::pull_request::{PullRequest, PullRequestNumber};
 use periscope_domain::text::{Actor, BranchName, ServiceName};
-use periscope_domain::use_cases::Origin;
+use periscope_domain::use_cases::{ListPullRequests, Origin, list_pull_requests};
 
 fn merge_position(listed: &ListedPullRequest) -> Position<PullRequestId> {
     Position {
@@ -186,6 +186,28 @@ pub(crate) async fn pull_requests_of_a_number_are_found_in_every_repository(stor
                 );
             }
         }
+    }
+}
+
+pub(crate) async fn pull_requests_of_a_service_are_those_of_its_repository(store: SharedStore) {
+    let acme = merges(&store).await;
+    for (service, repository, found) in [
+        (Some("web"), None, &[13, 14][..]),
+        (None, Some("ACME/web"), &[13, 14]),
+        (Some("web"), Some("acme/web"), &[13, 14]),
+        (Some("web"), Some("acme/api"), &[]),
+        (Some("jobs"), None, &[]),
+        (None, None, &[5, 2, 13, 3, 14, 4, 1]),
+    ] {
+        let wanted = ListPullRequests {
+            service: service.and_then(ServiceName::clean),
+            repository: repository.map(repository_name),
+            ..ListPullRequests::default()
+        };
+        let page = list_pull_requests(&*store, acme.id, wanted, &request(Order::Newest, None, 200))
+            .await
+            .unwrap();
+        assert_eq!(numbers(&page.items), found, "{service:?} {repository:?}");
     }
 }
 

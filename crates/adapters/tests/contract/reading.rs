@@ -180,13 +180,22 @@ pub(crate) async fn what_is_stored_is_described_listed_measured_and_checked(stor
     assert_eq!(described.repository, Some(acme.repository("acme/api").await));
     assert_eq!(described.shipped_by.len(), 2);
 
-    let services = list_services(&*store, acme.id).await.unwrap();
-    let services: Vec<_> = services
+    let unnamed = Deployment {
+        service: None,
+        environment: Environment::parse("test").unwrap(),
+        ..deployment("unnamed", 1)
+    };
+    acme.record(unnamed).await;
+    let listed = list_services(&*store, acme.id).await.unwrap();
+    let services: Vec<_> = listed
+        .services
         .iter()
-        .map(|one| (one.service.name.as_str(), one.repository.clone()))
+        .map(|one| (one.name.as_str(), one.repository.clone()))
         .collect();
     let matched = (repository_name("acme/api"), MatchedBy::BareName);
     assert_eq!(services, [("api", Some(matched))]);
+    let environments: Vec<_> = listed.environments.iter().map(Environment::as_str).collect();
+    assert_eq!(environments, ["production", "test"]);
 
     let question = Question {
         window: Window::new(at(0), at(1000)).unwrap(),
@@ -292,6 +301,12 @@ pub(crate) async fn what_a_deployment_does_not_ship_is_told_with_the_reason(stor
         ..pull_request(number)
     });
     acme.send(many).await;
+    // However much goes on in another repository.
+    let elsewhere = (1000..1250).map(|number| PullRequest {
+        merged_at: at(40),
+        ..pull_request(number)
+    });
+    acme.send_to("acme/web", elsewhere, Origin::Sent).await;
     let explained = explain_deployment(&*store, acme.id, acme.find("second").await)
         .await
         .unwrap();

@@ -1,12 +1,13 @@
 use super::{find_repository, organization};
 use crate::config::Output;
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use periscope_adapters::system::SystemClock;
 use periscope_domain::organization::{Organization, OrganizationSlug};
 use periscope_domain::ports::{Clock, Store};
 use periscope_domain::repository::{Repository, RepositoryName};
 use periscope_domain::text::ServiceName;
+use periscope_domain::use_cases::add_alias;
 use serde_json::{Value, json};
 
 /// List repositories and say how they are treated. A repository comes into being with its first pull request
@@ -76,7 +77,8 @@ pub(crate) async fn run(command: &Command, store: &dyn Store, output: Output) ->
             let (organization, repository) = find(one, store).await?;
             let (repositories, of) = (store.repositories(), organization.id);
             if !remove {
-                repositories.set_alias(of, repository.id, service, now).await?;
+                let added = add_alias(store, of, repository.id, service, now).await;
+                added.with_context(|| format!("{service} cannot be an alias of {}", repository.name))?;
             } else if !repositories.remove_alias(of, repository.id, service, now).await? {
                 bail!("{} has no alias {service}", repository.name);
             }
@@ -116,7 +118,7 @@ fn aliases(repository: &Repository) -> Vec<&str> {
 
 fn json_of(repository: &Repository) -> Value {
     json!({
-        "repository": repository.name.as_str(),
+        "fullName": repository.name.as_str(),
         "monitored": repository.monitored,
         "aliases": aliases(repository),
     })

@@ -172,6 +172,7 @@ fn a_clone_is_imported_once() {
         text.stdout
     );
     let unmonitored = folder.json(&["repository", "unmonitor", "--org", "acme", "acme/api"]);
+    assert_eq!(unmonitored[0]["fullName"], "acme/api");
     assert_eq!(unmonitored[0]["monitored"], false);
     folder.run(&["repository", "alias", "--org", "acme", "acme/api", "checkout"]);
     assert_eq!(

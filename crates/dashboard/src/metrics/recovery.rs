@@ -8,7 +8,8 @@ use periscope_domain::use_cases::Report;
 
 const MINUTE: f64 = 60.0;
 
-pub(super) fn body(figures: &Recovery, report: &Report, frame: &Frame) -> Body {
+/// `is_over` if the window ended before now.
+pub(super) fn body(figures: &Recovery, report: &Report, frame: &Frame, is_over: bool) -> Body {
     let caption = Caption {
         id: "recovery-by-week",
         title: "Time to recovery by week",
@@ -21,14 +22,22 @@ pub(super) fn body(figures: &Recovery, report: &Report, frame: &Frame) -> Body {
         chart_title: "Time to recovery by week",
         chart: is_measured.then(chart),
         tables: vec![
-            open(figures, report, frame),
+            open(figures, report, frame, is_over),
             incidents(figures, report, frame),
             distributions(now, before, MINUTE),
         ],
     }
 }
 
-fn open(figures: &Recovery, report: &Report, frame: &Frame) -> Table {
+fn open(figures: &Recovery, report: &Report, frame: &Frame, is_over: bool) -> Table {
+    let (title, empty) = if is_over {
+        (
+            "Outages open at the end of these days",
+            "Nothing was down at the end of these days.",
+        )
+    } else {
+        ("Open outages", "Nothing is down.")
+    };
     let rows = figures.open.iter().map(|outage| {
         let mut row = opening(outage, report, frame);
         row.push(frame.ago(outage.opened_at).into());
@@ -36,7 +45,7 @@ fn open(figures: &Recovery, report: &Report, frame: &Frame) -> Table {
     });
     Table {
         id: "open",
-        title: "Open outages".to_owned(),
+        title: title.to_owned(),
         columns: vec![
             words("Service"),
             words("Opened by"),
@@ -44,7 +53,7 @@ fn open(figures: &Recovery, report: &Report, frame: &Frame) -> Table {
             numbers("Since"),
         ],
         rows: rows.collect(),
-        empty: "Nothing is down.",
+        empty,
     }
 }
 

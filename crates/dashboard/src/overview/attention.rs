@@ -66,6 +66,6 @@ fn href(entity: &Entity, report: &Report, controls: &Controls) -> String {
             let service = service.as_deref().unwrap_or_default();
             controls.path("/metrics/change-failure-rate", &[("service", service)])
         }
-        Entity::Author(author) => controls.path("/pull-requests", &[("author", author)]),
+        Entity::Author(author) => controls.path_to_list("/pull-requests", &[("author", author)]),
     }
 }

@@ -15,8 +15,8 @@ pub(crate) struct ServiceRow {
     pub(crate) failure_rate: String,
     pub(crate) level: Level,
     pub(crate) lead_time: String,
-    /// The same page of this service alone.
-    pub(crate) path: String,
+    /// The same page of this service alone; none without a name, which nothing can be asked by.
+    pub(crate) path: Option<String>,
 }
 
 /// The services of which something was deployed, those with the most deployments that count first, then by name.
@@ -55,10 +55,10 @@ pub(crate) fn rows(reports: &[Report], controls: &Controls) -> Vec<ServiceRow> {
             failure_rate: text::percent(service.rate.share),
             level: service.rate.level,
             lead_time: lead_time(service.service.as_deref()),
-            path: controls.path(
-                "/",
-                &[("service", service.service.as_deref().unwrap_or_default())],
-            ),
+            path: service
+                .service
+                .as_deref()
+                .map(|name| controls.path("/", &[("service", name)])),
         }
     });
     row.collect()

@@ -111,7 +111,10 @@ pub(super) fn contributors(reports: &[Report], frame: &Frame, controls: &Control
 
 fn contributor_row(of: &Contributor, frame: &Frame, controls: &Controls) -> Vec<Cell> {
     let author = match &of.author {
-        Some(author) => Cell::link(author, controls.path("/pull-requests", &[("author", author)])),
+        Some(author) => Cell::link(
+            author,
+            controls.path_to_list("/pull-requests", &[("author", author)]),
+        ),
         None => "Not told".into(),
     };
     vec![

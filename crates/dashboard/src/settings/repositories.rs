@@ -11,6 +11,7 @@ use askama::Template;
 use periscope_domain::id::RepositoryId;
 use periscope_domain::repository::Repository;
 use periscope_domain::text::ServiceName;
+use periscope_domain::use_cases::{self, AddAliasError, AddedAlias, list_services};
 use periscope_server::{ApiError, Query};
 
 /// What a service's name must be.
@@ -27,24 +28,21 @@ struct RepositoriesPage {
     /// What was typed for a new alias.
     chosen: Option<RepositoryId>,
     service: String,
-    problem: Option<&'static str>,
+    problem: Option<String>,
 }
 
 impl RepositoriesPage {
     async fn new(visitor: &Visitor, settings: Settings) -> Result<Self, page::Error> {
         let frame = frame(visitor, "Repositories").await?;
         let of = visitor.organization_id();
-        let services = periscope_domain::use_cases::list_services(visitor.store(), of).await?;
-        let unmatched = services
-            .into_iter()
-            .filter(|overview| overview.repository.is_none());
+        let deployed = list_services(visitor.store(), of).await?;
+        let services = deployed.services.into_iter();
+        let unmatched = services.filter(|service| service.repository.is_none());
         Ok(Self {
             frame,
             settings,
             repositories: visitor.store().repositories().list(of).await?,
-            unmatched: unmatched
-                .map(|overview| overview.service.name.to_string())
-                .collect(),
+            unmatched: unmatched.map(|service| service.name.to_string()).collect(),
             chosen: None,
             service: String::new(),
             problem: None,
@@ -66,7 +64,7 @@ pub(crate) async fn monitor(form: Form, number: Path<String>) -> Answer {
     let (visitor, mut fields) = of_admin(form)?;
     let is_monitored = text(&mut fields, "monitored") == "yes";
     fields.finish().map_err(ApiError::from)?;
-    let (repository, _) = find(&visitor, &number).await?;
+    let repository = find(&visitor, &number).await?;
     let repositories = visitor.store().repositories();
     let of = visitor.organization_id();
     repositories
@@ -85,40 +83,39 @@ pub(crate) async fn add_alias(form: Form) -> Answer {
     let number = text(&mut fields, "repository");
     let service = text(&mut fields, "service");
     fields.finish().map_err(ApiError::from)?;
-    let (repository, all) = find(&visitor, &number).await?;
+    let repository = find(&visitor, &number).await?;
     let Ok(alias) = ServiceName::parse(&service) else {
-        let mut page = RepositoriesPage::new(&visitor, Settings::new(Tab::Repositories)).await?;
-        page.chosen = Some(repository.id);
-        page.service = service;
-        page.problem = Some(SERVICE_RULE);
-        return page::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
+        return refuse(&visitor, &repository, service, SERVICE_RULE.to_owned()).await;
     };
-    let repositories = visitor.store().repositories();
     let of = visitor.organization_id();
-    repositories
-        .set_alias(of, repository.id, &alias, visitor.now())
-        .await?;
-    let is_taken = all
-        .iter()
-        .any(|other| other.id != repository.id && has(other, &alias));
-    let done = if is_taken {
-        Done::AliasTaken
-    } else {
-        Done::AliasAdded
+    let added = use_cases::add_alias(visitor.store(), of, repository.id, &alias, visitor.now()).await;
+    let done = match added {
+        Ok(AddedAlias::Added) => Done::AliasAdded,
+        Ok(AddedAlias::Moved) => Done::AliasTaken,
+        Err(AddAliasError::RepositoryNotFound) => return Err(ApiError::NotFound.into()),
+        Err(AddAliasError::NameOfAnother(name)) => {
+            let problem = format!("{alias} is the name of {name}, and a repository's own name comes first.");
+            return refuse(&visitor, &repository, service, problem).await;
+        }
+        Err(AddAliasError::Store(error)) => return Err(ApiError::from(error).into()),
     };
     Ok(see_other(&told(Tab::Repositories, done)))
 }
 
-fn has(repository: &Repository, alias: &ServiceName) -> bool {
-    let mut aliases = repository.aliases.iter();
-    aliases.any(|other| other.as_str().eq_ignore_ascii_case(alias.as_str()))
+/// The page again, with what was typed and why it will not do.
+async fn refuse(visitor: &Visitor, repository: &Repository, service: String, problem: String) -> Answer {
+    let mut page = RepositoriesPage::new(visitor, Settings::new(Tab::Repositories)).await?;
+    page.chosen = Some(repository.id);
+    page.service = service;
+    page.problem = Some(problem);
+    page::html_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
 pub(crate) async fn remove_alias(form: Form, number: Path<String>) -> Answer {
     let (visitor, mut fields) = of_admin(form)?;
     let service = text(&mut fields, "service");
     fields.finish().map_err(ApiError::from)?;
-    let (repository, _) = find(&visitor, &number).await?;
+    let repository = find(&visitor, &number).await?;
     let alias = ServiceName::parse(&service).map_err(|_| ApiError::NotFound)?;
     let repositories = visitor.store().repositories();
     let of = visitor.organization_id();
@@ -128,14 +125,14 @@ pub(crate) async fn remove_alias(form: Form, number: Path<String>) -> Answer {
     Ok(see_other(&told(Tab::Repositories, Done::AliasRemoved)))
 }
 
-/// The repository of the visitor's organization with a number, and all that the organization has.
-async fn find(visitor: &Visitor, number: &str) -> Result<(Repository, Vec<Repository>), page::Error> {
+/// The repository of the visitor's organization with a number.
+async fn find(visitor: &Visitor, number: &str) -> Result<Repository, page::Error> {
     let id = RepositoryId::parse(number).ok_or(ApiError::NotFound)?;
     let all = visitor
         .store()
         .repositories()
         .list(visitor.organization_id())
         .await?;
-    let found = all.iter().find(|repository| repository.id == id).cloned();
-    Ok((found.ok_or(ApiError::NotFound)?, all))
+    let found = all.into_iter().find(|repository| repository.id == id);
+    Ok(found.ok_or(ApiError::NotFound)?)
 }

@@ -1,7 +1,7 @@
 //! The overview of much: many services, many days.
 
 use crate::app::{TestApp, report};
-use crate::records::{all_between, link, rows_of, text};
+use crate::records::{all_between, link, rows_of, text, told};
 use periscope_domain::ports::Clock;
 use serde_json::json;
 use time::Duration;
@@ -96,5 +96,67 @@ async fn an_overview_of_400_days_has_a_bar_for_each_week_and_is_small() {
         assert!(metric.contains(&format!("<h2>{title}</h2>")), "{range}");
         let places = all_between(&html, "<g class=\"chart-places\"", "</svg>")[0];
         assert_eq!(places.matches("<title>").count(), bars, "{range}");
+    }
+}
+
+#[tokio::test]
+async fn an_outage_of_days_that_are_over_is_not_told_as_if_it_lasted() {
+    let app = TestApp::start().await;
+    let ago = |days| app.clock.now().plus(-Duration::days(days)).to_string();
+    for (id, status, days) in [
+        ("before", "success", 5),
+        ("bad", "failure", 3),
+        ("good", "success", 1),
+    ] {
+        let changes = json!({"status": status, "startedAt": ago(days), "completedAt": ago(days)});
+        app.deploy(&report(id, &changes)).await;
+    }
+    let reader = app.reader().await;
+    let window = format!("since={}&until={}", ago(4), ago(2));
+    let html = reader.page(&format!("/?{window}")).await;
+    assert!(!html.contains("class=\"alarm\""), "{html}");
+    let told = text(&html);
+    assert!(told.contains("1 open outage at the end of these days"), "{told}");
+    assert!(told.contains("had not recovered by then"), "{told}");
+    let metric = reader.page(&format!("/metrics/mttr?{window}")).await;
+    assert!(
+        metric.contains("Outages open at the end of these days"),
+        "{metric}"
+    );
+    let today = reader.page("/").await;
+    assert!(!today.contains("id=\"outages\""), "{today}");
+    app.deploy(&report("worse", &json!({"status": "failure"}))).await;
+    let today = reader.page("/").await;
+    assert!(
+        today.contains("class=\"alarm\"") && text(&today).contains("has not recovered"),
+        "{today}"
+    );
+}
+
+#[tokio::test]
+async fn what_was_deployed_without_a_service_is_found_by_its_environment() {
+    let app = TestApp::start().await;
+    for environment in ["production", "staging"] {
+        let changes = json!({"service": null, "environment": environment});
+        app.deploy(&report(environment, &changes)).await;
+    }
+    let html = app.reader().await.page("/").await;
+    assert!(html.contains("<option value=\"staging\""), "{html}");
+    assert!(
+        rows_of(&html, "id=\"services\"")[0].starts_with("Without a service"),
+        "{html}"
+    );
+    assert_eq!(link(&html, "Without a service"), None);
+}
+
+#[tokio::test]
+async fn a_count_leads_to_a_list_of_the_same_days() {
+    let app = TestApp::start().await;
+    told(&app).await;
+    let reader = app.reader().await;
+    for (page, range) in [("/repositories", "30d"), ("/repositories?timeRange=90d", "90d")] {
+        let html = reader.page(page).await;
+        let to = link(&html, "octocat").unwrap();
+        assert!(to.contains(&format!("timeRange={range}")), "{to}");
     }
 }

@@ -245,11 +245,16 @@ async fn repositories_are_monitored_or_not_and_have_services() {
             .aliases
             .is_empty()
     );
-    let answer = browser
-        .submit(page, &aliases, &[("repository", &id(web)), ("service", "")])
-        .await;
-    assert_eq!(answer.status, 422);
-    assert!(answer.body.contains("id=\"service-problem\""), "{answer}");
+    for (service, problem) in [
+        ("", "Give the name by which deployments call the service"),
+        ("API", "API is the name of acme/api, and a repository"),
+    ] {
+        let fields = [("repository", &*id(web)), ("service", service)];
+        let answer = browser.submit(page, &aliases, &fields).await;
+        assert_eq!(answer.status, 422);
+        assert!(answer.body.contains("id=\"service-problem\""), "{answer}");
+        assert!(answer.body.contains(problem), "{answer}");
+    }
     let remove = format!("{page}/{}/aliases/remove", id(web));
     let answer = browser.submit(page, &remove, &[("service", "checkout")]).await;
     assert_eq!(answer.status, 303);

@@ -1,6 +1,7 @@
 //! Which pull requests a deployment ships, as tables.
 
 use super::*;
+use crate::commit_graph::Commit;
 use crate::environment::Environment;
 use crate::repository::RepositoryName;
 use crate::run::{DeploymentStatus, Run};
@@ -165,15 +166,7 @@ fn pull_requests_are_linked_by_commit_and_by_merge_time() {
             &[],
             &["commit_unknown"],
         ),
-        (
-            "abbreviated and unique",
-            Some("api"),
-            "c0004~",
-            None,
-            &[4],
-            &[],
-            &[],
-        ),
+        ("abbreviated", Some("api"), "c0004~", None, &[4], &[], &[]),
         (
             "abbreviated and ambiguous",
             Some("api"),
@@ -274,6 +267,26 @@ fn a_range_links_what_lies_between_in_each_repository_that_has_both_commits() {
     assert_eq!(numbers(&linking, LinkRule::Exact), [3, 6, 11]);
     assert_eq!(numbers(&linking, LinkRule::MergeTime), [2, 7]);
     assert_eq!(linking.ranges.len(), 2);
+}
+
+#[test]
+fn merge_times_are_asked_only_where_no_graph_tells() {
+    let mut surroundings = surroundings();
+    surroundings.candidates.push(candidate(12, 2, "main", "c0001", 1));
+    let commit = |name, parents: &[&str]| Commit {
+        sha: sha(name),
+        parents: Some(parents.iter().map(|parent| sha(parent)).collect()),
+        committed_at: None,
+    };
+    let mut history = RepositoryHistory::new();
+    history.add_commits(&[commit("c0001", &[]), commit("c0003", &["c0001"])], &[]);
+    surroundings.histories.push(KnownHistory {
+        repository_id: RepositoryId::new(1),
+        repository_is_monitored: true,
+        history: Arc::new(history),
+    });
+    let linking = link(&deployment(None, "c0003", Some("c0001")), &surroundings);
+    assert_eq!(numbers(&linking, LinkRule::MergeTime), [7]);
 }
 
 #[test]

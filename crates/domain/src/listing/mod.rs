@@ -199,11 +199,11 @@ pub struct ListedPullRequest {
     pub is_linked: bool,
 }
 
-/// A service that something was deployed of.
+/// A service that something was deployed of, or all deployments that name none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeployedService {
     /// Its name, as its latest deployment spells it.
-    pub name: ServiceName,
+    pub name: Option<ServiceName>,
     /// The time of its latest deployment.
     pub last_deployed_at: Timestamp,
     /// Where it was deployed to, in alphabetical order.

@@ -183,7 +183,7 @@ pub trait Deployments: Send + Sync {
     ) -> Result<Page<ListedDeployment>, StoreError>;
 
     /// Every service that a deployment of the organization names, once whatever the letter case, in alphabetical order of
-    /// the names in lower case.
+    /// the names in lower case; before them, if there are any, the deployments that name none.
     async fn list_services(
         &self,
         organization_id: OrganizationId,

@@ -1,35 +1,59 @@
-//! Lists the services that something was deployed of, each with the repository that it is built from.
+//! Lists the services that something was deployed of, each with the repository that it is built from, and where to.
 
+use crate::environment::Environment;
 use crate::id::OrganizationId;
-use crate::listing::DeployedService;
 use crate::ports::{Store, StoreError};
 use crate::repository::{MatchedBy, RepositoryName, match_service};
+use crate::text::ServiceName;
+use crate::timestamp::Timestamp;
+use std::collections::BTreeSet;
 
 /// A service and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceOverview {
-    /// What is known of its deployments.
-    pub service: DeployedService,
+    /// Its name, as its latest deployment spells it.
+    pub name: ServiceName,
+    /// The time of its latest deployment.
+    pub last_deployed_at: Timestamp,
+    /// Where it was deployed to, in alphabetical order.
+    pub environments: Vec<Environment>,
     /// The repository that it names, and how; `None` if it names none.
     pub repository: Option<(RepositoryName, MatchedBy)>,
 }
 
-/// Every service of an organization, in alphabetical order.
+/// What was deployed, and where to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceList {
+    /// Every service, in alphabetical order.
+    pub services: Vec<ServiceOverview>,
+    /// Every environment, those too that only deployments without a service went to, in alphabetical order.
+    pub environments: Vec<Environment>,
+}
+
+/// The services of an organization.
 ///
 /// # Errors
 /// [`StoreError`] when the store failed.
 pub async fn list_services(
     store: &dyn Store,
     organization_id: OrganizationId,
-) -> Result<Vec<ServiceOverview>, StoreError> {
+) -> Result<ServiceList, StoreError> {
     let repositories = store.repositories().list(organization_id).await?;
-    let services = store.deployments().list_services(organization_id).await?;
-    let overviews = services.into_iter().map(|service| {
-        let matched = match_service(&service.name, &repositories);
-        ServiceOverview {
+    let deployed = store.deployments().list_services(organization_id).await?;
+    let environments = deployed.iter().flat_map(|service| service.environments.clone());
+    let environments: BTreeSet<_> = environments.collect();
+    let services = deployed.into_iter().filter_map(|service| {
+        let name = service.name?;
+        let matched = match_service(&name, &repositories);
+        Some(ServiceOverview {
             repository: matched.map(|(repository, by)| (repository.name.clone(), by)),
-            service,
-        }
+            name,
+            last_deployed_at: service.last_deployed_at,
+            environments: service.environments,
+        })
     });
-    Ok(overviews.collect())
+    Ok(ServiceList {
+        services: services.collect(),
+        environments: environments.into_iter().collect(),
+    })
 }

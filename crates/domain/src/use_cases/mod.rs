@@ -1,6 +1,7 @@
 //! What Periscope can be asked to do: each a function over a [`Store`](crate::ports::Store) that reads, lets the
 //! rules decide, and applies.
 
+mod add_alias;
 mod authenticate;
 mod check_organization;
 mod connect_github;
@@ -17,6 +18,7 @@ mod relink;
 mod report_metrics;
 mod sign_in;
 
+pub use add_alias::{AddAliasError, AddedAlias, add_alias};
 pub use authenticate::find_api_key;
 pub use check_organization::check_organization;
 pub use connect_github::connect_github;
@@ -29,7 +31,7 @@ pub use explain::{
 };
 pub use issue_api_key::{IssueApiKey, issue_api_key};
 pub use list_pull_requests::{ListPullRequests, list_pull_requests};
-pub use list_services::{ServiceOverview, list_services};
+pub use list_services::{ServiceList, ServiceOverview, list_services};
 pub use note_delivery::note_wrong_signature;
 pub use record_commits::{RecordCommits, RecordCommitsError, RecordedCommits, record_commits};
 pub use record_deployments::{

@@ -19,9 +19,9 @@ pub(crate) async fn list(
     format: Format,
 ) -> Result<HttpResponse, ApiError> {
     query.finish()?;
-    let services = list_services(&*state.store, reader.organization_id()).await?;
+    let found = list_services(&*state.store, reader.organization_id()).await?;
     let list = ServiceList {
-        services: services.iter().map(ServiceJson::of).collect(),
+        services: found.services.iter().map(ServiceJson::of).collect(),
     };
     format.answer(&list, None)
 }
@@ -55,9 +55,8 @@ pub(crate) struct ServiceJson {
 }
 
 impl ServiceJson {
-    fn of(overview: &ServiceOverview) -> Self {
-        let service = &overview.service;
-        let repository = overview.repository.as_ref();
+    fn of(service: &ServiceOverview) -> Self {
+        let repository = service.repository.as_ref();
         Self {
             name: service.name.to_string(),
             repository: repository.map(|(name, _)| name.to_string()),

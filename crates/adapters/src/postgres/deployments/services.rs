@@ -5,7 +5,7 @@ use super::page::groups;
 use crate::postgres::pool::Pool;
 use crate::postgres::row::{Place, timestamp};
 use crate::postgres::statement::{batch_input, batch_statement};
-use diesel::sql_types::{BigInt, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
 use periscope_domain::environment::Environment;
 use periscope_domain::id::OrganizationId;
 use periscope_domain::listing::DeployedService;
@@ -22,8 +22,8 @@ batch_input! {
 }
 
 batch_statement! {
-    /// The last deployment of each group that names a service; what is latest of a service comes last.
-    ReadLast { query: Query } -> (BigInt, Text, Text, Text, Timestamptz) {
+    /// The last deployment of each group; what is latest of a service comes last.
+    ReadLast { query: Query } -> (BigInt, Text, Nullable<Text>, Text, Timestamptz) {
         concat!(
             " select s.id, s.key, s.service, s.environment, s.time
             from (",
@@ -39,14 +39,13 @@ batch_statement! {
                     order by coalesce(d.completed_at, d.started_at) desc, d.id desc
                     limit 1
                 ) as d
-                where g.key <> ''
             ) as s
             order by s.key, s.time, s.id"
         )
     }
 }
 
-type Row = (i64, String, String, String, OffsetDateTime);
+type Row = (i64, String, Option<String>, String, OffsetDateTime);
 
 pub(super) async fn list_services(
     pool: &Pool,
@@ -73,8 +72,10 @@ fn service(rows: &[Row]) -> Result<Option<DeployedService>, StoreError> {
         .iter()
         .map(|(id, _, _, environment, _)| place(*id).parse("environment", environment, Environment::parse));
     let environments: BTreeSet<_> = environments.collect::<Result<_, _>>()?;
+    let name = name.as_ref();
+    let name = name.map(|name| place(*id).parse("service", name, ServiceName::parse));
     Ok(Some(DeployedService {
-        name: place(*id).parse("service", name, ServiceName::parse)?,
+        name: name.transpose()?,
         last_deployed_at: timestamp(*time),
         environments: environments.into_iter().collect(),
     }))
