@@ -26,7 +26,7 @@ const BODY_LIMIT: usize = 256 * 1024;
 
 const ABOUT: &str = "What a CI job says of a deployment. The first report creates it; a later one replaces the fields that \
                      it carries, unless it is older than what is known. A successful production deployment is linked to \
-                     the pull requests that it ships. Anything but a 2xx means: send the same again.";
+                     the pull requests that it ships.";
 
 wire_object! {
     /// A deployment, as a CI job reports it.
@@ -121,7 +121,7 @@ impl DeploymentReport<'_> {
         let environment = broken.required("environment", &self.environment, Environment::parse);
         let run = self.run(&mut broken, now);
         broken.optional("organizationSlug", &self.organization_slug, |text| {
-            if text.is_empty() {
+            if text.is_empty() || text.chars().any(char::is_control) {
                 Err("must be a string")
             } else {
                 Ok(())

@@ -97,18 +97,26 @@ fn cell(value: Option<&Value>) -> Cow<'_, str> {
         Some(Value::String(text)) => harmless(Cow::Borrowed(text)),
         Some(Value::Array(values)) => {
             let texts: Vec<_> = values.iter().filter_map(Value::as_str).collect();
-            harmless(Cow::Owned(texts.join(";")))
+            harmless(Cow::Owned(texts.join(SEPARATOR)))
         }
         Some(value) => Cow::Owned(value.to_string()),
     }
 }
 
+/// What is between several values. In some countries it is between cells as well.
+const SEPARATOR: &str = ";";
+
+/// A text of which no part that may become a cell begins like a formula.
 fn harmless(text: Cow<'_, str>) -> Cow<'_, str> {
-    if text.starts_with(['=', '+', '-', '@']) {
-        Cow::Owned(format!("'{text}"))
-    } else {
-        text
+    let is_formula = |part: &str| part.starts_with(['=', '+', '-', '@']);
+    if !text.split(SEPARATOR).any(is_formula) {
+        return text;
     }
+    let parts = text.split(SEPARATOR).map(|part| {
+        let quote = if is_formula(part) { "'" } else { "" };
+        format!("{quote}{part}")
+    });
+    Cow::Owned(parts.collect::<Vec<_>>().join(SEPARATOR))
 }
 
 #[cfg(test)]
@@ -161,6 +169,7 @@ mod tests {
             json!({"name": "say \"hi\"", "count": -1, "all": []}),
             json!({"name": null, "count": true}),
             json!({"name": "=1+1", "all": ["@x"]}),
+            json!({"name": "a;=1+1;b", "all": ["x", "@y"]}),
             json!({"name": "+1"}),
             json!({"name": "-1"}),
             json!({"name": "a=1"}),
@@ -175,6 +184,7 @@ mod tests {
                 "\"say \"\"hi\"\"\",-1,",
                 ",true,",
                 "'=1+1,,'@x",
+                "a;'=1+1;b,,x;'@y",
                 "'+1,,",
                 "'-1,,",
                 "a=1,,",

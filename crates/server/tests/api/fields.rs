@@ -77,7 +77,10 @@ fn broken_values() -> Vec<(&'static str, Vec<Value>)> {
                 json!("2024-01-16T12:00:01Z"),
             ],
         ),
-        ("organizationSlug", vec![json!(7), json!(["acme"]), json!(false)]),
+        (
+            "organizationSlug",
+            vec![json!(7), json!(["acme"]), json!(false), json!("acme\u{0}")],
+        ),
         ("service", texts(255)),
         ("branch", texts(255)),
         ("triggeredBy", texts(255)),
