@@ -69,7 +69,7 @@ async fn look(arguments: &Arguments, store: &dyn Store, groups: &mut Vec<Group>)
 }
 
 fn queue(waiting: u64) -> Check {
-    let sentence = format!("{waiting} deployments wait to be linked again");
+    let sentence = format!("{waiting} deployments and changed bases wait to be looked at again");
     if waiting <= QUEUE {
         Check::new("queue", Verdict::Good, sentence)
     } else {

@@ -1,6 +1,6 @@
 use super::organization;
 use crate::config::Output;
-use crate::output::{time_or_dash, time_or_null};
+use crate::output::time_or_dash;
 use anyhow::bail;
 use clap::{Args, Subcommand};
 use periscope_adapters::system::SystemClock;
@@ -100,8 +100,11 @@ fn json_of(organization: &Organization, now: Timestamp) -> Value {
         "name": organization.name.as_str(),
         "plan": subscription.plan.as_str(),
         "effectivePlan": subscription.effective_plan(now).as_str(),
-        "trialStartedAt": time_or_null(subscription.trial.map(|trial| trial.started_at)),
-        "trialEndsAt": time_or_null(subscription.trial.map(|trial| trial.ends_at)),
+        "trial": subscription.trial.map(|trial| json!({
+            "startedAt": trial.started_at.to_string(),
+            "endsAt": trial.ends_at.to_string(),
+            "active": trial.is_running(now),
+        })),
         "createdAt": organization.created_at.to_string(),
     })
 }

@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Listen for webhooks.
+/// Serve the API, the webhooks and the pages.
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = "Example:\n  periscope serve --listen 0.0.0.0:8080")]
 pub(crate) struct Arguments {

@@ -2,7 +2,7 @@
 //! a commit whose parents nobody has told yet is *open*: what lies behind it is unknown, never a root. Every question
 //! is answered with what is certain whatever the missing pieces turn out to be, or not at all.
 //!
-//! A history may be a million commits deep and long, so nothing recurses, a commit costs some fifty bytes, and what
+//! A history may be a million commits deep and long, so nothing recurses, a commit costs some 65 bytes, and what
 //! arrives is numbered once. Questions walk from the newest commit down and stop as soon as the answer is certain.
 
 mod intern;

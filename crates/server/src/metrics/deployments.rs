@@ -16,13 +16,13 @@ use utoipa::ToSchema;
 #[derive(Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct StatusCountsJson {
-    /// They succeeded.
+    /// How many succeeded.
     success: u64,
-    /// They failed.
+    /// How many failed.
     failure: u64,
-    /// They were ended before they could succeed.
+    /// How many were ended before they could succeed.
     cancelled: u64,
-    /// They had succeeded and were taken back.
+    /// How many had succeeded and were taken back.
     rolled_back: u64,
 }
 

@@ -62,7 +62,7 @@ impl RepositoryJson {
 /// Every repository of an organization, by full name.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RepositoryList {
-    /// They.
+    /// The repositories.
     repositories: Vec<RepositoryJson>,
 }
 
