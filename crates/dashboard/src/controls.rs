@@ -48,8 +48,8 @@ pub(crate) const ZONES: [&str; 12] = [
     "Pacific/Auckland",
 ];
 
-/// More services than this are typed instead of chosen.
-const CHOSEN_FROM: usize = 80;
+/// More of a kind than this are typed instead of chosen.
+pub(crate) const CHOSEN_FROM: usize = 80;
 
 /// What a page is asked about.
 pub(crate) struct Controls {

@@ -1,6 +1,6 @@
 //! The list of pull requests. Who asks for a number of which there is one is led to it.
 
-use crate::controls::{Choice, Controls, Filter, Typed};
+use crate::controls::{CHOSEN_FROM, Choice, Controls, Filter, Typed};
 use crate::frame::{Frame, Section};
 use crate::listed::Listed;
 use crate::page::{self, Answer, see_other};
@@ -16,9 +16,6 @@ use periscope_domain::use_cases::{ListPullRequests, list_pull_requests, list_ser
 use periscope_server::{ApiError, Paging, Query};
 
 pub(crate) const PATH: &str = "/pull-requests";
-
-/// More repositories than this are typed instead of chosen.
-const CHOSEN_FROM: usize = 80;
 
 #[derive(Template)]
 #[template(path = "pull_requests.html")]
