@@ -1,9 +1,12 @@
-//! The histories of repositories, kept in memory. Each is read once, in pages, and then only what came after.
+//! The histories of repositories, kept in memory. Each is read once, in pages, and then only what came after; of another
+//! run of the server, all of it.
 
 use super::commits::{commit, unpacked};
+use super::error::unavailable;
 use super::pool::Pool;
 use super::recent::Recent;
 use super::row::{Place, timestamp};
+use super::server_run::ServerRun;
 use super::statement::{batch_input, batch_statement};
 use diesel::sql_types::{BigInt, Bytea, Nullable, SmallInt, Timestamptz};
 use periscope_domain::commit_graph::{Commit, Push};
@@ -11,6 +14,7 @@ use periscope_domain::history::{KnownMerge, RepositoryHistory};
 use periscope_domain::id::{OrganizationId, PullRequestId, RepositoryId};
 use periscope_domain::ports::StoreError;
 use std::sync::Arc;
+use thiserror::Error;
 use time::OffsetDateTime;
 
 /// How many bytes all histories may take together.
@@ -21,12 +25,17 @@ const PAGE: i64 = 20_000;
 
 type Key = (OrganizationId, RepositoryId);
 
-/// A history as of an epoch.
+/// A history as of an epoch of a run of the server.
 #[derive(Default)]
 struct Kept {
+    server: Option<ServerRun>,
     epoch: i64,
     history: Arc<RepositoryHistory>,
 }
+
+#[derive(Debug, Error)]
+#[error("postgres was replaced by another server meanwhile")]
+struct OtherServer;
 
 /// Those that are kept.
 #[derive(Clone)]
@@ -39,15 +48,21 @@ impl Default for Histories {
 }
 
 impl Histories {
-    /// The history of a repository, no older than an epoch.
+    /// The history of a repository, no older than an epoch of a run of the server.
     pub(super) async fn at_least(
         &self,
         pool: &Pool,
         key: Key,
-        epoch: i64,
+        (server, epoch): (ServerRun, i64),
     ) -> Result<Arc<RepositoryHistory>, StoreError> {
         let slot = self.0.get(key);
         let mut kept = slot.lock().await;
+        if kept.server != Some(server) {
+            *kept = Kept {
+                server: Some(server),
+                ..Kept::default()
+            };
+        }
         if kept.epoch < epoch {
             while kept.epoch < epoch && read_page(pool, key, &mut kept).await? {}
             // What the epoch is of has been read, whatever it was.
@@ -73,7 +88,8 @@ const END: i16 = 0;
 const COMMIT: i16 = 1;
 const PUSH: i16 = 2;
 
-/// `kind, sha, parents or pushed commits, before, committed or merged at, pull request or last epoch`
+/// `kind, sha, parents or pushed commits, before, committed or merged at or the start of the server, pull request or last
+/// epoch`
 type RowSql = (
     SmallInt,
     Nullable<Bytea>,
@@ -105,7 +121,7 @@ batch_statement! {
         page as materialized (
             select number, epoch from sized where before < (select page from query)
         )
-        select 0::smallint, null::bytea, null::bytea, null::bytea, null::timestamptz, max(epoch) from page
+        select 0::smallint, null::bytea, null::bytea, null::bytea, pg_postmaster_start_time(), max(epoch) from page
         union all
         select 1::smallint, c.sha, c.parents, null, c.committed_at, null
         from query q, page p, commits c
@@ -121,7 +137,7 @@ batch_statement! {
     }
 }
 
-/// Adds the next page to a history; whether there was any.
+/// Adds the next page to a history, if it comes from the same server; whether there was any.
 async fn read_page(
     pool: &Pool,
     (organization_id, repository_id): Key,
@@ -136,12 +152,12 @@ async fn read_page(
     let mut commits: Vec<Commit> = Vec::new();
     let mut pushes = Vec::new();
     let mut merges = Vec::new();
-    let mut last = None;
+    let (mut server, mut last) = (None, None);
     for row in pool.rows::<_, Row>(ReadPage { query }).await? {
         let (kind, sha, more, before, at, number) = row;
         let sha = sha.unwrap_or_default();
         match kind {
-            END => last = number,
+            END => (server, last) = (at.map(ServerRun::started_at), number),
             COMMIT => commits.push(commit((sha, more, at))?),
             PUSH => pushes.push(push(
                 &sha,
@@ -150,6 +166,9 @@ async fn read_page(
             )?),
             _ => merges.extend(merge(&sha, at, number)?),
         }
+    }
+    if server != kept.server {
+        return Err(unavailable(OtherServer));
     }
     let Some(last) = last else {
         return Ok(false);

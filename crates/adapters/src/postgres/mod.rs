@@ -27,6 +27,7 @@ mod relinking;
 mod repositories;
 mod row;
 mod schema;
+mod server_run;
 mod sessions;
 mod touched;
 

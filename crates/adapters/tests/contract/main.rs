@@ -26,6 +26,7 @@ mod races;
 mod reading;
 mod relinking;
 mod repositories;
+mod restoring;
 mod sessions;
 mod tenancy;
 mod tenants;

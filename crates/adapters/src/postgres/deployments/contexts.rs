@@ -27,7 +27,7 @@ batch_input! {
 type OrganizationSql = (BigInt, BigInt, Text, Nullable<Timestamptz>, Nullable<Timestamptz>);
 /// The columns of a [`Row`].
 type RepositoriesSql = (Array<BigInt>, Array<Text>, Array<Bool>, Array<Nullable<Text>>);
-type HistoriesSql = (Array<BigInt>, Array<Bool>, Array<Nullable<BigInt>>);
+type HistoriesSql = (Array<BigInt>, Array<Bool>, Array<Nullable<BigInt>>, Timestamptz);
 type CandidatesSql = (
     Array<BigInt>,
     Array<BigInt>,
@@ -55,7 +55,7 @@ batch_statement! {
             r.ids, r.full_names, r.monitored, r.aliases,
             c.ids, c.repository_ids, c.monitored, c.commits, c.merged_at, c.base_branches,
             coalesce((select true from commits k where k.organization_id = q.organization_id limit 1), false),
-            h.ids, h.monitored, h.epochs,
+            h.ids, h.monitored, h.epochs, h.server_started_at,
             e.ids, e.external_ids, e.commits, e.completed_at
         from query q
         join organizations o on o.id = q.organization_id
@@ -153,7 +153,7 @@ batch_statement! {
         left join lateral (
             select
                 array_agg(k.repository_id) as ids, array_agg(k.monitored) as monitored,
-                array_agg(k.epoch) as epochs
+                array_agg(k.epoch) as epochs, pg_postmaster_start_time() as server_started_at
             from (
                 select
                     k.repository_id,

@@ -8,6 +8,7 @@ use crate::postgres::organizations::subscription;
 use crate::postgres::pool::Pool;
 use crate::postgres::repositories::repository;
 use crate::postgres::row::{Place, timestamp};
+use crate::postgres::server_run::ServerRun;
 use diesel::prelude::*;
 use periscope_domain::commit_sha::CommitReference;
 use periscope_domain::id::{OrganizationId, PullRequestId, RepositoryId};
@@ -89,8 +90,9 @@ impl CandidateRows {
     }
 }
 
-/// Repositories that know the deployed commit: numbers, whether they are monitored, and the epochs of their histories.
-type HistoryRows = (Vec<i64>, Vec<bool>, Vec<Option<i64>>);
+/// Repositories that may know what is named: numbers, whether they are monitored, and the epochs of their histories; and
+/// when the server was started that these are of.
+type HistoryRows = (Vec<i64>, Vec<bool>, Vec<Option<i64>>, OffsetDateTime);
 
 type ContextRow = (
     i64,
@@ -140,10 +142,12 @@ pub(super) async fn contexts(
     for row in pool.rows::<_, ContextRow>(ReadContexts { query: input }).await? {
         let index = usize::try_from(row.0 - 1).unwrap_or(usize::MAX);
         if let (Some(query), Some(place)) = (queries.get(index), contexts.get_mut(index)) {
-            let known = row.6.clone().unwrap_or_default();
+            let known = row.6.clone();
             let mut context = context(query, row)?;
-            context.surroundings.histories =
-                known_histories(pool, histories, query.organization_id, known).await?;
+            if let Some(known) = known {
+                context.surroundings.histories =
+                    known_histories(pool, histories, query.organization_id, known).await?;
+            }
             *place = Some(context);
         }
     }
@@ -154,14 +158,15 @@ async fn known_histories(
     pool: &Pool,
     histories: &Histories,
     organization_id: OrganizationId,
-    (ids, monitored, epochs): HistoryRows,
+    (ids, monitored, epochs, started_at): HistoryRows,
 ) -> Result<Vec<KnownHistory>, StoreError> {
+    let server = ServerRun::started_at(started_at);
     let mut known = Vec::with_capacity(ids.len());
     for ((id, repository_is_monitored), epoch) in ids.into_iter().zip(monitored).zip(epochs) {
         let repository_id = RepositoryId::new(id);
         let epoch = epoch.unwrap_or_default();
         let history = histories
-            .at_least(pool, (organization_id, repository_id), epoch)
+            .at_least(pool, (organization_id, repository_id), (server, epoch))
             .await?;
         known.push(KnownHistory {
             repository_id,

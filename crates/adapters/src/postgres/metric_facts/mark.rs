@@ -5,6 +5,7 @@
 //! taken, which it names, and those that began later, whose numbers are not below its end.
 
 use super::super::pool::Pool;
+use super::super::server_run::ServerRun;
 use super::super::statement::{batch_input, batch_statement};
 use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz};
 use periscope_domain::id::OrganizationId;
@@ -14,9 +15,7 @@ use time::OffsetDateTime;
 /// A snapshot, as far as it matters to one organization.
 #[derive(Clone)]
 pub(super) struct Mark {
-    /// When the server was started. The numbers of two runs cannot be compared: a server that crashed, was restored or
-    /// was replaced by its stand-in may give some of them again.
-    pub(super) server: OffsetDateTime,
+    pub(super) server: ServerRun,
     /// As Postgres writes it.
     pub(super) snapshot: String,
     /// The last epoch of what is told of pull requests.
@@ -75,10 +74,10 @@ pub(super) async fn mark(
     let row = pool
         .row::<_, (OffsetDateTime, String, i64, bool)>(ReadMark { query })
         .await?;
-    let (server, snapshot, epoch, is_changed) =
+    let (started_at, snapshot, epoch, is_changed) =
         row.ok_or_else(|| StoreError::Internal("postgres gave no snapshot".into()))?;
     let mark = Mark {
-        server,
+        server: ServerRun::started_at(started_at),
         snapshot,
         epoch,
     };
