@@ -1,11 +1,11 @@
 use crate::fixture::{
-    SharedStore, Tenant, at, commit, deployment, deployment_after, pull_request, push, repository_name, sha,
+    SharedStore, Tenant, abbreviated, at, commit, deployment, deployment_after, pull_request, push,
+    repository_name, sha, twin,
 };
 use periscope_domain::commit_graph::Commit;
-use periscope_domain::commit_sha::CommitReference;
 use periscope_domain::deployment::Deployment;
 use periscope_domain::ports::{Applied, CommitDecision, CommitQuery, TargetRepository};
-use periscope_domain::text::DeliveryId;
+use periscope_domain::text::{DeliveryId, ServiceName};
 use periscope_domain::use_cases::{Origin, RecordCommitsError, RecordedCommits};
 use periscope_domain::warning::Warning;
 
@@ -229,15 +229,13 @@ pub(crate) async fn an_abbreviation_that_a_new_commit_makes_ambiguous_means_none
     acme.send([pull_request(2)]).await;
     acme.tell(&[(1, &[]), (2, &[1])]).await;
     let abbreviated = Deployment {
-        commit: CommitReference::parse(&sha(2).to_string()[..8]).unwrap(),
+        commit: abbreviated(2),
         ..deployment("d", 2)
     };
     acme.record(abbreviated.clone()).await;
     assert_eq!(acme.linked("d").await, [(2, "exact")]);
-    let mut twin = *sha(2).as_bytes();
-    twin[19] ^= 1;
     let twin = Commit {
-        sha: periscope_domain::commit_sha::CommitSha::from_bytes(twin),
+        sha: twin(2),
         ..commit(2, &[1])
     };
     acme.tell_of("acme/api", vec![twin], vec![], Origin::Sent)
@@ -247,6 +245,40 @@ pub(crate) async fn an_abbreviation_that_a_new_commit_makes_ambiguous_means_none
     assert_eq!(acme.linked("d").await, []);
     let outcome = acme.record(abbreviated).await;
     assert_eq!(outcome.warnings[0].code(), "commit_ambiguous");
+}
+
+pub(crate) async fn an_abbreviated_previous_commit_means_none_where_a_graph_has_another(store: SharedStore) {
+    for (slug, service, comes_first) in [
+        ("late", "api", true),
+        ("early", "api", false),
+        ("elsewhere", "jobs", false),
+    ] {
+        let acme = Tenant::new(&store, slug).await;
+        let report = Deployment {
+            previous_commit: Some(abbreviated(1)),
+            service: ServiceName::clean(service),
+            ..deployment("d", 3)
+        };
+        if comes_first {
+            acme.record(report.clone()).await;
+        }
+        acme.send((1..=3).map(pull_request)).await;
+        let twin = Commit {
+            sha: twin(1),
+            ..commit(1, &[])
+        };
+        let repository = if service == "api" { "acme/api" } else { "acme/web" };
+        acme.tell_of(repository, vec![twin], vec![], Origin::Sent)
+            .await
+            .unwrap();
+        if !comes_first {
+            acme.record(report.clone()).await;
+        }
+        acme.settle().await;
+        assert_eq!(acme.linked("d").await, [(3, "exact")], "{slug}");
+        let warnings = acme.record(report).await.warnings;
+        assert_eq!(warnings.last().unwrap().code(), "base_unknown", "{slug}");
+    }
 }
 
 pub(crate) async fn a_graph_of_another_organization_is_not_looked_at(store: SharedStore) {

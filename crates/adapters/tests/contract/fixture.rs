@@ -34,6 +34,18 @@ pub(crate) fn sha(number: u32) -> CommitSha {
     CommitSha::parse(&format!("{number:08x}{number:032x}")).unwrap()
 }
 
+/// Another one that begins with the same digits.
+pub(crate) fn twin(number: u32) -> CommitSha {
+    let mut twin = *sha(number).as_bytes();
+    twin[19] ^= 0x80;
+    CommitSha::from_bytes(twin)
+}
+
+/// The digits that a SHA and its twin begin with.
+pub(crate) fn abbreviated(number: u32) -> CommitReference {
+    CommitReference::parse(&sha(number).to_string()[..8]).unwrap()
+}
+
 pub(crate) fn repository_name(name: &str) -> RepositoryName {
     RepositoryName::parse(name).unwrap()
 }

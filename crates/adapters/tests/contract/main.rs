@@ -105,6 +105,7 @@ contracts! {
         commits_that_come_late_link,
         a_pull_request_that_comes_late_falls_into_a_range_of_the_graph,
         an_abbreviation_that_a_new_commit_makes_ambiguous_means_none,
+        an_abbreviated_previous_commit_means_none_where_a_graph_has_another,
         a_graph_of_another_organization_is_not_looked_at;
     bases:
         the_latest_deployment_that_is_contained_is_the_base,

@@ -77,7 +77,7 @@ pub struct Candidate {
     pub merge: Merge,
 }
 
-/// The history of a repository in which the deployed commit is known.
+/// The history of a repository in which the deployed or the previous commit may be known.
 #[derive(Clone, Debug)]
 pub struct KnownHistory {
     /// The repository.
@@ -119,7 +119,8 @@ pub struct Surroundings {
     /// At least every pull request whose merge commit the deployed or the previous commit may name, and every
     /// one merged between two such in one repository and base branch; in any order, more do no harm.
     pub candidates: Vec<Candidate>,
-    /// At least every repository with a commit that the deployed commit may name.
+    /// At least every repository with a commit that the deployed commit may name, or the previous one where it is
+    /// abbreviated: it means none that fits several. In any order, more do no harm.
     pub histories: Vec<KnownHistory>,
     /// The earlier deployments of the service, if there are histories and no previous commit is given.
     pub earlier: Earlier,

@@ -37,10 +37,18 @@ type CandidatesSql = (
     Array<Text>,
 );
 
+/// The commits that a deployment names: each between the least and the most that its digits may be the beginning of.
+const NAMED: &str = "
+    values
+        (true, coalesce(q.commit_least, decode(rpad(d.commit_sha, 40, '0'), 'hex')),
+            coalesce(q.commit_most, decode(rpad(d.commit_sha, 40, 'f'), 'hex'))),
+        (false, coalesce(q.base_least, decode(rpad(d.previous_commit_sha, 40, '0'), 'hex')),
+            coalesce(q.base_most, decode(rpad(d.previous_commit_sha, 40, 'f'), 'hex')))";
+
 batch_statement! {
-    /// A row for each query whose organization exists. A commit is looked for between the least and the most that its
-    /// digits may be the beginning of. What is not needed is left out by a condition inside of each part; one where they
-    /// are joined would be looked at when it is too late.
+    /// A row for each query whose organization exists. What is not needed is left out by a condition inside of each part;
+    /// one where they are joined would be looked at when it is too late. A previous commit is looked for among commits
+    /// only if it is abbreviated: a whole one cannot be another's.
     ReadContexts { query: QueryInput } -> (
         BigInt, OrganizationSql, Nullable<RowSql>,
         Nullable<RepositoriesSql>, Nullable<CandidatesSql>, Bool, Nullable<HistoriesSql>,
@@ -104,13 +112,7 @@ batch_statement! {
                         from repositories r
                         where r.organization_id = q.organization_id and r.id = p.repository_id
                     ) as monitored
-                from (
-                    values
-                        (true, coalesce(q.commit_least, decode(rpad(d.commit_sha, 40, '0'), 'hex')),
-                            coalesce(q.commit_most, decode(rpad(d.commit_sha, 40, 'f'), 'hex'))),
-                        (false, coalesce(q.base_least, decode(rpad(d.previous_commit_sha, 40, '0'), 'hex')),
-                            coalesce(q.base_most, decode(rpad(d.previous_commit_sha, 40, 'f'), 'hex')))
-                ) as s(is_head, least, most)
+                from (", NAMED, ") as s(is_head, least, most)
                 cross join lateral (
                     select p.id, p.repository_id, p.merge_commit_sha, p.merged_at, p.base_branch
                     from pull_requests p
@@ -169,10 +171,14 @@ batch_statement! {
                     ) as epoch
                 from (
                     select distinct k.repository_id
-                    from commits k
-                    where k.organization_id = q.organization_id and k.sha
-                        between coalesce(q.commit_least, decode(rpad(d.commit_sha, 40, '0'), 'hex'))
-                            and coalesce(q.commit_most, decode(rpad(d.commit_sha, 40, 'f'), 'hex'))
+                    from (", NAMED, ") as s(is_head, least, most)
+                    cross join lateral (
+                        select k.repository_id
+                        from commits k
+                        where k.organization_id = q.organization_id and k.sha between s.least and s.most
+                        offset 0
+                    ) as k
+                    where s.is_head or s.least < s.most
                 ) as k
             ) as k
             where q.linking
