@@ -189,8 +189,8 @@ batch_statement! {
 }
 
 batch_statement! {
-    /// The deployments that name new commits, the open ranges of their services and of a repository of which open
-    /// commits are known now, and the deployments of services.
+    /// The deployments that name new commits and those whose base they are, the open ranges of their services and of a
+    /// repository of which open commits are known now, and the deployments of services.
     RequestByCommits { change: Change, told: Told, filled: Filled, services: Services } -> BigInt {
         NAMED,
         OF_SERVICES,
@@ -198,6 +198,16 @@ batch_statement! {
             select id from named
             union
             select id from named_as_previous
+            union
+            select g.deployment_id
+            from change c
+            cross join named n
+            cross join lateral (
+                select g.deployment_id
+                from graph_ranges g
+                where g.organization_id = c.organization_id and g.base_deployment_id = n.id
+                offset 0
+            ) as g
             union
             select g.deployment_id
             from change c, filled f, graph_ranges g

@@ -1,7 +1,8 @@
 //! Which deployment is the base of another whose sender gives no previous commit.
 
 use crate::deployments::decision;
-use crate::fixture::{SharedStore, Tenant, at, commit, deployment, pull_request, run};
+use crate::fixture::{SharedStore, Tenant, abbreviated, at, commit, deployment, pull_request, run, twin};
+use periscope_domain::commit_graph::Commit;
 use periscope_domain::deployment::Deployment;
 use periscope_domain::ports::Applied;
 use periscope_domain::run::DeploymentStatus;
@@ -138,6 +139,28 @@ pub(crate) async fn a_base_that_moves_to_another_service_hands_over(store: Share
     })
     .await;
     assert_eq!(numbers(&acme, "c").await, [2, 3, 4, 5]);
+}
+
+pub(crate) async fn a_base_whose_commit_becomes_ambiguous_hands_over_to_the_one_before(store: SharedStore) {
+    let acme = two_branches(&store).await;
+    acme.record(shipped("a", 2, 100)).await;
+    let base = Deployment {
+        commit: abbreviated(4),
+        ..shipped("b", 4, 200)
+    };
+    acme.record(base).await;
+    acme.record(shipped("c", 5, 300)).await;
+    assert_eq!(numbers(&acme, "b").await, [3, 4]);
+    assert_eq!(numbers(&acme, "c").await, [5]);
+    let twin = Commit {
+        sha: twin(4),
+        ..commit(6, &[2])
+    };
+    acme.tell_of("acme/api", vec![twin], vec![], Origin::Sent)
+        .await
+        .unwrap();
+    assert_eq!(numbers(&acme, "b").await, [0; 0]);
+    assert_eq!(numbers(&acme, "c").await, [3, 4, 5]);
 }
 
 pub(crate) async fn a_base_is_found_behind_many_that_are_not(store: SharedStore) {

@@ -1,8 +1,12 @@
 //! Random histories of commits, pull requests and deployments with their lifecycle, told in pieces, in any order and more
-//! than once, compared with what Git would say when everything is known.
+//! than once, compared with what Git would say when everything is known. Some deployments name their commits by the first
+//! digits, and some of these are those of two commits.
 
-use crate::fixture::{SharedStore, Tenant, at, commit, deployment, pull_request, push, run, sha};
+use crate::fixture::{
+    SharedStore, Tenant, abbreviated, at, commit, deployment, pull_request, push, run, sha, twin,
+};
 use periscope_domain::commit_graph::{Commit, Push};
+use periscope_domain::commit_sha::CommitReference;
 use periscope_domain::deployment::Deployment;
 use periscope_domain::pull_request::PullRequest;
 use periscope_domain::run::DeploymentStatus;
@@ -48,6 +52,8 @@ struct Shipment {
 struct History {
     parents: Vec<Vec<u32>>,
     merged: BTreeSet<u32>,
+    /// The commits that are not the only ones to begin with their digits.
+    twins: BTreeSet<u32>,
     shipments: Vec<Shipment>,
 }
 
@@ -67,13 +73,24 @@ impl History {
             parents.push(of.into_iter().collect());
         }
         let merged = (0..length).filter(|_| random.random_ratio(2, 3)).collect();
+        let twins = (0..length).filter(|_| random.random_ratio(1, 2)).collect();
         let shipments = (0..random.random_range(3..10))
             .map(|place| Self::shipment(random, place, length))
             .collect();
         Self {
             parents,
             merged,
+            twins,
             shipments,
+        }
+    }
+
+    /// A commit as somebody names it.
+    fn named(random: &mut StdRng, commit: u32) -> CommitReference {
+        if random.random_ratio(1, 2) {
+            abbreviated(commit)
+        } else {
+            sha(commit).into()
         }
     }
 
@@ -90,7 +107,8 @@ impl History {
         let report = Deployment {
             run: run(status, 900, completed + 1),
             service: ServiceName::clean(service),
-            previous_commit: previous.map(|previous| sha(previous).into()),
+            commit: Self::named(random, commit),
+            previous_commit: previous.map(|previous| Self::named(random, previous)),
             ..deployment(&format!("d{place}"), commit)
         };
         Shipment {
@@ -124,6 +142,14 @@ impl History {
             .chunks(random.random_range(1..5))
             .map(|piece| Event::Commits(piece.to_vec()))
             .collect();
+        let twins = self.twins.iter().map(|number| {
+            Event::Commits(vec![Commit {
+                sha: twin(*number),
+                ..commits[*number as usize].clone()
+            }])
+        });
+        let (last, others): (Vec<_>, Vec<_>) = twins.partition(|_| random.random_ratio(3, 4));
+        events.extend(others);
         let merges: Vec<PullRequest> = self
             .merged
             .iter()
@@ -168,6 +194,8 @@ impl History {
             .collect();
         events.extend(again);
         events.shuffle(random);
+        // Everything else is settled by then, and nothing else makes up for what they fail to touch.
+        events.extend(last);
         events
     }
 
@@ -186,15 +214,18 @@ impl History {
         {
             warnings.push("service_unmatched");
         }
-        if shipment
-            .previous
-            .is_some_and(|previous| !contained.contains(&previous))
-        {
+        if self.is_ambiguous(&shipment.report.commit) {
+            warnings.push("commit_ambiguous");
+            warnings.extend(shipment.previous.map(|_| "base_unknown"));
+            return (BTreeSet::new(), warnings);
+        }
+        let base = match &shipment.report.previous_commit {
+            Some(previous) => shipment.previous.filter(|_| !self.is_ambiguous(previous)),
+            None => self.proved_base(contained, shipment, shipped_at),
+        };
+        if base.is_some_and(|base| !contained.contains(&base)) {
             warnings.push("base_not_ancestor");
         }
-        let base = shipment
-            .previous
-            .or_else(|| self.proved_base(contained, shipment, shipped_at));
         if base.is_none() {
             warnings.push("base_unknown");
         }
@@ -213,14 +244,20 @@ impl History {
         (links.collect(), warnings)
     }
 
+    fn is_ambiguous(&self, commit: &CommitReference) -> bool {
+        self.twins.iter().any(|number| *commit == abbreviated(*number))
+    }
+
     /// The commit of the latest earlier deployment of the service that is contained.
     fn proved_base(&self, contained: &BTreeSet<u32>, of: &Shipment, shipped_at: Timestamp) -> Option<u32> {
         let key = |report: &Deployment, at| (at, report.external_id.as_str().to_owned());
         let earlier = self.shipments.iter().filter_map(|other| {
             let at = other.report.shipped_at()?;
             let is_earlier = key(&other.report, at) < key(&of.report, shipped_at);
-            let is_candidate =
-                is_earlier && other.report.service == of.report.service && contained.contains(&other.commit);
+            let is_candidate = is_earlier
+                && other.report.service == of.report.service
+                && contained.contains(&other.commit)
+                && !self.is_ambiguous(&other.report.commit);
             is_candidate.then(|| (key(&other.report, at), other.commit))
         });
         earlier.max().map(|(_, commit)| commit)

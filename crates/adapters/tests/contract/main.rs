@@ -114,6 +114,7 @@ contracts! {
         what_a_late_base_changes_is_linked_before_its_recorder_returns,
         a_base_that_is_taken_back_hands_over_to_the_one_before,
         a_base_that_moves_to_another_service_hands_over,
+        a_base_whose_commit_becomes_ambiguous_hands_over_to_the_one_before,
         a_base_is_found_behind_many_that_are_not,
         a_service_that_moves_to_another_repository_keeps_its_bases,
         a_base_whose_recorder_dies_is_looked_around_for_by_the_worker,
