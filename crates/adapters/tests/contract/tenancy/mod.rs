@@ -96,6 +96,7 @@ async fn what_is_sent_is_looked_at_and_each_exemption_is_needed() {
     relinking.claim(None, 1, at(0), at(1)).await.unwrap();
     relinking.spread(None, 1, at(0)).await.unwrap();
     relinking.count(None).await.unwrap();
+    relinking.oldest(None).await.unwrap();
     for ((words, _), count) in EXEMPT.iter().zip(&EXEMPTED) {
         assert!(count.load(Ordering::Relaxed) > 0, "nothing says: {words}");
     }
