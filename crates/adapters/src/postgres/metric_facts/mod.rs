@@ -133,8 +133,9 @@ impl MetricFacts for PgStore {
         let slot = self.facts.0.get(organization_id);
         let mut kept = slot.lock().await;
         kept.catch_up(&self.pool, organization_id).await?;
-        if kept.reach_back(&self.pool, organization_id, since).await? {
-            // What moved meanwhile from a page that was still to be read to one that had been.
+        while kept.reach_back(&self.pool, organization_id, since).await? {
+            // What moved meanwhile from a page that was still to be read to one that had been; or nothing, if the server
+            // was replaced meanwhile.
             kept.catch_up(&self.pool, organization_id).await?;
         }
         self.facts.0.weigh(organization_id, kept.facts.weight());
