@@ -1,7 +1,7 @@
 use super::{Entry, MemoryStore, State};
 use async_trait::async_trait;
 use periscope_domain::id::{DeploymentId, OrganizationId};
-use periscope_domain::linking::{BaseSearch, EarlierDeployment, Linking};
+use periscope_domain::linking::{BaseSearch, EarlierDeployment, Linking, is_touched_as_before};
 use periscope_domain::ports::{Applied, RelinkRequest, Relinking, RelinkingDecision, StoreError};
 use periscope_domain::timestamp::Timestamp;
 
@@ -9,6 +9,7 @@ use periscope_domain::timestamp::Timestamp;
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) generation: i64,
+    /// When it was made, or, if it was looked at since and stayed, when it was taken for that.
     pub(super) requested_at: Timestamp,
     /// Until when somebody is looking at it.
     pub(super) lease_until: Option<Timestamp>,
@@ -52,11 +53,15 @@ impl Relinking for MemoryStore {
         Ok(claimed.collect())
     }
 
-    async fn apply(&self, decisions: &[RelinkingDecision]) -> Result<Vec<Applied<()>>, StoreError> {
+    async fn apply(
+        &self,
+        decisions: &[RelinkingDecision],
+        now: Timestamp,
+    ) -> Result<Vec<Applied<()>>, StoreError> {
         let mut state = self.state();
         Ok(decisions
             .iter()
-            .map(|decision| state.apply_relinking(decision))
+            .map(|decision| state.apply_relinking(decision, now))
             .collect())
     }
 
@@ -109,7 +114,7 @@ impl Relinking for MemoryStore {
 }
 
 impl State {
-    fn apply_relinking(&mut self, decision: &RelinkingDecision) -> Applied<()> {
+    fn apply_relinking(&mut self, decision: &RelinkingDecision, now: Timestamp) -> Applied<()> {
         let RelinkingDecision {
             request,
             version,
@@ -124,19 +129,20 @@ impl State {
         let entry = entry.filter(|entry| Some(entry.stored.revision) == version.deployment_revision);
         let mut settles = false;
         let applied = entry.map_or(Applied::Stale, |entry| {
-            settles = epoch == Some(version.epoch.get())
+            settles = (epoch == Some(version.epoch.get()) || is_touched_as_before(&entry.linking, linking))
                 && searches(linking).all(|new| searches(&entry.linking).any(|old| old == new));
             entry.stored.revision = entry.stored.revision.next();
             entry.linking = linking.clone();
             Applied::Done(())
         });
-        if let Some(waiting) = self.relink_requests.get_mut(&key)
-            && waiting.generation == request.generation
-        {
-            if settles {
-                self.relink_requests.remove(&key);
-            } else {
+        if let Some(waiting) = self.relink_requests.get_mut(&key) {
+            let is_the_same = waiting.generation == request.generation;
+            waiting.requested_at = waiting.requested_at.max(now);
+            if is_the_same {
                 waiting.lease_until = None;
+            }
+            if is_the_same && settles {
+                self.relink_requests.remove(&key);
             }
         }
         applied

@@ -1,4 +1,5 @@
-//! The requests to look at deployments again: a queue that survives restarts, one row for a deployment.
+//! The requests to look at deployments again: a queue that survives restarts, one row for a deployment. Whoever makes,
+//! settles or frees several locks them in order of organization and deployment.
 
 use super::PgStore;
 use super::base_changes;
@@ -66,14 +67,18 @@ batch_input! {
         generation: BigInt = i64,
         deployment_revision: BigInt = i64,
         epoch: BigInt = i64,
+        taken_at: Timestamptz = OffsetDateTime,
         linked_pull_requests: Integer = i32,
         unlinked_reason: Nullable<Text> = Option<&'static str>,
     }
 }
 
 batch_statement! {
-    /// Writes links and settles requests. A request that has been made again, or was looked at in an earlier epoch,
-    /// stays and is free again; so does one whose deployment has changed, or has a base that nobody could see yet.
+    /// Writes links and settles requests. One that has been made again stays and is free again; so does one whose
+    /// deployment has changed, or has a base that nobody could see yet, or, if the epoch has moved on, a range. Where all
+    /// ranges are as they were, whoever moved the epoch has looked for them and made the request again if it matters; to
+    /// wait for an epoch that stands still instead would settle nothing while an import goes on. What stays goes to the
+    /// back, or what is touched again and again would be taken again and again, and nothing else.
     Relink { input: Input, links: LinkInput, ranges: RangeInput, graph_ranges: GraphRangeInput } -> BigInt {
         ", organization as (
             select o.id, o.linking_epoch
@@ -83,7 +88,9 @@ batch_statement! {
             for share of o
         ),
         held as (
-            select d.organization_id, d.id, i.ordinal, i.linked_pull_requests, i.unlinked_reason
+            select
+                d.organization_id, d.id, i.ordinal, i.linked_pull_requests, i.unlinked_reason,
+                o.linking_epoch <> i.epoch as is_late
             from input i
             join organization o on o.id = i.organization_id
             join deployments d on d.organization_id = i.organization_id and d.id = i.deployment_id
@@ -97,40 +104,60 @@ batch_statement! {
                 = (d.revision + 1, h.linked_pull_requests, h.unlinked_reason, pg_current_xact_id()::text::bigint)
             from held h
             where d.organization_id = h.organization_id and d.id = h.id
-            returning h.ordinal, d.organization_id, d.id, d.service, d.completed_at
+            returning h.ordinal, h.is_late, d.organization_id, d.id, d.service, d.completed_at
         )",
         REPLACE_LINKS,
         ", unseen as (
             select i.owner
             from relinked r
             join graph_range i on i.owner = r.ordinal
-            where i.is_sought and not exists (
+            where (i.is_sought or r.is_late) and not exists (
                 select from graph_ranges g
                 where g.organization_id = r.organization_id and g.deployment_id = r.id
-                    and g.repository_id = i.repository_id and g.service_key is not null
+                    and g.repository_id = i.repository_id and (g.service_key is not null) = i.is_sought
                     and (g.base_deployment_id, g.base_completed_at, g.base_commit_sha)
                         is not distinct from (i.base_deployment_id, i.base_completed_at, i.base_commit_sha)
+                    and (not r.is_late or (g.committed_from, g.committed_until, g.is_open)
+                        is not distinct from (i.committed_from, i.committed_until, i.is_open))
             )
+            union all
+            select i.owner
+            from relinked r
+            join range i on i.owner = r.ordinal
+            where r.is_late and not exists (
+                select from merge_time_ranges m
+                where m.organization_id = r.organization_id and m.deployment_id = r.id
+                    and m.repository_id = i.repository_id and m.base_branch = i.base_branch
+                    and m.merged_after = i.merged_after and m.merged_until = i.merged_until
+            )
+        ),
+        seen as materialized (
+            select r.ordinal from relinked r where r.ordinal not in (select owner from unseen)
+        ),
+        asked as (
+            select
+                request.organization_id, request.deployment_id, i.taken_at,
+                request.generation = i.generation as is_same, s.ordinal is not null as is_seen
+            from input i
+            join relink_requests request
+                on request.organization_id = i.organization_id and request.deployment_id = i.deployment_id
+            left join seen s on s.ordinal = i.ordinal
+            order by request.organization_id, request.deployment_id
+            for update of request
         ),
         settled as (
             delete from relink_requests request
-            using relinked r, input i, organization o
-            where request.organization_id = r.organization_id and request.deployment_id = r.id
-                and i.ordinal = r.ordinal and o.id = r.organization_id
-                and request.generation = i.generation and o.linking_epoch = i.epoch
-                and i.ordinal not in (select owner from unseen)
+            using asked a
+            where request.organization_id = a.organization_id and request.deployment_id = a.deployment_id
+                and a.is_same and a.is_seen
         ),
         freed as (
             update relink_requests request
-            set lease_until = null
-            from input i
-            join organization o on o.id = i.organization_id
-            where request.organization_id = i.organization_id and request.deployment_id = i.deployment_id
-                and request.generation = i.generation
-                and (
-                    o.linking_epoch <> i.epoch or i.ordinal not in (select ordinal from relinked)
-                    or i.ordinal in (select owner from unseen)
-                )
+            set requested_at = greatest(request.requested_at, a.taken_at),
+                lease_until = case when a.is_same then null else request.lease_until end
+            from asked a
+            where request.organization_id = a.organization_id and request.deployment_id = a.deployment_id
+                and not (a.is_same and a.is_seen)
         )
         select ordinal from relinked"
     }
@@ -145,7 +172,11 @@ fn how_many_at_once(decisions: &[RelinkingDecision]) -> usize {
     links.take_while(|links| *links <= LINKS_AT_ONCE).count().max(1)
 }
 
-async fn relink(pool: &Pool, decisions: &[RelinkingDecision]) -> Result<Vec<Applied<()>>, StoreError> {
+async fn relink(
+    pool: &Pool,
+    decisions: &[RelinkingDecision],
+    now: Timestamp,
+) -> Result<Vec<Applied<()>>, StoreError> {
     let mut statement = Relink::default();
     for (ordinal, decision) in (1..).zip(decisions) {
         let RelinkingDecision {
@@ -161,6 +192,7 @@ async fn relink(pool: &Pool, decisions: &[RelinkingDecision]) -> Result<Vec<Appl
             .deployment_revision
             .push(version.deployment_revision.map_or(0, Revision::get));
         input.epoch.push(version.epoch.get());
+        input.taken_at.push(now.to_offset_date_time());
         input.linked_pull_requests.push(linked_pull_requests(linking));
         input.unlinked_reason.push(unlinked_reason(linking));
         statement.links.push(ordinal, linking);
@@ -212,12 +244,16 @@ impl Relinking for PgStore {
             .collect()
     }
 
-    async fn apply(&self, decisions: &[RelinkingDecision]) -> Result<Vec<Applied<()>>, StoreError> {
+    async fn apply(
+        &self,
+        decisions: &[RelinkingDecision],
+        now: Timestamp,
+    ) -> Result<Vec<Applied<()>>, StoreError> {
         let mut outcomes = Vec::with_capacity(decisions.len());
         let mut rest = decisions;
         while !rest.is_empty() {
-            let (now, later) = rest.split_at(how_many_at_once(rest));
-            outcomes.extend(relink(&self.pool, now).await?);
+            let (together, later) = rest.split_at(how_many_at_once(rest));
+            outcomes.extend(relink(&self.pool, together, now).await?);
             rest = later;
         }
         Decided::Links.count_stale(&outcomes);

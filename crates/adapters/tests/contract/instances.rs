@@ -13,13 +13,13 @@ use std::sync::{Arc, Mutex};
 use tokio::task::JoinSet;
 use tokio_postgres::{Client, NoTls};
 
-async fn connect(database: &TestDatabase) -> Client {
+pub(crate) async fn connect(database: &TestDatabase) -> Client {
     let (client, connection) = tokio_postgres::connect(&database.url(), NoTls).await.unwrap();
     tokio::spawn(connection);
     client
 }
 
-fn store(database: &TestDatabase) -> SharedStore {
+pub(crate) fn store(database: &TestDatabase) -> SharedStore {
     Arc::new(database.store())
 }
 

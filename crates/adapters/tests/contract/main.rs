@@ -17,6 +17,7 @@ mod github_connections;
 mod graph_order;
 mod instances;
 mod lists;
+mod locks;
 mod merge_lists;
 mod metric_facts;
 mod order;
@@ -167,7 +168,11 @@ contracts! {
         a_request_is_taken_by_one_at_a_time_and_again_when_its_lease_ends,
         a_request_that_is_made_again_while_it_is_looked_at_is_not_lost,
         a_deployment_decided_on_an_old_epoch_is_left_for_the_worker,
-        it_is_known_since_when_the_oldest_request_waits;
+        it_is_known_since_when_the_oldest_request_waits,
+        requests_are_settled_while_an_import_goes_on,
+        deployments_that_are_touched_all_the_time_let_others_have_their_turn,
+        what_falls_into_a_span_that_is_just_being_found_is_linked,
+        what_falls_into_a_graph_range_that_is_just_being_found_is_linked;
     races:
         of_forty_twins_one_creates,
         a_trial_starts_once_under_many_first_events,

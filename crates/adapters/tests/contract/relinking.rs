@@ -1,7 +1,7 @@
 use crate::deployments::decision;
 use crate::fixture::{SharedStore, Tenant, at, deployment, deployment_after, pull_request, sha};
-use periscope_domain::linking::Linking;
-use periscope_domain::ports::{Applied, RelinkRequest, RelinkingDecision};
+use periscope_domain::linking::{Linking, link};
+use periscope_domain::ports::{Applied, DeploymentQuery, RelinkRequest, RelinkingDecision};
 use periscope_domain::pull_request::PullRequest;
 use periscope_domain::text::BranchName;
 
@@ -61,7 +61,7 @@ async fn asked(tenant: &Tenant) {
     assert!(matches!(applied[0], Applied::Done(_)));
 }
 
-async fn claim(tenant: &Tenant, now: i64) -> Vec<RelinkRequest> {
+pub(crate) async fn claim(tenant: &Tenant, now: i64) -> Vec<RelinkRequest> {
     tenant
         .store
         .relinking()
@@ -128,30 +128,160 @@ pub(crate) async fn a_request_that_is_made_again_while_it_is_looked_at_is_not_lo
     assert_eq!(
         store
             .relinking()
-            .apply(std::slice::from_ref(&late))
+            .apply(std::slice::from_ref(&late), at(0))
             .await
             .unwrap(),
         [Applied::Stale]
     );
     // One who saw the deployment as it is, but not the latest pull requests, does not settle the request.
-    let version = decision(&acme, &deployment("d", 1)).await.version;
     let api = acme.repository("acme/api").await;
-    store
-        .repositories()
-        .set_monitored(acme.id, api.id, false, at(1))
-        .await
-        .unwrap();
+    let touch = async |monitored| {
+        let repositories = acme.store.repositories();
+        let touched = repositories.set_monitored(acme.id, api.id, monitored, at(1));
+        touched.await.unwrap();
+    };
+    touch(false).await;
     let request = claim(&acme, 10).await.remove(0);
+    let version = decision(&acme, &deployment("d", 1)).await.version;
+    touch(true).await;
     let blind = RelinkingDecision {
         request,
         version,
         linking: Linking::default(),
     };
     assert_eq!(
-        store.relinking().apply(&[blind]).await.unwrap(),
+        store.relinking().apply(&[blind], at(10)).await.unwrap(),
         [Applied::Done(())]
     );
     assert_eq!(store.relinking().count(None).await.unwrap(), 1);
     acme.settle().await;
     assert_eq!(acme.linked("d").await, [(1, "exact"), (2, "exact")]);
+}
+
+/// What the worker makes of a request.
+pub(crate) async fn look(store: &SharedStore, request: RelinkRequest) -> RelinkingDecision {
+    let query = DeploymentQuery {
+        organization_id: request.organization_id,
+        external_id: request.external_id.clone(),
+        linking: true,
+        commit: None,
+        previous_commit: None,
+        service: None,
+        shipped_at: None,
+    };
+    let mut contexts = store.deployments().contexts(&[query]).await.unwrap();
+    let context = contexts.remove(0).unwrap();
+    RelinkingDecision {
+        request,
+        version: context.version,
+        linking: link(&context.stored.unwrap().deployment, &context.surroundings),
+    }
+}
+
+/// A round of the worker, and what happens while it looks.
+async fn round(store: &SharedStore, limit: u32, now: i64, meanwhile: impl AsyncFnOnce()) {
+    let relinking = store.relinking();
+    let requests = relinking.claim(None, limit, at(now), at(now + 3)).await.unwrap();
+    let mut decisions = Vec::new();
+    for request in requests {
+        decisions.push(look(store, request).await);
+    }
+    meanwhile().await;
+    relinking.apply(&decisions, at(now)).await.unwrap();
+}
+
+/// An organization with deployments of commit 1 that the worker is asked to look at, as one of them is in [`asked`].
+pub(crate) async fn asked_for(store: &SharedStore, slug: &str, deployments: u32, asked_at: i64) -> Tenant {
+    let tenant = Tenant::new(store, slug).await;
+    tenant.record(deployment("begins the trial", 1000)).await;
+    let mut unlinked = Vec::new();
+    for number in 0..deployments {
+        let mut one = decision(&tenant, &deployment(&format!("d{number}"), 1)).await;
+        one.event.received_at = at(asked_at);
+        unlinked.push(one);
+    }
+    tenant.send([pull_request(1)]).await;
+    store.deployments().apply(&unlinked).await.unwrap();
+    assert_eq!(waiting(&tenant).await, deployments.into());
+    tenant
+}
+
+async fn waiting(tenant: &Tenant) -> u64 {
+    tenant.store.relinking().count(Some(tenant.id)).await.unwrap()
+}
+
+async fn are_linked(tenant: &Tenant, deployments: u32) -> bool {
+    for number in 0..deployments {
+        if tenant.linked(&format!("d{number}")).await != [(1, "exact")] {
+            return false;
+        }
+    }
+    true
+}
+
+pub(crate) async fn requests_are_settled_while_an_import_goes_on(store: SharedStore) {
+    let acme = asked_for(&store, "acme", 15, 0).await;
+    for number in 0..2 {
+        round(&store, 10, number, async || {
+            acme.send([pull_request(2000 + u32::try_from(number).unwrap())])
+                .await;
+        })
+        .await;
+    }
+    assert_eq!(waiting(&acme).await, 0);
+    assert!(are_linked(&acme, 15).await);
+}
+
+pub(crate) async fn deployments_that_are_touched_all_the_time_let_others_have_their_turn(store: SharedStore) {
+    let acme = asked_for(&store, "acme", 15, 0).await;
+    let globex = asked_for(&store, "globex", 5, 1).await;
+    let api = acme.repository("acme/api").await;
+    for number in 0..4 {
+        round(&store, 10, 10 + number, async || {
+            let touched = acme.store.repositories();
+            touched
+                .set_monitored(acme.id, api.id, number % 2 == 1, at(10 + number))
+                .await
+                .unwrap();
+        })
+        .await;
+    }
+    assert_eq!((waiting(&acme).await, waiting(&globex).await), (15, 0));
+    assert!(are_linked(&acme, 15).await && are_linked(&globex, 5).await);
+    acme.settle().await;
+    assert!(are_linked(&acme, 15).await);
+}
+
+/// While the worker looks at a deployment of commit 9, pull request 5 becomes known, which falls into the range that it
+/// has just found and into none that was known before.
+async fn falls_into_a_new_range(acme: &Tenant, rule: &'static str) {
+    round(&acme.store, 10, 10, async || {
+        acme.send([pull_request(5)]).await;
+    })
+    .await;
+    assert_eq!(waiting(acme).await, 1);
+    round(&acme.store, 10, 11, async || {
+        acme.send([pull_request(2000)]).await;
+    })
+    .await;
+    assert_eq!(waiting(acme).await, 0, "the second look finds no new range");
+    assert_eq!(acme.linked("d").await, [(5, rule), (9, "exact")]);
+}
+
+pub(crate) async fn what_falls_into_a_span_that_is_just_being_found_is_linked(store: SharedStore) {
+    let acme = Tenant::new(&store, "acme").await;
+    acme.send([pull_request(9)]).await;
+    let late = decision(&acme, &deployment_after("d", 1, 9)).await;
+    acme.send([pull_request(1)]).await;
+    store.deployments().apply(&[late]).await.unwrap();
+    falls_into_a_new_range(&acme, "merge_time").await;
+}
+
+pub(crate) async fn what_falls_into_a_graph_range_that_is_just_being_found_is_linked(store: SharedStore) {
+    let acme = Tenant::new(&store, "acme").await;
+    acme.send([pull_request(9)]).await;
+    let late = decision(&acme, &deployment_after("d", 1, 9)).await;
+    acme.tell(&[(1, &[]), (5, &[1]), (9, &[5])]).await;
+    store.deployments().apply(&[late]).await.unwrap();
+    falls_into_a_new_range(&acme, "graph").await;
 }

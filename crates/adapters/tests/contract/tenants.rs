@@ -358,7 +358,10 @@ pub(crate) async fn nothing_of_another_organization_is_changed(store: SharedStor
         version,
         linking: Linking::default(),
     };
-    assert_eq!(relinking.apply(&[settled]).await.unwrap(), [Applied::Stale]);
+    assert_eq!(
+        relinking.apply(&[settled], at(600)).await.unwrap(),
+        [Applied::Stale]
+    );
     assert_eq!(
         relinking
             .spread_from(&[(id, world.deployed.id)], at(600))

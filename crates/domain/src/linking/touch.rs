@@ -57,6 +57,17 @@ pub fn is_touched_by(
         }
 }
 
+/// Whether [whatever becomes known](is_touched_by) and touches a deployment by how its links are found now would have
+/// touched it by how they were found before as well: it has no range that it did not have.
+#[must_use]
+pub fn is_touched_as_before(before: &Linking, now: &Linking) -> bool {
+    now.ranges.iter().all(|range| before.ranges.contains(range))
+        && now
+            .graph_ranges
+            .iter()
+            .all(|range| before.graph_ranges.contains(range))
+}
+
 /// Whether a deployment that was recorded, or recorded again, may be the base of others, or no longer be it: they have
 /// to be looked at again.
 #[must_use]
@@ -71,4 +82,51 @@ pub fn is_possible_base_changed(before: Option<&Deployment>, after: &Deployment)
             .map(|shipped_at| (shipped_at, service, deployment.commit.clone()))
     };
     before.and_then(as_base) != as_base(after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::linking::{BaseSearch, GraphAnswer};
+
+    #[test]
+    fn what_has_no_new_range_is_touched_as_before() {
+        let time = |hour: u8| Timestamp::parse(&format!("2024-01-01T{hour:02}:00:00Z")).unwrap();
+        let span = |until: &u8| MergeTimeRange {
+            repository_id: RepositoryId::new(1),
+            base_branch: None,
+            after: time(0),
+            until: time(*until),
+        };
+        let graph = |until: &u8| GraphRange {
+            repository_id: RepositoryId::new(1),
+            committed: Some((time(0), time(*until))),
+            answer: GraphAnswer::Certain,
+            base: BaseSearch::Given,
+        };
+        let linking = |spans: &[u8], graphs: &[u8]| Linking {
+            ranges: spans.iter().map(span).collect(),
+            graph_ranges: graphs.iter().map(graph).collect(),
+            ..Linking::default()
+        };
+        let before = linking(&[1, 2], &[3]);
+        let cases: [(&[u8], &[u8], bool); 8] = [
+            (&[], &[], true),
+            (&[2, 1], &[3], true),
+            (&[2], &[], true),
+            (&[1, 4], &[3], false),
+            (&[1, 2], &[4], false),
+            (&[4], &[], false),
+            (&[], &[4], false),
+            (&[4], &[4], false),
+        ];
+        for (spans, graphs, is_as_before) in cases {
+            let now = linking(spans, graphs);
+            assert_eq!(
+                is_touched_as_before(&before, &now),
+                is_as_before,
+                "{spans:?} {graphs:?}"
+            );
+        }
+    }
 }

@@ -23,7 +23,8 @@ pub struct RelinkRequest {
 pub struct RelinkingDecision {
     /// The request that this settles.
     pub request: RelinkRequest,
-    /// What the decision was based on.
+    /// What the decision was based on, read after the request was taken: what it does not know of has made the
+    /// request again, if it touches the deployment as it was.
     pub version: DeploymentVersion,
     /// Its links, in place of all that it had.
     pub linking: Linking,
@@ -45,11 +46,16 @@ pub trait Relinking: Send + Sync {
 
     /// Writes the links of each decision whose deployment still has its revision, and tells of each, in order.
     ///
-    /// The request is settled with it unless it has been made again, or the epoch has moved on, since it was
-    /// looked at; then, and when the decision is stale, it stays and can be taken again at once. It also stays when
-    /// the search for a base ended elsewhere than the last one that was written: what became a base meanwhile has
-    /// only seen the last one.
-    async fn apply(&self, decisions: &[RelinkingDecision]) -> Result<Vec<Applied<()>>, StoreError>;
+    /// The request is settled with it unless it has been made again, or whatever became known since it was looked at
+    /// may have missed it: because of a [new range](crate::linking::is_touched_as_before), if the epoch has moved on,
+    /// or, in any case, because the search for a base ended elsewhere than the last one that was written. Then, and
+    /// when the decision is stale, it stays and can be taken again at once, after those that have waited since before
+    /// `now`, when it was taken: so none that is touched again and again keeps others waiting.
+    async fn apply(
+        &self,
+        decisions: &[RelinkingDecision],
+        now: Timestamp,
+    ) -> Result<Vec<Applied<()>>, StoreError>;
 
     /// For up to `limit` deployments, of one organization or of all, that were recorded as a changed base: leaves every
     /// deployment whose base one of them may be, or no longer is, for the relinking worker, and the deployment
@@ -73,6 +79,7 @@ pub trait Relinking: Send + Sync {
     /// How many requests and changed bases are waiting or being looked at, of one organization or of all.
     async fn count(&self, organization_id: Option<OrganizationId>) -> Result<u64, StoreError>;
 
-    /// When the oldest request that waits or is being looked at was made; `None` if there is none.
+    /// Since when the request that has waited longest waits to be looked at, or looked at once more; `None` if there
+    /// is none.
     async fn oldest(&self, organization_id: Option<OrganizationId>) -> Result<Option<Timestamp>, StoreError>;
 }

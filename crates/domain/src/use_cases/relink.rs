@@ -46,7 +46,7 @@ pub async fn relink(
             version,
         });
     }
-    store.relinking().apply(&decisions).await?;
+    store.relinking().apply(&decisions, now).await?;
     Ok(taken)
 }
 

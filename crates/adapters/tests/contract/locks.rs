@@ -1,0 +1,55 @@
+//! Whoever locks several rows in Postgres locks them in one order, so nobody deadlocks.
+
+use crate::fixture::{SharedStore, at};
+use crate::instances::{connect, store};
+use crate::relinking::{asked_for, claim, look};
+use periscope_adapters::postgres::testing::TestDatabase;
+use periscope_domain::ports::RelinkingDecision;
+use tokio_postgres::Client;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_to_relink_are_settled_and_freed_in_the_order_in_which_they_are_made() {
+    crate::tenancy::watch();
+    let database = TestDatabase::create().await;
+    let store = store(&database);
+    let (maker, observer) = (connect(&database).await, connect(&database).await);
+    for stale in [0, 1] {
+        let decisions = two_decisions(&store, stale).await;
+        let [first, second] = [0, 1].map(|place: usize| decisions[place].request.deployment_id);
+        maker
+            .batch_execute(&format!("begin; {}", lock(first.get(), "")))
+            .await
+            .unwrap();
+        let relinker = SharedStore::clone(&store);
+        let applying = tokio::spawn(async move { relinker.relinking().apply(&decisions, at(0)).await });
+        until_somebody_waits(&observer).await;
+        // What is locked already could not wait for it.
+        maker.batch_execute(&lock(second.get(), "nowait")).await.unwrap();
+        maker.batch_execute("commit").await.unwrap();
+        applying.await.unwrap().unwrap();
+    }
+}
+
+/// Decisions on two requests, in order of their deployments, of which one is stale.
+async fn two_decisions(store: &SharedStore, stale: usize) -> Vec<RelinkingDecision> {
+    let acme = asked_for(store, &format!("acme-{stale}"), 2, 0).await;
+    let mut decisions = Vec::new();
+    for request in claim(&acme, 10).await {
+        decisions.push(look(store, request).await);
+    }
+    decisions.sort_by_key(|decision| decision.request.deployment_id);
+    decisions[stale].version.deployment_revision = None;
+    decisions
+}
+
+fn lock(deployment_id: i64, how: &str) -> String {
+    format!("select from relink_requests where deployment_id = {deployment_id} for update {how}")
+}
+
+async fn until_somebody_waits(observer: &Client) {
+    const WAITING: &str =
+        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    while observer.query(WAITING, &[]).await.unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+}
