@@ -43,6 +43,7 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct State {
     last_id: i64,
+    last_generation: i64,
     organizations: BTreeMap<OrganizationId, Tenant>,
     api_keys: Vec<(ApiKeyHash, ApiKey)>,
     sessions: BTreeMap<(OrganizationId, SessionHash), Session>,
@@ -124,14 +125,16 @@ impl State {
     }
 
     fn request_relinking(&mut self, key: (OrganizationId, DeploymentId), now: Timestamp) {
+        self.last_generation += 1;
+        let generation = self.last_generation;
         self.relink_requests
             .entry(key)
             .and_modify(|request| {
-                request.generation += 1;
+                request.generation = generation;
                 request.lease_until = None;
             })
             .or_insert(Request {
-                generation: 1,
+                generation,
                 requested_at: now,
                 lease_until: None,
             });

@@ -83,11 +83,11 @@ const SPREAD: &str = ",
                 )
         )
         insert into relink_requests as request (organization_id, deployment_id, generation, requested_at)
-        select t.organization_id, t.deployment_id, 1, s.now
+        select t.organization_id, t.deployment_id, nextval('relink_generations'), s.now
         from touched t, (select now from spreader limit 1) s
         order by t.organization_id, t.deployment_id
         on conflict (organization_id, deployment_id) do update
-            set generation = request.generation + 1, lease_until = null
+            set generation = excluded.generation, lease_until = null
         returning deployment_id";
 
 batch_statement! {

@@ -122,11 +122,11 @@ const OF_SERVICES: &str = ",
 /// Asks for every deployment of the table `touched` once more, in order, so that two who ask do not deadlock.
 const REQUEST: &str = "
     insert into relink_requests as request (organization_id, deployment_id, generation, requested_at)
-    select change.organization_id, touched.id, 1, change.changed_at
+    select change.organization_id, touched.id, nextval('relink_generations'), change.changed_at
     from change, touched
     order by touched.id
     on conflict (organization_id, deployment_id) do update
-        set generation = request.generation + 1, lease_until = null
+        set generation = excluded.generation, lease_until = null
     returning deployment_id";
 
 batch_statement! {

@@ -172,7 +172,8 @@ contracts! {
         requests_are_settled_while_an_import_goes_on,
         deployments_that_are_touched_all_the_time_let_others_have_their_turn,
         what_falls_into_a_span_that_is_just_being_found_is_linked,
-        what_falls_into_a_graph_range_that_is_just_being_found_is_linked;
+        what_falls_into_a_graph_range_that_is_just_being_found_is_linked,
+        a_request_that_was_settled_and_made_again_is_not_settled_by_who_took_it_before;
     races:
         of_forty_twins_one_creates,
         a_trial_starts_once_under_many_first_events,

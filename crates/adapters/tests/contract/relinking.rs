@@ -1,9 +1,12 @@
 use crate::deployments::decision;
-use crate::fixture::{SharedStore, Tenant, at, deployment, deployment_after, pull_request, sha};
+use crate::fixture::{SharedStore, Tenant, at, deployment, deployment_after, pull_request, run, sha};
+use periscope_domain::deployment::Deployment;
 use periscope_domain::linking::{Linking, link};
 use periscope_domain::ports::{Applied, DeploymentQuery, RelinkRequest, RelinkingDecision};
 use periscope_domain::pull_request::PullRequest;
+use periscope_domain::run::DeploymentStatus;
 use periscope_domain::text::BranchName;
+use periscope_domain::use_cases::relink;
 
 pub(crate) async fn a_pull_request_that_comes_late_is_linked(store: SharedStore) {
     let acme = Tenant::new(&store, "acme").await;
@@ -284,4 +287,46 @@ pub(crate) async fn what_falls_into_a_graph_range_that_is_just_being_found_is_li
     acme.tell(&[(1, &[]), (5, &[1]), (9, &[5])]).await;
     store.deployments().apply(&[late]).await.unwrap();
     falls_into_a_new_range(&acme, "graph").await;
+}
+
+pub(crate) async fn a_request_that_was_settled_and_made_again_is_not_settled_by_who_took_it_before(
+    store: SharedStore,
+) {
+    let acme = Tenant::new(&store, "acme").await;
+    acme.send([1, 3, 5].map(pull_request)).await;
+    acme.tell(&[(1, &[]), (3, &[1]), (5, &[3])]).await;
+    acme.record(deployment("z", 5)).await;
+    acme.settle().await;
+    let api = acme.repository("acme/api").await;
+    store
+        .repositories()
+        .set_monitored(acme.id, api.id, false, at(0))
+        .await
+        .unwrap();
+    // The lease of one taker ends, another one settles the request, and the first one goes on.
+    let first = claim(&acme, 0).await.remove(0);
+    assert_eq!(relink(&*store, Some(acme.id), 10, at(3)).await.unwrap(), 1);
+    assert_eq!(waiting(&acme).await, 0);
+    let late = look(&store, first).await;
+    let base = Deployment {
+        run: run(DeploymentStatus::Success, 90, 100),
+        ..deployment("a", 1)
+    };
+    let base = decision(&acme, &base).await;
+    let applied = store.deployments().apply(&[base]).await.unwrap();
+    let [Applied::Done(base)] = applied.as_slice() else {
+        panic!("{applied:?}");
+    };
+    let relinking = store.relinking();
+    assert_eq!(
+        relinking.spread_from(&[(acme.id, *base)], at(4)).await.unwrap(),
+        1
+    );
+    assert_eq!(
+        relinking.apply(&[late], at(0)).await.unwrap(),
+        [Applied::Done(())]
+    );
+    assert_eq!(waiting(&acme).await, 1);
+    acme.settle().await;
+    assert_eq!(acme.linked("z").await, [(3, "graph"), (5, "exact")]);
 }

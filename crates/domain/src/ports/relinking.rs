@@ -14,7 +14,7 @@ pub struct RelinkRequest {
     pub deployment_id: DeploymentId,
     /// The sender's name for it.
     pub external_id: ExternalDeploymentId,
-    /// Raised each time that the deployment is asked for again.
+    /// Another one each time that the deployment is asked for, and none that it had before.
     pub generation: i64,
 }
 

@@ -180,13 +180,13 @@ const FOLLOW: &str = ", recorded as (
     ),
     late as (
         insert into relink_requests as request (organization_id, deployment_id, generation, requested_at)
-        select r.organization_id, r.id, 1, r.received_at
+        select r.organization_id, r.id, nextval('relink_generations'), r.received_at
         from recorded r
         where r.follows_epoch
             and (r.organization_id, r.epoch) not in (select id, linking_epoch from organization)
         order by r.organization_id, r.id
         on conflict (organization_id, deployment_id) do update
-            set generation = request.generation + 1, lease_until = null
+            set generation = excluded.generation, lease_until = null
     )";
 
 /// Others may have to look for their base again because of what was written.
