@@ -1,2 +1,6 @@
 -- A request that was settled and made again has another generation: who took the one before does not settle it.
 create sequence relink_generations as bigint;
+
+-- The oldest requests are taken of each organization. A queue is short, and nobody waits long for its index.
+drop index relink_requests_requested;
+create index relink_requests_waiting on relink_requests (organization_id, requested_at) where requested_at is not null;

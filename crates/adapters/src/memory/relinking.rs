@@ -4,6 +4,7 @@ use periscope_domain::id::{DeploymentId, OrganizationId};
 use periscope_domain::linking::{BaseSearch, EarlierDeployment, Linking, is_touched_as_before};
 use periscope_domain::ports::{Applied, RelinkRequest, Relinking, RelinkingDecision, StoreError};
 use periscope_domain::timestamp::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// That a deployment has to be looked at again.
 #[derive(Debug)]
@@ -30,16 +31,22 @@ impl Relinking for MemoryStore {
             deployments,
             ..
         } = &mut *state;
-        let mut free: Vec<_> = relink_requests
+        let mut waiting: Vec<_> = relink_requests
             .iter_mut()
-            .filter(|((owner, _), request)| {
-                organization_id.is_none_or(|id| id == *owner)
-                    && request.lease_until.is_none_or(|end| end <= now)
-            })
+            .filter(|((owner, _), _)| organization_id.is_none_or(|id| id == *owner))
             .collect();
-        free.sort_by_key(|(_, request)| request.requested_at);
-        let claimed = free
+        let owners: BTreeSet<_> = waiting.iter().map(|((owner, _), _)| *owner).collect();
+        let share = (limit as usize / owners.len().max(1)).max(1);
+        waiting.sort_by_key(|(_, request)| request.requested_at);
+        let mut taken: BTreeMap<OrganizationId, usize> = BTreeMap::new();
+        let claimed = waiting
             .into_iter()
+            .filter(|(_, request)| request.lease_until.is_none_or(|end| end <= now))
+            .filter(|((owner, _), _)| {
+                let taken = taken.entry(*owner).or_default();
+                *taken += 1;
+                *taken <= share
+            })
             .take(limit as usize)
             .filter_map(|(key, request)| {
                 request.lease_until = Some(lease_until);

@@ -34,21 +34,45 @@ batch_input! {
 }
 
 batch_statement! {
-    /// Takes the oldest requests that nobody has, without waiting for those that somebody is just taking.
+    /// Takes the oldest requests that nobody has of each organization, without waiting for those that somebody is just
+    /// taking. Organizations that have any are found one after the other, each by one step in the index. Nobody takes a
+    /// thousand; saying so keeps the planner, which knows no number, from going through the whole queue for those taken.
     Claim { taker: Taker } -> (BigInt, BigInt, Text, BigInt) {
-        ", free as (
-            select r.organization_id, r.deployment_id
-            from relink_requests r
-            where (r.lease_until is null or r.lease_until <= (select now from taker))
-                and r.organization_id = coalesce((select organization_id from taker), r.organization_id)
-            order by r.requested_at
+        ", owner as (
+            with recursive owner as (
+                select coalesce(t.organization_id, 0) as id from taker t
+                union all
+                select (
+                    select r.organization_id
+                    from relink_requests r
+                    where r.organization_id > o.id
+                    order by r.organization_id
+                    limit 1
+                )
+                from owner o, taker t
+                where t.organization_id is null and o.id is not null
+            )
+            select id from owner where id > 0
+        ),
+        free as (
+            select f.organization_id, f.deployment_id
+            from owner o
+            cross join lateral (
+                select r.organization_id, r.deployment_id, r.requested_at
+                from relink_requests r
+                where r.organization_id = o.id and r.requested_at is not null
+                    and (r.lease_until is null or r.lease_until <= (select now from taker))
+                order by r.requested_at
+                limit (select greatest(t.most / (select count(*) from owner), 1) from taker t)
+                for no key update of r skip locked
+            ) as f
+            order by f.requested_at
             limit (select most from taker)
-            for no key update of r skip locked
         ),
         claimed as (
             update relink_requests r
             set lease_until = t.lease_until
-            from free f, taker t
+            from (select organization_id, deployment_id from free limit 1000) as f, taker t
             where r.organization_id = f.organization_id and r.deployment_id = f.deployment_id
             returning r.organization_id, r.deployment_id, r.generation, r.requested_at
         )

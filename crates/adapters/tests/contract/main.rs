@@ -170,6 +170,7 @@ contracts! {
         a_deployment_decided_on_an_old_epoch_is_left_for_the_worker,
         it_is_known_since_when_the_oldest_request_waits,
         requests_are_settled_while_an_import_goes_on,
+        each_organization_that_waits_has_its_share_of_a_round,
         deployments_that_are_touched_all_the_time_let_others_have_their_turn,
         what_falls_into_a_span_that_is_just_being_found_is_linked,
         what_falls_into_a_graph_range_that_is_just_being_found_is_linked,

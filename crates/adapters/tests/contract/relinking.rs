@@ -235,6 +235,31 @@ pub(crate) async fn requests_are_settled_while_an_import_goes_on(store: SharedSt
     assert!(are_linked(&acme, 15).await);
 }
 
+pub(crate) async fn each_organization_that_waits_has_its_share_of_a_round(store: SharedStore) {
+    let acme = asked_for(&store, "acme", 15, 0).await;
+    let globex = asked_for(&store, "globex", 7, 1).await;
+    for (number, of_acme, of_globex) in [(0, 5, 5), (1, 5, 2), (2, 5, 0)] {
+        let claimed = store
+            .relinking()
+            .claim(None, 10, at(number), at(100))
+            .await
+            .unwrap();
+        let of = |tenant: &Tenant| {
+            let requests = claimed.iter();
+            requests
+                .filter(|request| request.organization_id == tenant.id)
+                .count()
+        };
+        assert_eq!((of(&acme), of(&globex)), (of_acme, of_globex), "{number}");
+    }
+    let claimed = store
+        .relinking()
+        .claim(Some(acme.id), 10, at(100), at(101))
+        .await
+        .unwrap();
+    assert_eq!(claimed.len(), 10, "alone it has all of it");
+}
+
 pub(crate) async fn deployments_that_are_touched_all_the_time_let_others_have_their_turn(store: SharedStore) {
     let acme = asked_for(&store, "acme", 15, 0).await;
     let globex = asked_for(&store, "globex", 5, 1).await;

@@ -33,9 +33,9 @@ pub struct RelinkingDecision {
 /// Deployments whose links have to be looked at again: each at most once, until they have been.
 #[async_trait]
 pub trait Relinking: Send + Sync {
-    /// Takes up to `limit` requests, of one organization or of all, oldest first, that nobody else has taken
-    /// before `lease_until` of theirs. A taker that dies loses them when its lease ends. No two takers get the
-    /// same one.
+    /// Takes up to `limit` requests, of one organization or of all, that nobody else has taken before `lease_until`
+    /// of theirs: an equal share of each organization that has any, so that none keeps others waiting, and of each the
+    /// oldest. A taker that dies loses them when its lease ends. No two takers get the same one.
     async fn claim(
         &self,
         organization_id: Option<OrganizationId>,

@@ -22,8 +22,8 @@ use std::sync::{LazyLock, Mutex, Once};
 /// What may go through the rows of every tenant: by the words it is known by, and why it may. What else does is refused.
 const EXEMPT: [(&str, &str); 5] = [
     (
-        "r.organization_id = coalesce((select organization_id from taker), r.organization_id)",
-        "the worker takes requests to link again of whichever organization has waited longest",
+        "where r.organization_id > o.id order by r.organization_id limit 1",
+        "the worker takes requests to link again of every organization that has any",
     ),
     (
         "c.organization_id = coalesce((select organization_id from spreader), c.organization_id)",
@@ -79,7 +79,7 @@ fn problems(sql: &str) -> Vec<String> {
         .collect::<Vec<_>>()
         .join(" ");
     for ((words, _), count) in EXEMPT.iter().zip(&EXEMPTED) {
-        if plain == *words || words.contains(" = ") && plain.contains(words) {
+        if plain == *words || words.contains(".organization_id ") && plain.contains(words) {
             count.fetch_add(1, Ordering::Relaxed);
             return Vec::new();
         }
