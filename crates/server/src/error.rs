@@ -96,6 +96,7 @@ impl From<RecordDeploymentError> for ApiError {
             // The key was looked up some seconds ago; its organization is gone, and so is the key.
             RecordDeploymentError::OrganizationNotFound(_) => Self::InvalidApiKey,
             RecordDeploymentError::Busy => Self::Busy,
+            RecordDeploymentError::Store(error) => Self::Store(error),
         }
     }
 }

@@ -43,15 +43,15 @@ impl Deployments for MemoryStore {
     async fn apply(
         &self,
         decisions: &[DeploymentDecision],
-    ) -> Result<Vec<Applied<DeploymentId>>, StoreError> {
+    ) -> Vec<Result<Applied<DeploymentId>, Arc<StoreError>>> {
         let mut state = self.state();
         let mut seen = BTreeSet::new();
         let applied = decisions.iter().map(|decision| {
             let is_first = seen.insert((decision.organization_id, &decision.deployment.external_id));
             let applied = is_first.then(|| state.apply_deployment(decision)).flatten();
-            applied.map_or(Applied::Stale, Applied::Done)
+            Ok(applied.map_or(Applied::Stale, Applied::Done))
         });
-        Ok(applied.collect())
+        applied.collect()
     }
 
     async fn earlier(&self, query: &EarlierQuery) -> Result<Earlier, StoreError> {

@@ -109,9 +109,9 @@ impl Decided {
     }
 
     /// Counts the decisions for which somebody was faster.
-    pub(super) fn count_stale<T>(self, outcomes: &[Applied<T>]) {
+    pub(super) fn count_stale<'a, T: 'a>(self, outcomes: impl IntoIterator<Item = &'a Applied<T>>) {
         let stale = outcomes
-            .iter()
+            .into_iter()
             .filter(|outcome| matches!(outcome, Applied::Stale))
             .count();
         if stale > 0 {

@@ -1,10 +1,10 @@
 //! Which deployment is the base of another whose sender gives no previous commit.
 
 use crate::deployments::decision;
-use crate::fixture::{SharedStore, Tenant, abbreviated, at, commit, deployment, pull_request, run, twin};
+use crate::fixture::{SharedStore, Tenant, abbreviated, apply, at, commit, deployment, pull_request, run, twin};
 use periscope_domain::commit_graph::Commit;
 use periscope_domain::deployment::Deployment;
-use periscope_domain::ports::Applied;
+use periscope_domain::ports::{Applied, DeploymentDecision};
 use periscope_domain::run::DeploymentStatus;
 use periscope_domain::text::ServiceName;
 use periscope_domain::use_cases::Origin;
@@ -209,10 +209,15 @@ pub(crate) async fn a_base_whose_recorder_dies_is_looked_around_for_by_the_worke
     acme.record(shipped("z", 5, 500)).await;
     acme.settle().await;
     let late = decision(&acme, &shipped("a", 3, 100)).await;
-    let applied = store.deployments().apply(&[late]).await.unwrap();
-    assert!(matches!(applied[0], Applied::Done(_)));
+    write(&acme, late).await;
     assert_eq!(acme.linked("z").await, [(5, "exact")]);
     assert_eq!(numbers(&acme, "z").await, [4, 5]);
+}
+
+/// Writes what was decided before, and does not look around.
+async fn write(tenant: &Tenant, decision: DeploymentDecision) {
+    let applied = apply(&tenant.store, &[decision]).await;
+    assert!(matches!(applied[0], Applied::Done(_)));
 }
 
 pub(crate) async fn a_recorder_spreads_its_own_changes_and_no_others(store: SharedStore) {
@@ -226,7 +231,7 @@ pub(crate) async fn a_recorder_spreads_its_own_changes_and_no_others(store: Shar
             ..shipped(id, 3, 100)
         };
         let late = decision(&acme, &late).await;
-        match store.deployments().apply(&[late]).await.unwrap().as_slice() {
+        match apply(&store, &[late]).await.as_slice() {
             [Applied::Done(id)] => ids.push((acme.id, *id)),
             other => panic!("{other:?}"),
         }

@@ -1,9 +1,9 @@
-use crate::fixture::{SharedStore, Tenant, at, deployment, deployment_after, pull_request, run, sha};
+use crate::fixture::{SharedStore, Tenant, apply, at, deployment, deployment_after, pull_request, run, sha};
 use periscope_domain::commit_sha::CommitReference;
 use periscope_domain::deployment::{Deployment, DeploymentEvent};
 use periscope_domain::environment::Environment;
 use periscope_domain::lead_time::LeadTime;
-use periscope_domain::linking::{Link, LinkRule, link};
+use periscope_domain::linking::{Link, LinkRule, is_possible_base_changed, link};
 use periscope_domain::ports::{Applied, DeploymentContext, DeploymentDecision, DeploymentQuery};
 use periscope_domain::pull_request::PullRequest;
 use periscope_domain::run::{DeploymentStatus, Run};
@@ -166,6 +166,7 @@ async fn context(tenant: &Tenant, report: &Deployment) -> DeploymentContext {
 
 pub(crate) async fn decision(tenant: &Tenant, report: &Deployment) -> DeploymentDecision {
     let context = context(tenant, report).await;
+    let before = context.stored.as_ref().map(|stored| &stored.deployment);
     DeploymentDecision {
         organization_id: tenant.id,
         version: context.version,
@@ -176,7 +177,7 @@ pub(crate) async fn decision(tenant: &Tenant, report: &Deployment) -> Deployment
             received_at: at(2000),
         },
         linking: Some(link(report, &context.surroundings)),
-        is_base_changed: context.has_commits,
+        is_base_changed: context.has_commits && is_possible_base_changed(before, report),
         trial: context.subscription.trial_started_by_deployment(at(2000)),
     }
 }
@@ -187,11 +188,7 @@ pub(crate) async fn a_stale_decision_changes_nothing_and_says_so(store: SharedSt
     let creation = decision(&acme, &deployment("d", 1)).await;
     let recorded = acme.record(deployment("d", 1)).await;
     let change = decision(&acme, &deployment("d", 2)).await;
-    let done = store
-        .deployments()
-        .apply(std::slice::from_ref(&change))
-        .await
-        .unwrap();
+    let done = apply(&store, std::slice::from_ref(&change)).await;
     assert_eq!(done, [Applied::Done(recorded.id)]);
     // The first one also believes that no trial has begun, the second that nobody else has changed it.
     for stale in [
@@ -201,10 +198,7 @@ pub(crate) async fn a_stale_decision_changes_nothing_and_says_so(store: SharedSt
             ..change
         },
     ] {
-        assert_eq!(
-            store.deployments().apply(&[stale]).await.unwrap(),
-            [Applied::Stale]
-        );
+        assert_eq!(apply(&store, &[stale]).await, [Applied::Stale]);
     }
     assert_eq!(acme.find("d").await.deployment, deployment("d", 2));
     assert_eq!(acme.linked("d").await, [(2, "exact")]);
@@ -225,11 +219,7 @@ pub(crate) async fn of_two_decisions_on_one_deployment_in_one_call_one_is_applie
     for round in 0..2 {
         let twin = decision(&acme, &deployment("d", 1)).await;
         let other = decision(&acme, &deployment(&format!("e{round}"), 1)).await;
-        let applied = store
-            .deployments()
-            .apply(&[twin.clone(), other, twin])
-            .await
-            .unwrap();
+        let applied = apply(&store, &[twin.clone(), other, twin]).await;
         let done: Vec<_> = applied
             .iter()
             .map(|applied| matches!(applied, Applied::Done(_)))
@@ -245,7 +235,7 @@ pub(crate) async fn many_decisions_in_one_call_are_told_of_in_their_order(store:
     for (tenant, id) in [(&acme, "a"), (&globex, "b"), (&acme, "c"), (&globex, "d")] {
         firsts.push(decision(tenant, &deployment(id, 1)).await);
     }
-    let applied = store.deployments().apply(&firsts).await.unwrap();
+    let applied = apply(&store, &firsts).await;
     let (a, b) = (acme.find("a").await.id, globex.find("b").await.id);
     // A trial that begins makes whatever else would begin it stale.
     assert_eq!(
@@ -266,7 +256,7 @@ pub(crate) async fn many_decisions_in_one_call_are_told_of_in_their_order(store:
     for (tenant, id) in others {
         decisions.push(decision(tenant, &deployment(id, 2)).await);
     }
-    let applied = store.deployments().apply(&decisions).await.unwrap();
+    let applied = apply(&store, &decisions).await;
     let mut expected = vec![Applied::Stale];
     for (tenant, id) in others {
         expected.push(Applied::Done(tenant.find(id).await.id));

@@ -4,10 +4,10 @@ use periscope_domain::commit_graph::{Commit, Push};
 use periscope_domain::commit_sha::{CommitReference, CommitSha};
 use periscope_domain::deployment::{Deployment, StoredDeployment};
 use periscope_domain::environment::Environment;
-use periscope_domain::id::OrganizationId;
+use periscope_domain::id::{DeploymentId, OrganizationId};
 use periscope_domain::linking::Link;
 use periscope_domain::organization::{Organization, OrganizationSlug, Plan};
-use periscope_domain::ports::{Inserted, NewOrganization, Store};
+use periscope_domain::ports::{Applied, DeploymentDecision, Inserted, NewOrganization, Store};
 use periscope_domain::pull_request::{PullRequest, PullRequestNumber, Source};
 use periscope_domain::repository::{Repository, RepositoryName};
 use periscope_domain::run::{DeploymentStatus, Run};
@@ -137,9 +137,7 @@ impl Tenant {
             organization_id: self.id,
             report,
         };
-        let mut outcomes = record_deployments(&*self.store, &[command], at(2000))
-            .await
-            .unwrap();
+        let mut outcomes = record_deployments(&*self.store, &[command], at(2000)).await;
         outcomes.pop().unwrap().unwrap()
     }
 
@@ -248,6 +246,15 @@ impl Tenant {
             .unwrap()
             .unwrap()
     }
+}
+
+/// Writes decisions, and tells of each whether it was stale.
+pub(crate) async fn apply(
+    store: &SharedStore,
+    decisions: &[DeploymentDecision],
+) -> Vec<Applied<DeploymentId>> {
+    let applied = store.deployments().apply(decisions).await;
+    applied.into_iter().map(Result::unwrap).collect()
 }
 
 pub(crate) async fn make_organization(store: &SharedStore, slug: &str, plan: Plan) -> Organization {

@@ -12,6 +12,7 @@ mod api_keys;
 mod bases;
 mod commits;
 mod deployments;
+mod failures;
 mod fixture;
 mod github_connections;
 mod graph_order;

@@ -1,5 +1,7 @@
 use crate::deployments::decision;
-use crate::fixture::{SharedStore, Tenant, at, deployment, deployment_after, pull_request, run, sha};
+use crate::fixture::{
+    SharedStore, Tenant, apply, at, deployment, deployment_after, pull_request, run, sha,
+};
 use periscope_domain::deployment::Deployment;
 use periscope_domain::linking::{Linking, link};
 use periscope_domain::ports::{Applied, DeploymentQuery, RelinkRequest, RelinkingDecision};
@@ -60,7 +62,7 @@ pub(crate) async fn a_pull_request_that_moves_takes_its_links_along(store: Share
 async fn asked(tenant: &Tenant) {
     let unlinked = decision(tenant, &deployment("d", 1)).await;
     tenant.send([pull_request(1)]).await;
-    let applied = tenant.store.deployments().apply(&[unlinked]).await.unwrap();
+    let applied = apply(&tenant.store, &[unlinked]).await;
     assert!(matches!(applied[0], Applied::Done(_)));
 }
 

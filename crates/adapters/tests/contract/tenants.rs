@@ -2,7 +2,9 @@
 //! whatever number or name of its. `tenancy` sees to it that a method that a port gets is tried here too.
 
 use crate::deployments::decision;
-use crate::fixture::{SharedStore, Tenant, at, commit, deployment, pull_request, repository_name, sha};
+use crate::fixture::{
+    SharedStore, Tenant, apply, at, commit, deployment, pull_request, repository_name, sha,
+};
 use crate::lists::request;
 use crate::metric_facts::ask;
 use periscope_adapters::system::system_random;
@@ -92,7 +94,7 @@ impl World {
         // One request to link again, and one changed base, that nobody has taken yet.
         let waiting = decision(&acme, &deployment("waiting", 2)).await;
         acme.send([pull_request(9)]).await;
-        let applied = store.deployments().apply(&[waiting]).await.unwrap();
+        let applied = apply(&store, &[waiting]).await;
         assert!(matches!(applied[0], Applied::Done(_)));
         let deployed = acme.find("d").await;
         let link = acme.links("d").await.remove(0);
@@ -346,7 +348,8 @@ pub(crate) async fn nothing_of_another_organization_is_changed(store: SharedStor
     let version = moved.version;
     moved.organization_id = id;
     let deployments = store.deployments();
-    assert_eq!(deployments.apply(&[moved]).await.unwrap(), [Applied::Stale]);
+    let moved = deployments.apply(&[moved]).await.remove(0);
+    assert_eq!(moved.unwrap(), Applied::Stale);
     let relinking = store.relinking();
     let settled = RelinkingDecision {
         request: RelinkRequest {

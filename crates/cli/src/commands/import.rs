@@ -209,7 +209,7 @@ impl Import<'_> {
         }
         let progress = Progress::new("tags", self.tally.deployments);
         for batch in reports.chunks(DEPLOYMENT_BATCH) {
-            for outcome in record_deployments(self.store, batch, SystemClock.now()).await? {
+            for outcome in record_deployments(self.store, batch, SystemClock.now()).await {
                 self.recorded.push(outcome?.id);
                 progress.advance();
             }

@@ -9,6 +9,7 @@ use crate::text::{ExternalDeploymentId, ServiceName};
 use crate::timestamp::Timestamp;
 use crate::trial::Trial;
 use async_trait::async_trait;
+use std::sync::Arc;
 
 /// Counts the changes of what an organization's links are decided from: its pull requests,
 /// commits and repositories.
@@ -123,13 +124,16 @@ pub trait Deployments: Send + Sync {
         queries: &[DeploymentQuery],
     ) -> Result<Vec<Option<DeploymentContext>>, StoreError>;
 
-    /// Writes each decision whole if its version still holds, and tells of each, in order. Of several decisions
-    /// on one deployment at most one is applied.
+    /// Writes each decision whole if its version still holds, and tells of each, in order, what became of it: what is
+    /// written stays so whatever others of the call fail with. Of several decisions on one deployment at most one is
+    /// applied.
     ///
     /// Where only the epoch has moved on, the decision is applied all the same and the deployment is left for
     /// the relinking worker in the same transaction.
-    async fn apply(&self, decisions: &[DeploymentDecision])
-    -> Result<Vec<Applied<DeploymentId>>, StoreError>;
+    async fn apply(
+        &self,
+        decisions: &[DeploymentDecision],
+    ) -> Vec<Result<Applied<DeploymentId>, Arc<StoreError>>>;
 
     /// Deployments that may be the base of another, the latest first.
     async fn earlier(&self, query: &EarlierQuery) -> Result<Earlier, StoreError>;

@@ -11,6 +11,7 @@ use crate::text::ExternalDeploymentId;
 use crate::timestamp::Timestamp;
 use crate::warning::Warning;
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 use thiserror::Error;
 
 /// One report of a deployment.
@@ -45,7 +46,7 @@ pub struct RecordedDeployment {
 }
 
 /// Why a report was not recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, Error)]
 pub enum RecordDeploymentError {
     /// There is no such organization.
     #[error("organization {0} does not exist")]
@@ -53,33 +54,37 @@ pub enum RecordDeploymentError {
     /// Too many others wrote to the same record at once; send it again.
     #[error("the deployment is being written to by too many others")]
     Busy,
+    /// The store failed. The report may have been recorded, and may be sent again.
+    #[error(transparent)]
+    Store(Arc<StoreError>),
 }
 
 /// What came of a report.
 pub type RecordDeploymentOutcome = Result<RecordedDeployment, RecordDeploymentError>;
 
-/// Records reports in their order and tells what became of each.
-///
-/// # Errors
-/// [`StoreError`] when the store failed: any part of the reports may have been recorded, and all of them may be
-/// sent again.
+/// Records reports in their order and tells what became of each. Once the store fails, all that is not known to be
+/// recorded by then fails with it.
 pub async fn record_deployments(
     store: &dyn Store,
     commands: &[RecordDeployment],
     now: Timestamp,
-) -> Result<Vec<RecordDeploymentOutcome>, StoreError> {
+) -> Vec<RecordDeploymentOutcome> {
     let mut outcomes: Vec<Option<RecordDeploymentOutcome>> = vec![None; commands.len()];
+    let mut failure = RecordDeploymentError::Busy;
     for _ in 0..ROUNDS {
         let mut open = first_open_of_each_identity(commands, &mut outcomes);
         if open.is_empty() {
             break;
         }
-        record_round(store, &mut open, now).await?;
+        if let Err(error) = record_round(store, &mut open, now).await {
+            failure = RecordDeploymentError::Store(error);
+            break;
+        }
     }
-    Ok(outcomes
+    outcomes
         .into_iter()
-        .map(|outcome| outcome.unwrap_or(Err(RecordDeploymentError::Busy)))
-        .collect())
+        .map(|outcome| outcome.unwrap_or_else(|| Err(failure.clone())))
+        .collect()
 }
 
 /// A report and the place for what becomes of it.
@@ -104,7 +109,11 @@ fn first_open_of_each_identity<'a>(
         .collect()
 }
 
-async fn record_round(store: &dyn Store, open: &mut [Open<'_>], now: Timestamp) -> Result<(), StoreError> {
+async fn record_round(
+    store: &dyn Store,
+    open: &mut [Open<'_>],
+    now: Timestamp,
+) -> Result<(), Arc<StoreError>> {
     let queries: Vec<_> = open.iter().map(|open| query(open.command)).collect();
     let contexts = store.deployments().contexts(&queries).await?;
     let mut decisions = Vec::with_capacity(open.len());
@@ -124,14 +133,17 @@ async fn record_round(store: &dyn Store, open: &mut [Open<'_>], now: Timestamp) 
             }
         }
     }
-    let applied = store.deployments().apply(&decisions).await?;
+    let applied = store.deployments().apply(&decisions).await;
     look_around(store, &decisions, &applied, now).await;
+    let mut round = Ok(());
     for ((outcome, answer), applied) in decided.into_iter().zip(applied) {
-        if let Applied::Done(id) = applied {
-            *outcome = Some(Ok(RecordedDeployment { id, ..answer }));
+        match applied {
+            Ok(Applied::Done(id)) => *outcome = Some(Ok(RecordedDeployment { id, ..answer })),
+            Ok(Applied::Stale) => {}
+            Err(error) => round = Err(error),
         }
     }
-    Ok(())
+    round
 }
 
 /// Looks again at those that may have one of these as their base. They are recorded, so the worker will do what this
@@ -139,13 +151,13 @@ async fn record_round(store: &dyn Store, open: &mut [Open<'_>], now: Timestamp) 
 async fn look_around(
     store: &dyn Store,
     decisions: &[DeploymentDecision],
-    applied: &[Applied<DeploymentId>],
+    applied: &[Result<Applied<DeploymentId>, Arc<StoreError>>],
     now: Timestamp,
 ) {
     let recorded = decisions.iter().zip(applied);
     let bases: Vec<_> = recorded
         .filter_map(|(decision, applied)| match applied {
-            Applied::Done(id) if decision.is_base_changed => Some((decision.organization_id, *id)),
+            Ok(Applied::Done(id)) if decision.is_base_changed => Some((decision.organization_id, *id)),
             _ => None,
         })
         .collect();

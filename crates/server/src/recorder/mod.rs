@@ -9,8 +9,8 @@
 //! Whose client has gone away before its turn is left out; what is being recorded is recorded whatever becomes of its
 //! client.
 //!
-//! Nobody fails for another: reports of one deployment never meet in a group nor at once, and a group that fails as a
-//! whole is recorded again one by one.
+//! Nobody fails for another: reports of one deployment never meet in a group nor at once, and what of a group is not known
+//! to be recorded when the store fails is recorded again one by one.
 
 mod queue;
 
@@ -18,9 +18,7 @@ use crate::error::{ApiError, Bug};
 use futures_util::FutureExt;
 use metrics::Histogram;
 use periscope_domain::ports::{Clock, Store};
-use periscope_domain::use_cases::{
-    RecordDeployment, RecordDeploymentOutcome, RecordedDeployment, record_deployments,
-};
+use periscope_domain::use_cases::{RecordDeployment, RecordedDeployment, record_deployments};
 use queue::{Queue, Waiting};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -113,39 +111,46 @@ fn span_of(group: &[Waiting]) -> Span {
     span
 }
 
-/// Records a group and tells each of its members what became of it.
+/// Records a group and tells each of its members what became of it. Whoever failed may have done so for another, and has a
+/// turn of its own; whoever is recorded does not wait for that, and is not recorded twice.
 async fn record_group(store: &dyn Store, clock: &dyn Clock, group: Vec<Waiting>) {
+    let is_alone = group.len() == 1;
     let (commands, answers): (Vec<_>, Vec<_>) =
         group.into_iter().map(|next| (next.command, next.answer)).unzip();
-    if commands.len() > 1
-        && let Ok(outcomes) = record(store, clock, &commands).await
-    {
-        for (answer, outcome) in answers.into_iter().zip(outcomes) {
-            let _ = answer.send(outcome.map_err(ApiError::from));
+    let outcomes = record(store, clock, &commands).await;
+    let mut failed = Vec::new();
+    for ((command, answer), outcome) in commands.into_iter().zip(answers).zip(outcomes) {
+        match outcome {
+            Err(ApiError::Store(_) | ApiError::Internal(_)) if !is_alone => failed.push((command, answer)),
+            outcome => {
+                let _ = answer.send(outcome);
+            }
         }
-        return;
     }
-    for (command, answer) in commands.into_iter().zip(answers) {
-        if !answer.is_closed() {
-            let _ = answer.send(record_alone(store, clock, command).await);
+    for (command, answer) in failed {
+        if !answer.is_closed()
+            && let Some(outcome) = record(store, clock, &[command]).await.pop()
+        {
+            let _ = answer.send(outcome);
         }
     }
 }
 
-async fn record_alone(
-    store: &dyn Store,
-    clock: &dyn Clock,
-    command: RecordDeployment,
-) -> Result<RecordedDeployment, ApiError> {
-    let outcome = record(store, clock, &[command]).await?.pop();
-    Ok(outcome.ok_or(ApiError::Internal(Bug::NoOutcome))??)
-}
-
+/// Records reports and tells what became of each.
 async fn record(
     store: &dyn Store,
     clock: &dyn Clock,
     commands: &[RecordDeployment],
-) -> Result<Vec<RecordDeploymentOutcome>, ApiError> {
+) -> Vec<Result<RecordedDeployment, ApiError>> {
     let recording = AssertUnwindSafe(record_deployments(store, commands, clock.now())).catch_unwind();
-    Ok(recording.await.map_err(|_| ApiError::Internal(Bug::Panic))??)
+    match recording.await {
+        Ok(outcomes) => outcomes
+            .into_iter()
+            .map(|outcome| outcome.map_err(ApiError::from))
+            .collect(),
+        Err(_) => commands
+            .iter()
+            .map(|_| Err(ApiError::Internal(Bug::Panic)))
+            .collect(),
+    }
 }

@@ -2,8 +2,10 @@
 
 use crate::app::{Setup, TestApp, report_with};
 use crate::client::{Answer, Wire};
-use crate::store::{Fault, Port};
+use crate::store::{Fault, Moment, Port};
 use actix_web::web::{Data, ServiceConfig, get};
+use periscope_domain::api_key::Scope;
+use periscope_domain::ports::Store;
 use periscope_server::{Groups, State, Timing};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -57,13 +59,13 @@ async fn until_gathered(app: &TestApp, count: usize) {
     }
 }
 
-/// Sends reports and lets them gather behind one that is held.
+/// Sends reports and lets them gather in their order behind one that is held.
 async fn send(app: &TestApp, ids: &[&str]) -> JoinSet<Answer> {
     let mut sent = JoinSet::new();
-    for id in ids {
+    for (before, id) in ids.iter().enumerate() {
         sent.spawn(app.deploy(&named(id)).send());
+        until_gathered(app, before + 1).await;
     }
-    until_gathered(app, ids.len()).await;
     sent
 }
 
@@ -107,7 +109,7 @@ async fn whoever_fails_its_group_fails_alone() {
         (Fault::Unavailable, 503),
     ] {
         let app = start(Setup::default().timing).await;
-        app.store.break_down_on("bad", fault);
+        app.store.break_down_on("bad", Moment::Asked, fault);
         let answers = gather(&app, &["a", "b", "bad", "c", "d"]).await;
         assert_eq!(
             (count(&answers, 201), count(&answers, status)),
@@ -117,6 +119,45 @@ async fn whoever_fails_its_group_fails_alone() {
         assert_eq!(app.find_deployment("bad").await, None);
         assert_eq!(app.deploy(&named("later")).send().await.status, 201);
     }
+}
+
+/// How many events of each deployment are kept.
+async fn events(app: &TestApp, ids: &[&str]) -> Vec<usize> {
+    let mut counts = Vec::new();
+    for id in ids {
+        let stored = app.find_deployment(id).await.unwrap();
+        let history = app.store.deployments().history(app.organization_id, stored.id);
+        counts.push(history.await.unwrap().len());
+    }
+    counts
+}
+
+#[tokio::test]
+async fn what_is_recorded_of_a_group_that_fails_in_part_is_recorded_once() {
+    for fault in [Fault::Internal, Fault::Unavailable] {
+        let app = start(Setup::default().timing).await;
+        app.store.break_down_on("bad", Moment::Written, fault);
+        let ids = ["a", "b", "bad", "c"];
+        let answers = gather(&app, &ids).await;
+        assert_eq!(count(&answers, 201), 4, "{fault:?}");
+        assert_eq!(events(&app, &ids).await, [1; 4], "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_recorded_before_a_group_fails_is_recorded_once() {
+    let mut app = start(Setup::default().timing).await;
+    let held = hold(&app).await;
+    app.organization_id = app.make_organization("globex").await;
+    app.key = app.make_key(app.organization_id, &[Scope::Ingest], None).await;
+    app.store
+        .break_down_on("bad", Moment::AskedAgain, Fault::Unavailable);
+    // Both would begin the trial, so the second is looked at again.
+    let sent = send(&app, &["first", "bad"]).await;
+    let_go(&app);
+    assert_eq!(held.await.unwrap().status, 201);
+    assert_eq!(count(&sent.join_all().await, 201), 2);
+    assert_eq!(events(&app, &["first", "bad"]).await, [1, 1]);
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ use periscope_domain::ports::{
 };
 use periscope_domain::text::ExternalDeploymentId;
 use periscope_domain::timestamp::Timestamp;
+use std::slice;
 use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
 
@@ -42,11 +43,25 @@ pub(crate) enum Fault {
     Wait,
 }
 
+/// When a deployment fails those that it is with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Moment {
+    /// Whenever it is asked for.
+    Asked,
+    /// The second time that it is asked for.
+    AskedAgain,
+    /// When it is written together with others; they are.
+    Written,
+}
+
+/// A deployment that fails, when, and how.
+type BadDeployment = (&'static str, Moment, Fault);
+
 #[derive(Clone)]
 pub(crate) struct FaultyStore {
     inner: MemoryStore,
     fault: Arc<Mutex<Option<(Port, Fault)>>>,
-    bad_deployment: Arc<Mutex<Option<(&'static str, Fault)>>>,
+    bad_deployment: Arc<Mutex<Option<BadDeployment>>>,
     groups: Arc<Mutex<Vec<Vec<String>>>>,
     waiting: Arc<Semaphore>,
     released: Arc<Semaphore>,
@@ -68,9 +83,9 @@ impl FaultyStore {
         *self.fault.lock().unwrap() = Some((port, fault));
     }
 
-    /// Fails whenever this deployment is among those that are asked for.
-    pub(crate) fn break_down_on(&self, id: &'static str, fault: Fault) {
-        *self.bad_deployment.lock().unwrap() = Some((id, fault));
+    /// Fails at a moment of this deployment.
+    pub(crate) fn break_down_on(&self, id: &'static str, moment: Moment, fault: Fault) {
+        *self.bad_deployment.lock().unwrap() = Some((id, moment, fault));
     }
 
     pub(crate) fn repair(&self) {
@@ -101,17 +116,37 @@ impl FaultyStore {
     }
 
     async fn pass_together(&self, queries: &[DeploymentQuery]) -> Result<(), StoreError> {
-        let ids = || queries.iter().map(|query| query.external_id.as_str());
-        self.groups
-            .lock()
-            .unwrap()
-            .push(ids().map(str::to_owned).collect());
+        let ids = queries.iter().map(|query| query.external_id.as_str().to_owned());
+        let ids: Vec<_> = ids.collect();
+        self.groups.lock().unwrap().push(ids.clone());
         self.pass(Port::Deployments).await?;
         let bad = *self.bad_deployment.lock().unwrap();
         match bad {
-            Some((bad, fault)) if ids().any(|id| id == bad) => self.suffer(fault).await,
+            Some((bad, Moment::Asked, fault)) if ids.iter().any(|id| id == bad) => self.suffer(fault).await,
+            Some((bad, Moment::AskedAgain, fault)) if self.times_asked(bad) == 2 => self.suffer(fault).await,
             _ => Ok(()),
         }
+    }
+
+    fn times_asked(&self, id: &str) -> usize {
+        let groups = self.groups();
+        groups.iter().flatten().filter(|asked| *asked == id).count()
+    }
+
+    async fn write(
+        &self,
+        decision: &DeploymentDecision,
+        is_alone: bool,
+    ) -> Result<Applied<DeploymentId>, Arc<StoreError>> {
+        let bad = *self.bad_deployment.lock().unwrap();
+        if let Some((bad, Moment::Written, fault)) = bad
+            && decision.deployment.external_id.as_str() == bad
+            && !is_alone
+        {
+            self.suffer(fault).await?;
+        }
+        let mut applied = self.inner.deployments().apply(slice::from_ref(decision)).await;
+        applied.remove(0)
     }
 
     async fn suffer(&self, fault: Fault) -> Result<(), StoreError> {
@@ -265,8 +300,12 @@ impl Deployments for FaultyStore {
     async fn apply(
         &self,
         decisions: &[DeploymentDecision],
-    ) -> Result<Vec<Applied<DeploymentId>>, StoreError> {
-        self.inner.deployments().apply(decisions).await
+    ) -> Vec<Result<Applied<DeploymentId>, Arc<StoreError>>> {
+        let mut applied = Vec::new();
+        for decision in decisions {
+            applied.push(self.write(decision, decisions.len() == 1).await);
+        }
+        applied
     }
     async fn earlier(&self, query: &EarlierQuery) -> Result<Earlier, StoreError> {
         self.inner.deployments().earlier(query).await

@@ -33,6 +33,7 @@ use periscope_domain::ports::{
 use periscope_domain::run::{DeploymentStatus, Run};
 use periscope_domain::text::{Actor, BranchName, ExternalDeploymentId, PipelineName, ServiceName};
 use periscope_domain::web_url::WebUrl;
+use std::sync::Arc;
 use time::OffsetDateTime;
 
 /// A deployment as it is kept, but for what it is called.
@@ -186,10 +187,10 @@ impl Deployments for PgStore {
     async fn apply(
         &self,
         decisions: &[DeploymentDecision],
-    ) -> Result<Vec<Applied<DeploymentId>>, StoreError> {
-        let applied = write::apply(&self.pool, decisions).await?;
-        Decided::Deployments.count_stale(&applied);
-        Ok(applied)
+    ) -> Vec<Result<Applied<DeploymentId>, Arc<StoreError>>> {
+        let applied = write::apply(&self.pool, decisions).await;
+        Decided::Deployments.count_stale(applied.iter().flatten());
+        applied
     }
 
     async fn earlier(&self, query: &EarlierQuery) -> Result<Earlier, StoreError> {

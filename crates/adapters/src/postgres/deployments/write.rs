@@ -13,12 +13,13 @@ use diesel::QueryResult;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz};
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use periscope_domain::deployment::Revision;
 use periscope_domain::id::DeploymentId;
 use periscope_domain::ports::{Applied, DeploymentDecision, StoreError};
 use periscope_domain::timestamp::Timestamp;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use time::OffsetDateTime;
 
 batch_input! {
@@ -295,26 +296,32 @@ impl Kind {
     }
 }
 
+/// What becomes of one group leaves the others alone: each is a transaction of its own.
 pub(super) async fn apply(
     pool: &Pool,
     decisions: &[DeploymentDecision],
-) -> Result<Vec<Applied<DeploymentId>>, StoreError> {
-    let mut outcomes = vec![Applied::Stale; decisions.len()];
+) -> Vec<Result<Applied<DeploymentId>, Arc<StoreError>>> {
+    let mut outcomes = vec![Ok(Applied::Stale); decisions.len()];
     let groups = groups(decisions);
     let written = groups
         .iter()
         .map(|(kind, group)| write(pool, *kind, group.iter().map(|(_, decision)| *decision)));
-    for ((_, group), written) in groups.iter().zip(try_join_all(written).await?) {
-        for (ordinal, id) in written {
-            let index = usize::try_from(ordinal - 1)
-                .ok()
-                .and_then(|ordinal| group.get(ordinal));
-            if let Some(outcome) = index.and_then(|(index, _)| outcomes.get_mut(*index)) {
-                *outcome = Applied::Done(DeploymentId::new(id));
+    for ((_, group), written) in groups.iter().zip(join_all(written).await) {
+        let written = written
+            .map(|rows| rows.into_iter().collect::<HashMap<_, _>>())
+            .map_err(Arc::new);
+        for (ordinal, (index, _)) in (1..).zip(group) {
+            if let Some(outcome) = outcomes.get_mut(*index) {
+                *outcome = match &written {
+                    Ok(ids) => Ok(ids
+                        .get(&ordinal)
+                        .map_or(Applied::Stale, |id| Applied::Done(DeploymentId::new(*id)))),
+                    Err(error) => Err(Arc::clone(error)),
+                };
             }
         }
     }
-    Ok(outcomes)
+    outcomes
 }
 
 type Group<'a> = Vec<(usize, &'a DeploymentDecision)>;
