@@ -1,9 +1,10 @@
+use super::relinking::searches;
 use super::{MemoryStore, State, page_of};
 use async_trait::async_trait;
 use periscope_domain::deployment::{DeploymentEvent, Revision, StoredDeployment};
 use periscope_domain::id::{DeploymentId, OrganizationId, PullRequestId};
 use periscope_domain::linking::{
-    Candidate, Earlier, EarlierDeployment, KnownHistory, Link, Linking, Surroundings,
+    BaseChange, Candidate, Earlier, EarlierDeployment, KnownHistory, Link, Linking, Surroundings,
 };
 use periscope_domain::listing::{
     DeployedService, DeploymentFilter, ListedDeployment, Page, PageRequest, Position,
@@ -312,7 +313,7 @@ impl State {
             deployment,
             event,
             linking,
-            is_base_changed,
+            base_change,
             trial,
         } = decision;
         let stored = self
@@ -352,13 +353,19 @@ impl State {
             });
         entry.stored = stored;
         entry.history.push(event.clone());
+        let mut spreads = match base_change {
+            BaseChange::None => false,
+            BaseChange::IfEpochMoved => is_late,
+            BaseChange::Possible => true,
+        };
         if let Some(linking) = linking {
+            spreads |= !searches(linking).all(|new| searches(&entry.linking).any(|old| old == new));
             entry.linking = linking.clone();
             if is_late && deployment.shipped_at().is_some() {
                 self.request_relinking((*organization_id, id), event.received_at);
             }
         }
-        if *is_base_changed {
+        if spreads {
             self.base_changes.insert((*organization_id, id));
         }
         Some(id)

@@ -198,7 +198,7 @@ impl State {
 }
 
 /// Where each search for a base ended.
-fn searches(linking: &Linking) -> impl Iterator<Item = Option<&EarlierDeployment>> {
+pub(super) fn searches(linking: &Linking) -> impl Iterator<Item = Option<&EarlierDeployment>> {
     linking.graph_ranges.iter().filter_map(|range| match &range.base {
         BaseSearch::Sought(found) => Some(found.as_ref()),
         BaseSearch::Given => None,

@@ -1,10 +1,12 @@
 //! Which deployment is the base of another whose sender gives no previous commit.
 
 use crate::deployments::decision;
-use crate::fixture::{SharedStore, Tenant, abbreviated, apply, at, commit, deployment, pull_request, run, twin};
+use crate::fixture::{
+    SharedStore, Tenant, abbreviated, apply, at, commit, deployment, pull_request, run, twin,
+};
 use periscope_domain::commit_graph::Commit;
 use periscope_domain::deployment::Deployment;
-use periscope_domain::ports::{Applied, DeploymentDecision};
+use periscope_domain::ports::{Applied, CommitDecision, DeploymentDecision, TargetRepository};
 use periscope_domain::run::DeploymentStatus;
 use periscope_domain::text::ServiceName;
 use periscope_domain::use_cases::Origin;
@@ -218,6 +220,78 @@ pub(crate) async fn a_base_whose_recorder_dies_is_looked_around_for_by_the_worke
 async fn write(tenant: &Tenant, decision: DeploymentDecision) {
     let applied = apply(&tenant.store, &[decision]).await;
     assert!(matches!(applied[0], Applied::Done(_)));
+}
+
+/// An organization of which nobody has told commits, whose trial has begun.
+async fn without_commits(store: &SharedStore) -> Tenant {
+    let acme = Tenant::new(store, "acme").await;
+    acme.send((1..=5).map(pull_request)).await;
+    acme.record(Deployment {
+        service: ServiceName::clean("web"),
+        ..shipped("begins the trial", 1, 50)
+    })
+    .await;
+    acme
+}
+
+pub(crate) async fn a_base_recorded_while_the_first_commits_are_told_is_found(store: SharedStore) {
+    let acme = without_commits(&store).await;
+    let left = store.relinking().count(Some(acme.id)).await.unwrap();
+    assert_eq!(left, 0, "without commits there is nobody to look around for");
+    let base = decision(&acme, &shipped("a", 3, 100)).await;
+    acme.tell(&[(1, &[]), (2, &[1]), (3, &[2]), (4, &[3]), (5, &[4])])
+        .await;
+    acme.record(shipped("z", 5, 500)).await;
+    assert_eq!(numbers(&acme, "z").await, [5]);
+    write(&acme, base).await;
+    assert_eq!(numbers(&acme, "z").await, [4, 5]);
+}
+
+pub(crate) async fn a_base_taken_back_while_the_first_commits_are_told_is_none(store: SharedStore) {
+    let acme = without_commits(&store).await;
+    acme.record(shipped("a", 3, 100)).await;
+    let taken_back = Deployment {
+        run: run(DeploymentStatus::RolledBack, 90, 110),
+        ..deployment("a", 3)
+    };
+    let taken_back = decision(&acme, &taken_back).await;
+    // Whoever tells of the first commits takes their time with looking again.
+    let first_commits = CommitDecision {
+        organization_id: acme.id,
+        repository: TargetRepository::Known(acme.repository("acme/api").await),
+        new: vec![commit(3, &[]), commit(4, &[3]), commit(5, &[4])],
+        completed: Vec::new(),
+        pushes: Vec::new(),
+        fills: false,
+        delivery: None,
+        now: at(2000),
+    };
+    store.commits().apply(&first_commits).await.unwrap();
+    acme.record(shipped("z", 5, 500)).await;
+    assert_eq!(acme.linked("z").await, [(4, "graph"), (5, "exact")]);
+    write(&acme, taken_back).await;
+    assert_eq!(numbers(&acme, "z").await, [5]);
+}
+
+pub(crate) async fn what_became_a_base_while_another_was_exchanged_is_found(store: SharedStore) {
+    let acme = two_branches(&store).await;
+    acme.record(shipped("a", 1, 100)).await;
+    acme.record(shipped("b", 4, 200)).await;
+    for _ in 0..2 {
+        acme.record(shipped("z", 5, 500)).await;
+    }
+    let left = store.relinking().count(Some(acme.id)).await.unwrap();
+    assert_eq!(left, 0, "told again, it has the same base");
+    let taken_back = Deployment {
+        run: run(DeploymentStatus::RolledBack, 190, 210),
+        ..deployment("b", 4)
+    };
+    // Its recorder takes its time with looking around.
+    write(&acme, decision(&acme, &taken_back).await).await;
+    let again = decision(&acme, &shipped("z", 5, 500)).await;
+    acme.record(shipped("e", 3, 150)).await;
+    write(&acme, again).await;
+    assert_eq!(numbers(&acme, "z").await, [4, 5]);
 }
 
 pub(crate) async fn a_recorder_spreads_its_own_changes_and_no_others(store: SharedStore) {

@@ -3,7 +3,7 @@ use periscope_domain::commit_sha::CommitReference;
 use periscope_domain::deployment::{Deployment, DeploymentEvent};
 use periscope_domain::environment::Environment;
 use periscope_domain::lead_time::LeadTime;
-use periscope_domain::linking::{Link, LinkRule, is_possible_base_changed, link};
+use periscope_domain::linking::{BaseChange, Link, LinkRule, link};
 use periscope_domain::ports::{Applied, DeploymentContext, DeploymentDecision, DeploymentQuery};
 use periscope_domain::pull_request::PullRequest;
 use periscope_domain::run::{DeploymentStatus, Run};
@@ -177,7 +177,7 @@ pub(crate) async fn decision(tenant: &Tenant, report: &Deployment) -> Deployment
             received_at: at(2000),
         },
         linking: Some(link(report, &context.surroundings)),
-        is_base_changed: context.has_commits && is_possible_base_changed(before, report),
+        base_change: BaseChange::between(before, report, context.has_commits),
         trial: context.subscription.trial_started_by_deployment(at(2000)),
     }
 }

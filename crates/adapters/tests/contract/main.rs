@@ -120,6 +120,9 @@ contracts! {
         a_base_is_found_behind_many_that_are_not,
         a_service_that_moves_to_another_repository_keeps_its_bases,
         a_base_whose_recorder_dies_is_looked_around_for_by_the_worker,
+        a_base_recorded_while_the_first_commits_are_told_is_found,
+        a_base_taken_back_while_the_first_commits_are_told_is_none,
+        what_became_a_base_while_another_was_exchanged_is_found,
         a_recorder_spreads_its_own_changes_and_no_others,
         bases_and_their_successors_recorded_at_once_meet;
     metric_facts:

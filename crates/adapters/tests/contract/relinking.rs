@@ -1,7 +1,5 @@
 use crate::deployments::decision;
-use crate::fixture::{
-    SharedStore, Tenant, apply, at, deployment, deployment_after, pull_request, run, sha,
-};
+use crate::fixture::{SharedStore, Tenant, apply, at, deployment, deployment_after, pull_request, run, sha};
 use periscope_domain::deployment::Deployment;
 use periscope_domain::linking::{Linking, link};
 use periscope_domain::ports::{Applied, DeploymentQuery, RelinkRequest, RelinkingDecision};
@@ -78,7 +76,11 @@ pub(crate) async fn claim(tenant: &Tenant, now: i64) -> Vec<RelinkRequest> {
 pub(crate) async fn a_deployment_decided_on_an_old_epoch_is_left_for_the_worker(store: SharedStore) {
     let acme = Tenant::new(&store, "acme").await;
     asked(&acme).await;
-    assert_eq!(store.relinking().count(Some(acme.id)).await.unwrap(), 1);
+    assert_eq!(
+        store.relinking().count(Some(acme.id)).await.unwrap(),
+        2,
+        "a request, and a base if commits have been told of"
+    );
     assert_eq!(acme.links("d").await, []);
     acme.settle().await;
     assert_eq!(acme.linked("d").await, [(1, "exact")]);
@@ -110,7 +112,7 @@ pub(crate) async fn a_request_is_taken_by_one_at_a_time_and_again_when_its_lease
     assert_eq!(first[0].external_id, deployment("d", 1).external_id);
     assert_eq!(claim(&acme, 2).await, []);
     assert_eq!(claim(&acme, 3).await, first);
-    assert_eq!(store.relinking().count(None).await.unwrap(), 1);
+    assert_eq!(store.relinking().count(None).await.unwrap(), 2);
 }
 
 pub(crate) async fn a_request_that_is_made_again_while_it_is_looked_at_is_not_lost(store: SharedStore) {
@@ -206,7 +208,7 @@ pub(crate) async fn asked_for(store: &SharedStore, slug: &str, deployments: u32,
         unlinked.push(one);
     }
     tenant.send([pull_request(1)]).await;
-    store.deployments().apply(&unlinked).await.unwrap();
+    apply(&store, &unlinked).await;
     assert_eq!(waiting(&tenant).await, deployments.into());
     tenant
 }
@@ -303,7 +305,7 @@ pub(crate) async fn what_falls_into_a_span_that_is_just_being_found_is_linked(st
     acme.send([pull_request(9)]).await;
     let late = decision(&acme, &deployment_after("d", 1, 9)).await;
     acme.send([pull_request(1)]).await;
-    store.deployments().apply(&[late]).await.unwrap();
+    apply(&store, &[late]).await;
     falls_into_a_new_range(&acme, "merge_time").await;
 }
 
@@ -312,7 +314,7 @@ pub(crate) async fn what_falls_into_a_graph_range_that_is_just_being_found_is_li
     acme.send([pull_request(9)]).await;
     let late = decision(&acme, &deployment_after("d", 1, 9)).await;
     acme.tell(&[(1, &[]), (5, &[1]), (9, &[5])]).await;
-    store.deployments().apply(&[late]).await.unwrap();
+    apply(&store, &[late]).await;
     falls_into_a_new_range(&acme, "graph").await;
 }
 

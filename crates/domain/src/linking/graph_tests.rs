@@ -338,11 +338,16 @@ fn what_a_base_is_changes_with_its_commit_its_service_and_its_time() {
             true,
         ),
     ] {
-        assert_eq!(is_possible_base_changed(Some(&before), &after), is_changed);
-        assert_eq!(
-            is_possible_base_changed(None, &after),
-            after.shipped_at().is_some()
-        );
+        let ships = after.shipped_at().is_some();
+        for (before, is_changed) in [(Some(&before), is_changed), (None, ships)] {
+            let [without_commits, with_commits] = if is_changed {
+                [BaseChange::IfEpochMoved, BaseChange::Possible]
+            } else {
+                [BaseChange::None; 2]
+            };
+            assert_eq!(BaseChange::between(before, &after, false), without_commits);
+            assert_eq!(BaseChange::between(before, &after, true), with_commits);
+        }
     }
 }
 

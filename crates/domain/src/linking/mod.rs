@@ -20,7 +20,7 @@ pub use absence::{Absence, Absences, absence};
 pub use finding::{BaseFinding, Finding, Rejection};
 pub use graph_range::{BaseSearch, GraphAnswer, GraphRange, needs_more_earlier};
 pub use merge_time::MergeTimeRange;
-pub use touch::{Told, is_possible_base_changed, is_touched_as_before, is_touched_by};
+pub use touch::{BaseChange, Told, is_touched_as_before, is_touched_by};
 pub use unlinked::UnlinkedReason;
 
 use crate::commit_sha::{CommitReference, CommitSha};

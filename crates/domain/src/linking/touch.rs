@@ -68,20 +68,37 @@ pub fn is_touched_as_before(before: &Linking, now: &Linking) -> bool {
             .all(|range| before.graph_ranges.contains(range))
 }
 
-/// Whether a deployment that was recorded, or recorded again, may be the base of others, or no longer be it: they have
+/// Whether a deployment that is recorded, or recorded again, may become the base of others, or no longer be it: they have
 /// to be looked at again.
-#[must_use]
-pub fn is_possible_base_changed(before: Option<&Deployment>, after: &Deployment) -> bool {
-    let as_base = |deployment: &Deployment| {
-        let service = deployment
-            .service
-            .as_ref()
-            .map(|service| service.as_str().to_ascii_lowercase());
-        deployment
-            .shipped_at()
-            .map(|shipped_at| (shipped_at, service, deployment.commit.clone()))
-    };
-    before.and_then(as_base) != as_base(after)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BaseChange {
+    /// It is to others what it was.
+    None,
+    /// It is something else, but without commits no deployment has a base: only if some have been told of meanwhile.
+    IfEpochMoved,
+    /// It is something else.
+    Possible,
+}
+
+impl BaseChange {
+    /// That from a deployment as it was, if it was known, to what it becomes, in an organization with commits or without.
+    #[must_use]
+    pub fn between(before: Option<&Deployment>, after: &Deployment, has_commits: bool) -> Self {
+        let as_base = |deployment: &Deployment| {
+            let service = deployment
+                .service
+                .as_ref()
+                .map(|service| service.as_str().to_ascii_lowercase());
+            deployment
+                .shipped_at()
+                .map(|shipped_at| (shipped_at, service, deployment.commit.clone()))
+        };
+        match (before.and_then(as_base) == as_base(after), has_commits) {
+            (true, _) => Self::None,
+            (false, false) => Self::IfEpochMoved,
+            (false, true) => Self::Possible,
+        }
+    }
 }
 
 #[cfg(test)]

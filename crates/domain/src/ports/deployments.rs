@@ -2,7 +2,7 @@ use super::{Applied, StoreError};
 use crate::commit_sha::CommitReference;
 use crate::deployment::{Deployment, DeploymentEvent, Revision, StoredDeployment};
 use crate::id::{DeploymentId, OrganizationId, PullRequestId};
-use crate::linking::{Earlier, Link, Linking, Surroundings};
+use crate::linking::{BaseChange, Earlier, Link, Linking, Surroundings};
 use crate::listing::{DeployedService, DeploymentFilter, ListedDeployment, Page, PageRequest};
 use crate::organization::Subscription;
 use crate::text::{ExternalDeploymentId, ServiceName};
@@ -107,7 +107,7 @@ pub struct DeploymentDecision {
     pub linking: Option<Linking>,
     /// Whether others may have to look for their base again: it is then left for
     /// [`Relinking::spread`](super::Relinking::spread) in the same transaction.
-    pub is_base_changed: bool,
+    pub base_change: BaseChange,
     /// The trial that begins with it.
     pub trial: Option<Trial>,
 }
@@ -129,7 +129,9 @@ pub trait Deployments: Send + Sync {
     /// applied.
     ///
     /// Where only the epoch has moved on, the decision is applied all the same and the deployment is left for
-    /// the relinking worker in the same transaction.
+    /// the relinking worker in the same transaction. A known one whose search for a base ends elsewhere than the last
+    /// one that was written is left for [`Relinking::spread`](super::Relinking::spread): what became a base meanwhile
+    /// has only seen the last one.
     async fn apply(
         &self,
         decisions: &[DeploymentDecision],

@@ -5,7 +5,7 @@ use super::relink::find_base;
 use super::{RELINKED_AT_ONCE, ROUNDS, relink};
 use crate::deployment::{Deployment, DeploymentEvent, Received};
 use crate::id::{DeploymentId, OrganizationId};
-use crate::linking::{is_possible_base_changed, link};
+use crate::linking::{BaseChange, link};
 use crate::ports::{Applied, DeploymentContext, DeploymentDecision, DeploymentQuery, Store, StoreError};
 use crate::text::ExternalDeploymentId;
 use crate::timestamp::Timestamp;
@@ -157,7 +157,9 @@ async fn look_around(
     let recorded = decisions.iter().zip(applied);
     let bases: Vec<_> = recorded
         .filter_map(|(decision, applied)| match applied {
-            Ok(Applied::Done(id)) if decision.is_base_changed => Some((decision.organization_id, *id)),
+            Ok(Applied::Done(id)) if decision.base_change == BaseChange::Possible => {
+                Some((decision.organization_id, *id))
+            }
             _ => None,
         })
         .collect();
@@ -215,10 +217,9 @@ fn decide(
     let report = &command.report;
     let ReceivedReport { action, deployment } = received;
     let before = context.stored.as_ref().map(|stored| &stored.deployment);
-    let is_base_changed = context.has_commits
-        && deployment
-            .as_ref()
-            .is_some_and(|after| is_possible_base_changed(before, after));
+    let base_change = deployment.as_ref().map_or(BaseChange::None, |after| {
+        BaseChange::between(before, after, context.has_commits)
+    });
     let linking = deployment
         .as_ref()
         .map(|deployment| link(deployment, &context.surroundings));
@@ -248,7 +249,7 @@ fn decide(
             received_at: now,
         },
         linking,
-        is_base_changed,
+        base_change,
         trial: context.subscription.trial_started_by_deployment(now),
     };
     (decision, answer)

@@ -2,6 +2,7 @@
 
 mod contexts;
 mod earlier;
+mod input;
 mod links;
 mod page;
 mod read;

@@ -3,109 +3,22 @@
 //! requests wait and nobody else; a decision that begins a trial takes it for update at once, because two that hold
 //! it shared and then both update it deadlock.
 
+use super::input::Input;
 use super::links::{
     GraphRangeInput, INSERT_GRAPH_RANGES, INSERT_LINKS, INSERT_RANGES, LINKS_AT_ONCE, LinkInput,
-    REPLACE_LINKS, RangeInput, linked_pull_requests, unlinked_reason,
+    REPLACE_LINKS, RangeInput,
 };
 use crate::postgres::pool::Pool;
-use crate::postgres::statement::batch_input;
 use diesel::QueryResult;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz};
+use diesel::sql_types::BigInt;
 use futures_util::future::join_all;
-use periscope_domain::deployment::Revision;
 use periscope_domain::id::DeploymentId;
+use periscope_domain::linking::BaseChange;
 use periscope_domain::ports::{Applied, DeploymentDecision, StoreError};
-use periscope_domain::timestamp::Timestamp;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use time::OffsetDateTime;
-
-batch_input! {
-    /// Deployments as they shall be recorded, with what the decisions were based on and the events that led to them.
-    Input as "input" {
-        organization_id: BigInt = i64,
-        organization_revision: BigInt = i64,
-        epoch: BigInt = i64,
-        deployment_revision: BigInt = i64,
-        external_id: Text = String,
-        commit_sha: Text = String,
-        environment: Text = String,
-        status: Text = &'static str,
-        started_at: Timestamptz = OffsetDateTime,
-        completed_at: Nullable<Timestamptz> = Option<OffsetDateTime>,
-        service: Nullable<Text> = Option<String>,
-        previous_commit_sha: Nullable<Text> = Option<String>,
-        branch: Nullable<Text> = Option<String>,
-        triggered_by: Nullable<Text> = Option<String>,
-        pipeline_name: Nullable<Text> = Option<String>,
-        pipeline_url: Nullable<Text> = Option<String>,
-        event_status: Text = &'static str,
-        event_started_at: Timestamptz = OffsetDateTime,
-        event_completed_at: Nullable<Timestamptz> = Option<OffsetDateTime>,
-        event_commit_sha: Text = String,
-        received_at: Timestamptz = OffsetDateTime,
-        linked_pull_requests: Nullable<Integer> = Option<i32>,
-        unlinked_reason: Nullable<Text> = Option<&'static str>,
-        follows_epoch: Bool = bool,
-        trial_started_at: Nullable<Timestamptz> = Option<OffsetDateTime>,
-        trial_ends_at: Nullable<Timestamptz> = Option<OffsetDateTime>,
-    }
-}
-
-impl Input {
-    fn push(&mut self, decision: &DeploymentDecision) {
-        macro_rules! texts {
-            ($($column:ident),+) => {
-                $(self.$column.push(decision.deployment.$column.as_ref().map(|text| text.as_str().to_owned()));)+
-            };
-        }
-        let DeploymentDecision {
-            version,
-            deployment,
-            event,
-            ..
-        } = decision;
-        self.organization_id.push(decision.organization_id.get());
-        self.organization_revision.push(version.organization_revision);
-        self.epoch.push(version.epoch.get());
-        self.deployment_revision
-            .push(version.deployment_revision.map_or(0, Revision::get));
-        self.external_id.push(deployment.external_id.as_str().to_owned());
-        self.commit_sha.push(deployment.commit.as_str().to_owned());
-        self.environment.push(deployment.environment.as_str().to_owned());
-        self.status.push(deployment.run.status().as_str());
-        self.started_at
-            .push(deployment.run.started_at().to_offset_date_time());
-        self.completed_at
-            .push(deployment.run.completed_at().map(Timestamp::to_offset_date_time));
-        texts!(service, branch, triggered_by, pipeline_name, pipeline_url);
-        self.previous_commit_sha.push(
-            deployment
-                .previous_commit
-                .as_ref()
-                .map(|commit| commit.as_str().to_owned()),
-        );
-        self.event_status.push(event.run.status().as_str());
-        self.event_started_at
-            .push(event.run.started_at().to_offset_date_time());
-        self.event_completed_at
-            .push(event.run.completed_at().map(Timestamp::to_offset_date_time));
-        self.event_commit_sha.push(event.commit.as_str().to_owned());
-        self.received_at.push(event.received_at.to_offset_date_time());
-        self.linked_pull_requests
-            .push(decision.linking.as_ref().map(linked_pull_requests));
-        self.unlinked_reason
-            .push(decision.linking.as_ref().and_then(unlinked_reason));
-        self.follows_epoch
-            .push(decision.linking.is_some() && deployment.shipped_at().is_some());
-        self.trial_started_at
-            .push(decision.trial.map(|trial| trial.started_at.to_offset_date_time()));
-        self.trial_ends_at
-            .push(decision.trial.map(|trial| trial.ends_at.to_offset_date_time()));
-    }
-}
 
 /// The organizations, locked in order of id.
 const ORGANIZATION: &str = ", organization as (
@@ -167,7 +80,8 @@ const FOLLOW: &str = ", recorded as (
         select
             i.ordinal, w.organization_id, w.id, w.revision, i.event_status, i.event_started_at,
             i.event_completed_at, i.event_commit_sha, i.received_at, i.epoch, i.follows_epoch,
-            i.linked_pull_requests, i.trial_started_at, i.trial_ends_at, i.service, i.completed_at
+            i.base_follows_epoch, i.linked_pull_requests, i.trial_started_at, i.trial_ends_at, i.service,
+            i.completed_at
         from written w
         join input i on i.organization_id = w.organization_id and i.external_id = w.external_id
     ),
@@ -194,6 +108,32 @@ const FOLLOW: &str = ", recorded as (
 const CHANGE_BASE: &str = ", bases as (
         insert into base_changes (organization_id, deployment_id)
         select organization_id, id from recorded
+    )";
+
+/// The same where they have to only if the epoch has moved on.
+const CHANGE_BASE_LATE: &str = ", late_bases as (
+        insert into base_changes (organization_id, deployment_id)
+        select organization_id, id
+        from recorded
+        where base_follows_epoch
+            and (organization_id, epoch) not in (select id, linking_epoch from organization)
+    )";
+
+/// A known deployment may have to look for its base again: who became one meanwhile has only seen the last that was written.
+const EXCHANGE_BASE: &str = ", exchanged as (
+        insert into base_changes (organization_id, deployment_id)
+        select r.organization_id, r.id
+        from recorded r
+        where exists (
+            select from graph_range i
+            where i.owner = r.ordinal and i.is_sought and not exists (
+                select from graph_ranges g
+                where g.organization_id = r.organization_id and g.deployment_id = r.id
+                    and g.repository_id = i.repository_id and g.service_key is not null
+                    and (g.base_deployment_id, g.base_completed_at, g.base_commit_sha)
+                        is not distinct from (i.base_deployment_id, i.base_completed_at, i.base_commit_sha)
+            )
+        )
     )";
 
 const BEGIN_TRIAL: &str = ", trial as (
@@ -252,8 +192,8 @@ impl QueryFragment<Pg> for Write {
         if self.kind.begins_trial {
             out.push_sql(BEGIN_TRIAL);
         }
-        if self.kind.changes_base {
-            out.push_sql(CHANGE_BASE);
+        for bases in self.bases() {
+            out.push_sql(bases);
         }
         if changes {
             out.push_sql(RELINKED);
@@ -265,6 +205,23 @@ impl QueryFragment<Pg> for Write {
         }
         out.push_sql(" select ordinal, id from recorded");
         Ok(())
+    }
+}
+
+impl Write {
+    /// What leaves a base that has changed, or may have.
+    fn bases(&self) -> impl Iterator<Item = &'static str> {
+        let changes = self.kind.changes_base;
+        let may_change = !changes && self.input.base_follows_epoch.contains(&true);
+        let may_exchange = !changes && !self.kind.creates && !self.graph_ranges.is_empty();
+        let needed = [
+            (changes, CHANGE_BASE),
+            (may_change, CHANGE_BASE_LATE),
+            (may_exchange, EXCHANGE_BASE),
+        ];
+        needed
+            .into_iter()
+            .filter_map(|(is_needed, sql)| is_needed.then_some(sql))
     }
 }
 
@@ -290,7 +247,7 @@ impl Kind {
     fn of(decision: &DeploymentDecision) -> Self {
         Self {
             creates: decision.version.deployment_revision.is_none(),
-            changes_base: decision.is_base_changed,
+            changes_base: decision.base_change == BaseChange::Possible,
             begins_trial: decision.trial.is_some(),
         }
     }
