@@ -208,7 +208,7 @@ pub(crate) async fn asked_for(store: &SharedStore, slug: &str, deployments: u32,
         unlinked.push(one);
     }
     tenant.send([pull_request(1)]).await;
-    apply(&store, &unlinked).await;
+    apply(store, &unlinked).await;
     assert_eq!(waiting(&tenant).await, deployments.into());
     tenant
 }
@@ -342,7 +342,7 @@ pub(crate) async fn a_request_that_was_settled_and_made_again_is_not_settled_by_
         ..deployment("a", 1)
     };
     let base = decision(&acme, &base).await;
-    let applied = store.deployments().apply(&[base]).await.unwrap();
+    let applied = apply(&store, &[base]).await;
     let [Applied::Done(base)] = applied.as_slice() else {
         panic!("{applied:?}");
     };

@@ -126,14 +126,7 @@ fn a_given_previous_commit_begins_the_range() {
     type Case = (&'static str, &'static [u8], u8, u8, Texts, Texts);
     let cases: [Case; 9] = [
         ("a range", &ALL, 5, 2, &["graph 3", "exact 5"], &[]),
-        (
-            "a version bump on top of the merge",
-            &ALL,
-            6,
-            3,
-            &["graph 5"],
-            &[],
-        ),
+        ("a version bump on top", &ALL, 6, 3, &["graph 5"], &[]),
         (
             "from one branch to another",
             &ALL,
