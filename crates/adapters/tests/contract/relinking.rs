@@ -209,8 +209,15 @@ pub(crate) async fn asked_for(store: &SharedStore, slug: &str, deployments: u32,
     }
     tenant.send([pull_request(1)]).await;
     apply(store, &unlinked).await;
+    spread(&tenant).await;
     assert_eq!(waiting(&tenant).await, deployments.into());
     tenant
+}
+
+/// Looks around for those whose base has changed, so that only requests wait.
+async fn spread(tenant: &Tenant) {
+    let relinking = tenant.store.relinking();
+    relinking.spread(Some(tenant.id), 100, at(0)).await.unwrap();
 }
 
 async fn waiting(tenant: &Tenant) -> u64 {
@@ -287,6 +294,7 @@ pub(crate) async fn deployments_that_are_touched_all_the_time_let_others_have_th
 /// While the worker looks at a deployment of commit 9, pull request 5 becomes known, which falls into the range that it
 /// has just found and into none that was known before.
 async fn falls_into_a_new_range(acme: &Tenant, rule: &'static str) {
+    spread(acme).await;
     round(&acme.store, 10, 10, async || {
         acme.send([pull_request(5)]).await;
     })
