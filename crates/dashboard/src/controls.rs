@@ -56,6 +56,8 @@ pub(crate) struct Controls {
     sent: Vec<(String, String)>,
     /// What its page is about, the whole of time if nothing was said and the page is a list.
     window: Window,
+    /// When that was asked.
+    now: Timestamp,
     has_range: bool,
     /// Whether nothing said means everything, as in a list.
     is_list: bool,
@@ -126,6 +128,7 @@ impl Controls {
         Self {
             sent,
             window: window(query, now),
+            now,
             has_range,
             is_list,
             has_environment: true,
@@ -183,8 +186,8 @@ impl Controls {
     }
 
     /// Whether figures are of days that are over.
-    pub(crate) fn is_over(&self, now: Timestamp) -> bool {
-        self.window.until < now
+    pub(crate) fn is_over(&self) -> bool {
+        self.window.until < self.now
     }
 
     /// The ranges to choose from.

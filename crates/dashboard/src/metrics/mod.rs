@@ -88,7 +88,7 @@ impl Body {
             Figures::ChangeFailureRate(figures) => {
                 change_failure_rate::body(figures, report, frame, controls)
             }
-            Figures::Recovery(figures) => recovery::body(figures, report, frame, controls.is_over(frame.now)),
+            Figures::Recovery(figures) => recovery::body(figures, report, frame, controls.is_over()),
             _ => return None,
         })
     }
