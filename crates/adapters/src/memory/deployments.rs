@@ -1,4 +1,4 @@
-use super::relinking::searches;
+use super::relinking::has_new_search;
 use super::{MemoryStore, State, page_of};
 use async_trait::async_trait;
 use periscope_domain::deployment::{DeploymentEvent, Revision, StoredDeployment};
@@ -359,7 +359,7 @@ impl State {
             BaseChange::Possible => true,
         };
         if let Some(linking) = linking {
-            spreads |= !searches(linking).all(|new| searches(&entry.linking).any(|old| old == new));
+            spreads |= has_new_search(&entry.linking, linking);
             entry.linking = linking.clone();
             if is_late && deployment.shipped_at().is_some() {
                 self.request_relinking((*organization_id, id), event.received_at);

@@ -137,7 +137,7 @@ impl State {
         let mut settles = false;
         let applied = entry.map_or(Applied::Stale, |entry| {
             settles = (epoch == Some(version.epoch.get()) || is_touched_as_before(&entry.linking, linking))
-                && searches(linking).all(|new| searches(&entry.linking).any(|old| old == new));
+                && !has_new_search(&entry.linking, linking);
             entry.stored.revision = entry.stored.revision.next();
             entry.linking = linking.clone();
             Applied::Done(())
@@ -197,8 +197,13 @@ impl State {
     }
 }
 
+/// Whether a search for a base ended elsewhere than any did before: what became a base meanwhile has only seen those.
+pub(super) fn has_new_search(before: &Linking, now: &Linking) -> bool {
+    searches(now).any(|new| searches(before).all(|old| old != new))
+}
+
 /// Where each search for a base ended.
-pub(super) fn searches(linking: &Linking) -> impl Iterator<Item = Option<&EarlierDeployment>> {
+fn searches(linking: &Linking) -> impl Iterator<Item = Option<&EarlierDeployment>> {
     linking.graph_ranges.iter().filter_map(|range| match &range.base {
         BaseSearch::Sought(found) => Some(found.as_ref()),
         BaseSearch::Given => None,

@@ -105,7 +105,7 @@ pub struct DeploymentDecision {
     pub event: DeploymentEvent,
     /// Its links, in place of all that it had; `None` leaves them as they are.
     pub linking: Option<Linking>,
-    /// Whether others may have to look for their base again: it is then left for
+    /// Whether, and when, others have to look for their base again: it is then left for
     /// [`Relinking::spread`](super::Relinking::spread) in the same transaction.
     pub base_change: BaseChange,
     /// The trial that begins with it.
