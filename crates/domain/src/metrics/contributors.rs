@@ -3,7 +3,7 @@
 
 use super::Window;
 use super::deployment_frequency::float;
-use super::names::NameNumber;
+use super::names::{NameNumber, place_by_name};
 use super::question::Scope;
 use super::tally::Tally;
 use crate::timestamp::Timestamp;
@@ -21,10 +21,10 @@ pub struct Contributors {
     pub contributors: Vec<Contributor>,
 }
 
-/// An author.
+/// An author, whatever the letter case of the login.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contributor {
-    /// The login; `None` stands for all pull requests of which nobody has told whose they are.
+    /// The login, as the last pull request of the window spells it; `None` stands for all pull requests of which nobody has told whose they are.
     pub author: Option<String>,
     /// How many pull requests were merged.
     pub merged: u64,
@@ -44,21 +44,21 @@ impl Contributors {
     pub(crate) fn of(scope: &Scope<'_>) -> Self {
         let before = tallies(scope, scope.window.previous());
         let now = tallies(scope, scope.window);
-        let all: u64 = now.values().map(|tally| tally.merged).sum();
-        let known = |tallies: &Tallies| tallies.keys().filter(|author| **author > 0).count();
+        let all: u64 = now.values().map(|(_, tally)| tally.merged).sum();
+        let known = |tallies: &Tallies<'_>| tallies.keys().filter(|key| **key > 0).count();
         let mut contributors: Vec<_> = now
             .iter()
-            .map(|(author, tally)| Contributor {
-                author: scope.facts.author_name(*author).map(str::to_owned),
+            .map(|(key, (author, tally))| Contributor {
+                author: author.map(str::to_owned),
                 merged: tally.merged,
-                previously_merged: before.get(author).map_or(0, |tally| tally.merged),
+                previously_merged: before.get(key).map_or(0, |(_, tally)| tally.merged),
                 share: float(tally.merged) / float(all),
                 mean_lines: tally.mean_lines(),
                 mean_cycle_time_hours: tally.mean_cycle_time_hours(),
                 last_merged_at: tally.last_merged_at(),
             })
             .collect();
-        contributors.sort_by(|a, b| b.merged.cmp(&a.merged).then_with(|| a.author.cmp(&b.author)));
+        contributors.sort_by_cached_key(|one| (Reverse(one.merged), place_by_name(one.author.as_deref())));
         Self {
             current: known(&now),
             previous: known(&before),
@@ -70,20 +70,23 @@ impl Contributors {
 /// The known author of the most pull requests of the window, how many those are, and their share of all.
 pub(crate) fn leading_author<'a>(scope: &Scope<'a>) -> Option<(&'a str, u64, f64)> {
     let tallies = tallies(scope, scope.window);
-    let all: u64 = tallies.values().map(|tally| tally.merged).sum();
+    let all: u64 = tallies.values().map(|(_, tally)| tally.merged).sum();
     let known = tallies
-        .iter()
-        .filter_map(|(author, tally)| Some((tally.merged, Reverse(scope.facts.author_name(*author)?))));
+        .values()
+        .filter_map(|(author, tally)| Some((tally.merged, Reverse((*author)?))));
     let (merged, Reverse(author)) = known.max()?;
     Some((author, merged, float(merged) / float(all)))
 }
 
-type Tallies = HashMap<NameNumber, Tally>;
+/// By the key of the author: the author's name, and what was merged.
+type Tallies<'a> = HashMap<NameNumber, (Option<&'a str>, Tally)>;
 
-fn tallies(scope: &Scope<'_>, window: Window) -> Tallies {
+fn tallies<'a>(scope: &Scope<'a>, window: Window) -> Tallies<'a> {
     let mut tallies = Tallies::new();
     for row in scope.merges(window) {
-        tallies.entry(row.author).or_default().add(row);
+        let (author, tally) = tallies.entry(scope.facts.author_key(row)).or_default();
+        *author = scope.facts.author_name(row);
+        tally.add(row);
     }
     tallies
 }

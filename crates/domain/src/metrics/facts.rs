@@ -6,7 +6,7 @@
 //! somebody still reads the facts before.
 
 use super::Window;
-use super::names::{NameNumber, Names};
+use super::names::{NameNumber, Names, Spellings};
 use super::spans::{Row, Spans};
 use crate::environment::Environment;
 use crate::id::{DeploymentId, PullRequestId, RepositoryId};
@@ -90,7 +90,7 @@ pub(crate) struct MergeRow {
     pub(crate) repository_id: RepositoryId,
     /// Microseconds; `i64::MIN` if it is not known.
     created_at: i64,
-    pub(crate) author: NameNumber,
+    author: NameNumber,
     /// `u32::MAX` if it is not known.
     lines: u32,
 }
@@ -160,14 +160,9 @@ pub struct Facts {
 
 #[derive(Clone, Debug, Default)]
 struct AllNames {
-    /// As they were spelled.
-    services: Names,
-    /// In lower case: services are compared without letter case.
-    service_keys: Names,
-    /// The key of each service's spelling, from number 0.
-    keys_of_services: Vec<NameNumber>,
+    services: Spellings,
     environments: Names,
-    authors: Names,
+    authors: Spellings,
 }
 
 impl Facts {
@@ -253,7 +248,7 @@ impl Facts {
                 repository_id: row.repository_id,
                 merged_at: Timestamp::from_microseconds(row.merged_at)?,
                 created_at: Timestamp::from_microseconds(row.created_at),
-                author: self.author_name(row.author).and_then(Actor::clean),
+                author: self.author_name(row).and_then(Actor::clean),
                 lines: row.lines(),
             })
         })
@@ -263,13 +258,8 @@ impl Facts {
     #[must_use]
     pub fn weight(&self) -> usize {
         let names = &self.names;
-        let names = [
-            &names.services,
-            &names.service_keys,
-            &names.environments,
-            &names.authors,
-        ];
-        self.deployments.weight() + self.merges.weight() + names.into_iter().map(Names::weight).sum::<usize>()
+        let names = names.services.weight() + names.environments.weight() + names.authors.weight();
+        self.deployments.weight() + self.merges.weight() + names
     }
 
     /// The deployments that were completed in a window, with their links, in order of completion.
@@ -303,24 +293,17 @@ impl Facts {
 
     /// The number of a service whatever its letter case, if it was ever deployed.
     pub(crate) fn service(&self, service: &ServiceName) -> Option<NameNumber> {
-        self.names
-            .service_keys
-            .find(&service.as_str().to_ascii_lowercase())
+        self.names.services.find_key(service.as_str())
     }
 
     /// What is the same for all spellings of a deployment's service; 0 if it names none.
     pub(crate) fn service_key(&self, row: &DeploymentRow) -> NameNumber {
-        let index = usize::try_from(row.service).unwrap_or_default();
-        self.names
-            .keys_of_services
-            .get(index)
-            .copied()
-            .unwrap_or_default()
+        self.names.services.key(row.service)
     }
 
     /// How many numbers of services there may be.
     pub(crate) fn service_keys(&self) -> usize {
-        self.names.service_keys.count()
+        self.names.services.count_of_keys()
     }
 
     /// A deployment's service as it spells it.
@@ -328,27 +311,23 @@ impl Facts {
         self.names.services.text(row.service)
     }
 
-    /// The name of an author; `None` for 0, which stands for those that are not known.
-    pub(crate) fn author_name(&self, number: NameNumber) -> Option<&str> {
-        self.names.authors.text(number)
+    /// What is the same for all spellings of an author; 0 for those that are not known.
+    pub(crate) fn author_key(&self, row: &MergeRow) -> NameNumber {
+        self.names.authors.key(row.author)
+    }
+
+    /// A pull request's author as it spells them, if they are known.
+    pub(crate) fn author_name(&self, row: &MergeRow) -> Option<&str> {
+        self.names.authors.text(row.author)
     }
 }
 
 /// New names are rare: only they copy what somebody else still reads.
 impl AllNames {
-    fn service(names: &mut Arc<Self>, spelling: Option<&str>) -> NameNumber {
-        let Some(spelling) = spelling else { return 0 };
-        let known = names.services.find(spelling);
-        known.unwrap_or_else(|| Arc::make_mut(names).new_service(spelling))
-    }
-
-    fn new_service(&mut self, spelling: &str) -> NameNumber {
-        let key = self.service_keys.number(Some(&spelling.to_ascii_lowercase()));
-        if self.keys_of_services.is_empty() {
-            self.keys_of_services.push(0);
-        }
-        self.keys_of_services.push(key);
-        self.services.number(Some(spelling))
+    fn service(names: &mut Arc<Self>, service: Option<&str>) -> NameNumber {
+        let Some(service) = service else { return 0 };
+        let known = names.services.find(service);
+        known.unwrap_or_else(|| Arc::make_mut(names).services.number(service))
     }
 
     fn environment(names: &mut Arc<Self>, environment: &Environment) -> NameNumber {
@@ -360,6 +339,6 @@ impl AllNames {
     fn author(names: &mut Arc<Self>, author: Option<&str>) -> NameNumber {
         let Some(author) = author else { return 0 };
         let known = names.authors.find(author);
-        known.unwrap_or_else(|| Arc::make_mut(names).authors.number(Some(author)))
+        known.unwrap_or_else(|| Arc::make_mut(names).authors.number(author))
     }
 }

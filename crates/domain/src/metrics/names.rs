@@ -53,3 +53,61 @@ impl Names {
         self.texts.iter().map(|text| text.len() + 80).sum()
     }
 }
+
+/// Names that are compared without letter case. A number stands for a spelling, a key for all that are the same name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Spellings {
+    texts: Names,
+    /// In lower case.
+    keys: Names,
+    /// The key of each spelling, from 1.
+    key_of: Vec<NameNumber>,
+}
+
+impl Spellings {
+    /// The number of a spelling, which gets one if it has none.
+    pub(crate) fn number(&mut self, spelling: &str) -> NameNumber {
+        if let Some(number) = self.find(spelling) {
+            return number;
+        }
+        self.key_of
+            .push(self.keys.number(Some(&spelling.to_ascii_lowercase())));
+        self.texts.number(Some(spelling))
+    }
+
+    /// The number of a spelling, if it has one.
+    pub(crate) fn find(&self, spelling: &str) -> Option<NameNumber> {
+        self.texts.find(spelling)
+    }
+
+    /// The key of a name however it is spelled, if it has one.
+    pub(crate) fn find_key(&self, name: &str) -> Option<NameNumber> {
+        self.keys.find(&name.to_ascii_lowercase())
+    }
+
+    /// The key of a spelling's number; 0 for 0.
+    pub(crate) fn key(&self, number: NameNumber) -> NameNumber {
+        let index = usize::try_from(number)
+            .ok()
+            .and_then(|number| number.checked_sub(1));
+        index
+            .and_then(|index| self.key_of.get(index))
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// The spelling of a number; `None` for 0.
+    pub(crate) fn text(&self, number: NameNumber) -> Option<&str> {
+        self.texts.text(number)
+    }
+
+    /// How many keys there are, with 0.
+    pub(crate) fn count_of_keys(&self) -> usize {
+        self.keys.count()
+    }
+
+    /// About how many bytes they take.
+    pub(crate) fn weight(&self) -> usize {
+        self.texts.weight() + self.keys.weight()
+    }
+}

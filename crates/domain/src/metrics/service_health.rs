@@ -201,7 +201,7 @@ pub(crate) fn activities(scope: &Scope<'_>) -> Vec<Activity> {
         };
         activity.last_merged_at = Some(time_of(row.merged_at));
         if row.merged_at >= begins {
-            activity.add(row);
+            activity.add(row, scope.facts.author_key(row));
         } else if row.merged_at >= previous {
             activity.previously_merged += 1;
         }
@@ -210,10 +210,10 @@ pub(crate) fn activities(scope: &Scope<'_>) -> Vec<Activity> {
 }
 
 impl Activity {
-    fn add(&mut self, row: &MergeRow) {
+    fn add(&mut self, row: &MergeRow, author: NameNumber) {
         self.now.add(row);
-        if row.author > 0 {
-            self.authors.insert(row.author);
+        if author > 0 {
+            self.authors.insert(author);
         } else {
             self.unknown_authors += 1;
         }

@@ -184,6 +184,32 @@ fn contributors_are_told_with_their_share_and_the_means_of_what_is_known() {
 }
 
 #[test]
+fn an_author_is_one_however_spelled_and_told_as_the_last_merge_spells() {
+    let mut world = World::new();
+    for (author, time) in [
+        ("Octocat", "2023-12-20T00:00:00Z"),
+        ("octocat", "2024-01-10T10:00:00Z"),
+        ("OctoCat", "2024-01-11T10:00:00Z"),
+    ] {
+        world.merge(time).author = Some(author);
+    }
+    let Figures::Contributors(figures) = world.january(Metric::Contributors).figures else {
+        panic!("another metric")
+    };
+    assert_eq!((figures.current, figures.previous), (1, 1));
+    let told = figures
+        .contributors
+        .iter()
+        .map(|one| (one.author.as_deref(), one.merged, one.previously_merged));
+    assert_eq!(told.collect::<Vec<_>>(), [(Some("OctoCat"), 2, 1)]);
+    let Figures::ServiceHealth(figures) = world.january(Metric::ServiceHealth).figures else {
+        panic!("another metric")
+    };
+    let contributors = figures.iter().map(|one| one.contributors);
+    assert_eq!(contributors.collect::<Vec<_>>(), [1, 0]);
+}
+
+#[test]
 fn a_point_is_a_pull_request_of_which_lines_and_cycle_time_are_known() {
     let mut world = World::new();
     for (lines, created_at) in [
