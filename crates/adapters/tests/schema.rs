@@ -130,3 +130,39 @@ async fn a_schema_that_is_behind_or_newer_is_told_apart() {
         assert!(matches!(outcome, Err(MigrateError::Newer { unknown }) if unknown == "29990101000000"));
     }
 }
+
+#[tokio::test]
+async fn looking_at_the_schema_changes_nothing() {
+    let database = TestDatabase::create_empty().await;
+    let url = database.url();
+    assert!(matches!(
+        migrate::check(&url).await,
+        Err(MigrateError::Behind { .. })
+    ));
+    let client = connect(&database).await;
+    let made = "select relname::text from pg_class where relnamespace = 'public'::regnamespace";
+    assert_eq!(texts(&client, made).await, Vec::<String>::new());
+    migrate::run(&url).await.unwrap();
+    set(&client, "default_transaction_read_only = on").await;
+    migrate::check(&url).await.unwrap();
+}
+
+#[tokio::test]
+async fn limits_of_other_sessions_do_not_end_a_migration() {
+    let database = TestDatabase::create_empty().await;
+    let client = connect(&database).await;
+    set(&client, "statement_timeout = '1ms'").await;
+    set(&client, "lock_timeout = '1ms'").await;
+    let url = database.url();
+    let (one, other) = tokio::join!(migrate::run(&url), migrate::run(&url));
+    assert!(one.unwrap() + other.unwrap() > 0);
+}
+
+/// Says what holds for all sessions to come.
+async fn set(client: &Client, setting: &str) {
+    let statement = format!(
+        "do $$ begin execute format('alter database %I set {}', current_database()); end $$",
+        setting.replace('\'', "''")
+    );
+    client.batch_execute(&statement).await.unwrap();
+}

@@ -6,11 +6,16 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use std::str::FromStr;
 use std::time::Duration;
 use thiserror::Error;
+use tokio::time::timeout;
 use tokio_postgres::Config;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How long reaching the server may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long the server may take for the first words of a session, and for a question outside of the pool. A frozen server, or
+/// a proxy without one, accepts and says nothing for ever.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a server may stay silent before its connection counts as lost.
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -32,6 +37,16 @@ const SESSION_SETTINGS: &str = "
 #[derive(Debug, Error)]
 #[error("not usable as a Postgres URL (postgres://user:password@host:5432/database)")]
 pub struct ConnectError(#[source] pub(crate) Box<dyn std::error::Error + Send + Sync>);
+
+/// The database accepts connections, and says nothing.
+#[derive(Debug, Error)]
+#[error("Postgres did not answer in time")]
+pub struct NoAnswer;
+
+/// What comes of asking, unless it takes too long.
+pub(crate) async fn in_time<T>(asking: impl Future<Output = T>) -> Result<T, NoAnswer> {
+    timeout(ANSWER_TIMEOUT, asking).await.map_err(|_| NoAnswer)
+}
 
 /// A Postgres database and how to speak with it.
 #[derive(Clone)]
@@ -61,22 +76,31 @@ impl Target {
     /// A session for the service, with its limits.
     pub(crate) async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
         let mut connection = self.connect_plain().await?;
-        connection
-            .batch_execute(SESSION_SETTINGS)
+        in_time(connection.batch_execute(SESSION_SETTINGS))
             .await
+            .map_err(silent)?
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
         Ok(connection)
     }
 
     /// A session without limits, for what may take long.
     pub(crate) async fn connect_plain(&self) -> ConnectionResult<AsyncPgConnection> {
-        let (client, connection) = self
-            .config
-            .connect(self.tls.clone())
-            .await
-            .map_err(|error| ConnectionError::BadConnection(with_causes(&error)))?;
-        AsyncPgConnection::try_from_client_and_connection(client, connection).await
+        in_time(async {
+            let (client, connection) = self
+                .config
+                .connect(self.tls.clone())
+                .await
+                .map_err(|error| ConnectionError::BadConnection(with_causes(&error)))?;
+            AsyncPgConnection::try_from_client_and_connection(client, connection).await
+        })
+        .await
+        .map_err(silent)?
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the form of a conversion")]
+fn silent(error: NoAnswer) -> ConnectionError {
+    ConnectionError::BadConnection(error.to_string())
 }
 
 /// The driver's own text ends before the reason.
@@ -89,4 +113,21 @@ fn with_causes(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn a_server_that_accepts_and_says_nothing_is_given_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let target = Target::parse(&format!("postgres://nobody@127.0.0.1:{port}/nothing")).unwrap();
+        let Err(error) = target.connect().await else {
+            panic!("it said something")
+        };
+        assert!(error.to_string().contains("did not answer in time"), "{error}");
+    }
 }

@@ -1,6 +1,6 @@
 //! How the database is: what an operator would ask it, and whether what it acknowledges is durable.
 
-use super::connect::{ConnectError, Target};
+use super::connect::{ConnectError, Target, in_time};
 use super::row::timestamp;
 use diesel::sql_types::{BigInt, Text, Timestamptz};
 use diesel::{QueryableByName, sql_query};
@@ -23,8 +23,8 @@ pub enum DiagnoseError {
     /// It cannot be reached.
     #[error("cannot connect to Postgres")]
     Connect(#[source] diesel::ConnectionError),
-    /// It did not answer.
-    #[error("Postgres did not answer")]
+    /// It gave no answer, or an error.
+    #[error("cannot ask Postgres")]
     Failed(#[source] Box<dyn StdError + Send + Sync>),
 }
 
@@ -66,9 +66,9 @@ const ASK: &str = "
 pub async fn diagnose(url: &str, now: impl Fn() -> Timestamp) -> Result<Vec<Check>, DiagnoseError> {
     let target = Target::parse(url)?;
     let mut connection = target.connect().await.map_err(DiagnoseError::Connect)?;
-    let row: Row = sql_query(ASK)
-        .get_result(&mut connection)
+    let row: Row = in_time(sql_query(ASK).get_result(&mut connection))
         .await
+        .map_err(|silent| DiagnoseError::Failed(silent.into()))?
         .map_err(|error| DiagnoseError::Failed(error.into()))?;
     let apart = now().microseconds() - timestamp(row.now).microseconds();
     Ok(vec![

@@ -1,12 +1,14 @@
 //! The schema's migrations, built into the program. Diesel's runner takes no lock, and of several instances that
 //! start together all but one would fail: an advisory lock on the same session lets them queue.
 
-use super::connect::{ConnectError, Target};
-use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use super::connect::{ConnectError, NoAnswer, Target, in_time};
+use diesel::dsl::sql;
+use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
-use diesel::{ConnectionError, ConnectionResult};
+use diesel::sql_types::{Bool, Text};
+use diesel::{ConnectionError, QueryResult};
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::collections::BTreeSet;
 use std::error::Error as StdError;
@@ -14,13 +16,22 @@ use thiserror::Error;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
-/// Any number, the same in every version of the program.
-const LOCK: &str = "select pg_advisory_lock(7079706572697363)";
+/// Waits for others who migrate, for as long as it takes them. The number is any, the same in every version of the
+/// program. What a role or a database says of limits is meant for other sessions.
+const LOCK: &str = "
+    set statement_timeout = 0;
+    set lock_timeout = 0;
+    set idle_in_transaction_session_timeout = 0;
+    select pg_advisory_lock(7079706572697363);
+    set lock_timeout = '2s';
+";
 
-/// A lock that a migration needs is not waited for long, because every later reader would queue behind it.
-const LOCK_TIMEOUT: &str = "set lock_timeout = '2s'";
+/// What Postgres says when a lock could not be had in time; diesel gives no code. A server that speaks another language is
+/// tried once.
+const LOCK_TIMEOUT: &str = "lock timeout";
 
-/// How often a migration that could not get its locks is tried.
+/// How often a migration that could not get its locks is tried: one is not waited for long, because every later reader
+/// would queue behind it.
 const ATTEMPTS: usize = 10;
 
 /// Why the schema is not what this version of the program needs.
@@ -44,52 +55,46 @@ pub enum MigrateError {
     /// The database could not be reached.
     #[error("cannot connect to Postgres")]
     Connect(#[source] ConnectionError),
+    /// The database was silent.
+    #[error(transparent)]
+    NoAnswer(#[from] NoAnswer),
     /// A migration failed, and left no trace.
     #[error("the migration failed")]
     Failed(#[source] Box<dyn StdError + Send + Sync>),
 }
-
-type Connection = AsyncConnectionWrapper<AsyncPgConnection>;
 
 /// Applies every migration that is missing and gives how many those were.
 ///
 /// # Errors
 /// [`MigrateError::Newer`] before anything is changed; [`MigrateError::Failed`] when a migration failed.
 pub async fn run(url: &str) -> Result<usize, MigrateError> {
-    with_connection(url, true, |connection| {
-        refuse_newer(connection)?;
+    let mut connection = locked(url).await?;
+    let missing = count_missing(&mut connection).await?;
+    with_runner(connection, |runner| {
         let mut attempts = ATTEMPTS;
         loop {
-            let missing = connection
-                .pending_migrations(MIGRATIONS)
-                .map_err(MigrateError::Failed)?;
-            match connection.run_pending_migrations(MIGRATIONS) {
-                Ok(_) => return Ok(missing.len()),
-                Err(error) if attempts > 1 && error.to_string().contains("lock timeout") => attempts -= 1,
-                Err(error) => return Err(MigrateError::Failed(error)),
+            match runner.run_pending_migrations(MIGRATIONS) {
+                Ok(_) => return Ok(()),
+                Err(error) if attempts > 1 && error.to_string().contains(LOCK_TIMEOUT) => attempts -= 1,
+                Err(error) => return Err(error),
             }
         }
     })
-    .await
+    .await?;
+    Ok(missing)
 }
 
-/// Tells whether this version of the program can work on the schema as it is.
+/// Tells whether this version of the program can work on the schema as it is, and changes nothing.
 ///
 /// # Errors
 /// [`MigrateError::Behind`] or [`MigrateError::Newer`] when it cannot.
 pub async fn check(url: &str) -> Result<(), MigrateError> {
-    with_connection(url, false, |connection| {
-        refuse_newer(connection)?;
-        match connection
-            .pending_migrations(MIGRATIONS)
-            .map_err(MigrateError::Failed)?
-            .len()
-        {
-            0 => Ok(()),
-            pending => Err(MigrateError::Behind { pending }),
-        }
-    })
-    .await
+    let target = Target::parse(url)?;
+    let mut connection = target.connect().await.map_err(MigrateError::Connect)?;
+    match in_time(count_missing(&mut connection)).await?? {
+        0 => Ok(()),
+        pending => Err(MigrateError::Behind { pending }),
+    }
 }
 
 /// Takes back every migration, with all that is stored.
@@ -97,57 +102,70 @@ pub async fn check(url: &str) -> Result<(), MigrateError> {
 /// # Errors
 /// [`MigrateError::Failed`] when one could not be taken back.
 pub async fn revert(url: &str) -> Result<(), MigrateError> {
-    with_connection(url, true, |connection| {
-        connection
-            .revert_all_migrations(MIGRATIONS)
-            .map(drop)
-            .map_err(MigrateError::Failed)
+    let connection = locked(url).await?;
+    with_runner(connection, |runner| {
+        runner.revert_all_migrations(MIGRATIONS).map(drop)
     })
     .await
 }
 
-fn refuse_newer(connection: &mut Connection) -> Result<(), MigrateError> {
-    let known: Vec<Box<dyn Migration<Pg>>> = MIGRATIONS.migrations().map_err(MigrateError::Failed)?;
-    let known: BTreeSet<MigrationVersion<'_>> = known
-        .iter()
-        .map(|migration| migration.name().version().as_owned())
-        .collect();
-    let applied = connection.applied_migrations().map_err(MigrateError::Failed)?;
+/// A session of its own for what changes the schema, alone in doing so.
+async fn locked(url: &str) -> Result<AsyncPgConnection, MigrateError> {
+    let target = Target::parse(url)?;
+    let mut connection = target.connect_plain().await.map_err(MigrateError::Connect)?;
+    connection
+        .batch_execute(LOCK)
+        .await
+        .map_err(ConnectionError::CouldntSetupConfiguration)
+        .map_err(MigrateError::Connect)?;
+    Ok(connection)
+}
+
+/// How many migrations have yet to be applied, unless the schema is newer than this version of the program.
+async fn count_missing(connection: &mut AsyncPgConnection) -> Result<usize, MigrateError> {
+    let mut missing = known().map_err(MigrateError::Failed)?;
+    let applied = applied(connection)
+        .await
+        .map_err(|error| MigrateError::Failed(error.into()))?;
     match applied
         .into_iter()
-        .filter(|version| !known.contains(version))
+        .filter(|version| !missing.remove(version))
         .max()
     {
-        Some(unknown) => Err(MigrateError::Newer {
-            unknown: unknown.to_string(),
-        }),
-        None => Ok(()),
+        Some(unknown) => Err(MigrateError::Newer { unknown }),
+        None => Ok(missing.len()),
     }
 }
 
-/// Diesel's runner is synchronous: it gets a thread of its own and a session of its own.
-async fn with_connection<R: Send + 'static>(
-    url: &str,
-    locked: bool,
-    work: impl FnOnce(&mut Connection) -> Result<R, MigrateError> + Send + 'static,
-) -> Result<R, MigrateError> {
-    let target = Target::parse(url)?;
-    let connection = session(&target, locked).await.map_err(MigrateError::Connect)?;
-    tokio::task::spawn_blocking(move || work(&mut Connection::from(connection)))
-        .await
-        .map_err(|error| MigrateError::Failed(error.into()))?
+/// The versions of all migrations.
+fn known() -> Result<BTreeSet<String>, Box<dyn StdError + Send + Sync>> {
+    let known: Vec<Box<dyn Migration<Pg>>> = MIGRATIONS.migrations()?;
+    let versions = known
+        .iter()
+        .map(|migration| migration.name().version().to_string());
+    Ok(versions.collect())
 }
 
-async fn session(target: &Target, locked: bool) -> ConnectionResult<AsyncPgConnection> {
-    let mut connection = target.connect_plain().await?;
-    let setup = if locked {
-        format!("{LOCK}; {LOCK_TIMEOUT}")
+/// The versions of the migrations that were applied. Diesel's runner would make its table to be able to answer.
+async fn applied(connection: &mut AsyncPgConnection) -> QueryResult<Vec<String>> {
+    let exists = "to_regclass('__diesel_schema_migrations') is not null";
+    if diesel::select(sql::<Bool>(exists)).get_result(connection).await? {
+        let versions = sql::<Text>("select version from __diesel_schema_migrations");
+        versions.load(connection).await
     } else {
-        LOCK_TIMEOUT.to_owned()
-    };
-    connection
-        .batch_execute(&setup)
-        .await
-        .map_err(ConnectionError::CouldntSetupConfiguration)?;
-    Ok(connection)
+        Ok(Vec::new())
+    }
 }
+
+/// Diesel's runner is synchronous: it gets a thread of its own.
+async fn with_runner(
+    connection: AsyncPgConnection,
+    work: impl FnOnce(&mut Runner) -> Result<(), Box<dyn StdError + Send + Sync>> + Send + 'static,
+) -> Result<(), MigrateError> {
+    tokio::task::spawn_blocking(move || work(&mut Runner::from(connection)))
+        .await
+        .map_err(|error| MigrateError::Failed(error.into()))?
+        .map_err(MigrateError::Failed)
+}
+
+type Runner = AsyncConnectionWrapper<AsyncPgConnection>;

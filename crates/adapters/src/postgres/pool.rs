@@ -2,7 +2,7 @@
 //! several runs in a spawned task, so that a caller who goes away cannot leave it half open: the pool would notice
 //! that only when it next hands the connection out, and until then its locks would stay.
 
-use super::connect::{ConnectError, Target};
+use super::connect::{ConnectError, NoAnswer, Target};
 use super::error::{store_error, unavailable};
 use super::meters::{self, Failure, Meters, Standing};
 use deadpool::Runtime;
@@ -19,7 +19,6 @@ use futures_util::future::BoxFuture;
 use periscope_domain::ports::{Applied, StoreError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::task::JoinError;
 use tokio::time::{interval, timeout};
@@ -76,10 +75,6 @@ impl Doubts {
         answers
     }
 }
-
-#[derive(Debug, Error)]
-#[error("postgres did not answer in time")]
-struct NoAnswer;
 
 impl Pool {
     /// A pool of up to `size` connections, opened when they are first needed, on the runtime of this call.
