@@ -160,6 +160,19 @@ fn tags_stand_for_commits_in_order_of_time() {
 }
 
 #[test]
+fn a_tag_of_something_that_is_no_commit_is_left_out() {
+    let repository = repository();
+    let clone = Clone::open(&repository.0).unwrap();
+    let tags = clone.tags(None).unwrap();
+    repository.git(&["tag", "light-tree", "HEAD^{tree}"], 6);
+    repository.git(
+        &["tag", "--annotate", "--message", "a tree", "tree", "HEAD^{tree}"],
+        6,
+    );
+    assert_eq!(clone.tags(None).unwrap(), tags);
+}
+
+#[test]
 fn a_bare_clone_and_a_work_tree_of_it_are_read_alike() {
     let repository = repository();
     let bare = Repository::new();
@@ -178,6 +191,12 @@ fn what_is_no_clone_is_refused_with_a_sentence() {
         assert!(matches!(Clone::open(&path), Err(GitError::NoClone { .. })));
     }
     let repository = repository();
+    let inside = repository.0.join("vendor/lib");
+    fs::create_dir_all(&inside).unwrap();
+    let Err(GitError::NoClone { message, .. }) = Clone::open(&inside) else {
+        panic!("it was taken for the clone around it")
+    };
+    assert_eq!(message, "it is the folder vendor/lib/ of the clone around it");
     let clone = Clone::open(&repository.0).unwrap();
     assert!(matches!(clone.branch("nowhere"), Err(GitError::NoBranch(name)) if name == "nowhere"));
     assert!(matches!(clone.branch("--output=x"), Err(GitError::NoBranch(_))));

@@ -82,7 +82,8 @@ pub struct Tag {
 }
 
 impl Clone {
-    /// Opens the clone in a folder, with or without a work tree.
+    /// Opens the clone in a folder, with or without a work tree. A folder inside of a clone is none: git would read the
+    /// repository around a submodule that is not there yet.
     ///
     /// # Errors
     /// [`GitError::NoGit`], or [`GitError::NoClone`] when the folder is none.
@@ -91,17 +92,18 @@ impl Clone {
             path: path.to_owned(),
         };
         let output = clone
-            .git(&["rev-parse", "--git-dir"])
+            .git(&["rev-parse", "--show-prefix"])
             .output()
             .map_err(GitError::NoGit)?;
-        if output.status.success() {
-            Ok(clone)
-        } else {
-            Err(GitError::NoClone {
-                path: path.to_owned(),
-                message: first_line(&output.stderr),
-            })
-        }
+        let message = match (output.status.success(), first_line(&output.stdout)) {
+            (true, prefix) if prefix.is_empty() => return Ok(clone),
+            (true, prefix) => format!("it is the folder {prefix} of the clone around it"),
+            (false, _) => first_line(&output.stderr),
+        };
+        Err(GitError::NoClone {
+            path: path.to_owned(),
+            message,
+        })
     }
 
     /// The branch that the forge shows first, else the one that is checked out.
@@ -217,7 +219,8 @@ impl Clone {
     pub fn tags(&self, pattern: Option<&str>) -> Result<Vec<Tag>, GitError> {
         let pattern = format!("refs/tags/{}", pattern.unwrap_or_default());
         let pattern = pattern.trim_end_matches('/');
-        let format = "--format=%(refname:strip=2)%00%(objectname)%00%(*objectname)%00%(creatordate:unix)";
+        let format = "--format=%(refname:strip=2)%00%(objecttype) %(objectname)%00%(*objecttype) %(*objectname)%00\
+                      %(creatordate:unix)";
         let list = self.ask(
             "for-each-ref",
             &["for-each-ref", "--sort=creatordate", format, pattern],
@@ -279,11 +282,14 @@ fn first_line(text: &[u8]) -> String {
         .to_owned()
 }
 
-/// Reads `name NUL object NUL peeled object NUL seconds`; a tag of something that is no commit has no use.
+/// Reads `name NUL object NUL peeled object NUL seconds`, each object after its type; a tag of something that is no commit
+/// has no use.
 fn tag(line: &str) -> Option<Tag> {
     let mut fields = line.split('\0');
     let (name, object, peeled, seconds) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
-    let commit = if peeled.is_empty() { object } else { peeled };
+    let commit = [object, peeled]
+        .into_iter()
+        .find_map(|object| object.strip_prefix("commit "))?;
     Some(Tag {
         name: name.to_owned(),
         commit: CommitSha::parse(commit).ok()?,
