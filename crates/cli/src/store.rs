@@ -12,9 +12,10 @@ use periscope_domain::github::SecretKey;
 use periscope_domain::ports::{Clock, Store};
 use rand::Rng;
 use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::process;
 use std::sync::Arc;
 
 /// The store, and the private Postgres that it is on, if it is.
@@ -162,28 +163,33 @@ async fn start(settings: &PrivateDatabase, opener: Opener) -> anyhow::Result<Pri
             Opener::Command => Owner::Command,
         },
     };
-    PrivatePostgres::open(&options)
+    let private = PrivatePostgres::open(&options)
         .await
-        .context("cannot run a private Postgres")
+        .context("cannot run a private Postgres")?;
+    if opener == Opener::Command && private.is_first_start() {
+        // Else who forgot to say where the database is would believe that this one was it.
+        let folder = std::path::absolute(&settings.data_dir).unwrap_or_else(|_| settings.data_dir.clone());
+        eprintln!(
+            "DATABASE_URL is not set: made a private Postgres in {}",
+            folder.display()
+        );
+    }
+    Ok(private)
 }
 
 /// The secret key that lies beside the private Postgres, made at the first start.
 fn own_secret_key(data_dir: &Path) -> anyhow::Result<SecretKey> {
     let path = data_dir.join("secret_key");
+    if !path.exists() {
+        make_secret_key(&path).with_context(|| format!("cannot make {}", path.display()))?;
+    }
     let cannot = || format!("cannot use {}", path.display());
-    let mut file = match OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&path)
-    {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let text = fs::read_to_string(&path).with_context(cannot)?;
-            return SecretKey::parse(&text).with_context(cannot);
-        }
-        Err(error) => return Err(error).with_context(cannot),
-    };
+    let text = fs::read_to_string(&path).with_context(cannot)?;
+    SecretKey::parse(&text).with_context(cannot)
+}
+
+/// Makes the file whole or not at all. If somebody else just has, theirs stays.
+fn make_secret_key(path: &Path) -> io::Result<()> {
     let mut bytes = [0_u8; 32];
     system_random().fill_bytes(&mut bytes);
     let text: String = bytes
@@ -191,8 +197,20 @@ fn own_secret_key(data_dir: &Path) -> anyhow::Result<SecretKey> {
         .flat_map(|byte| [byte >> 4, byte & 0xf])
         .filter_map(|value| char::from_digit(value.into(), 16))
         .collect();
-    file.write_all(text.as_bytes())
+    let draft = path.with_extension(process::id().to_string());
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&draft)?;
+    let made = file
+        .write_all(text.as_bytes())
         .and_then(|()| file.sync_all())
-        .with_context(cannot)?;
-    SecretKey::parse(&text).with_context(cannot)
+        .and_then(|()| fs::hard_link(&draft, path));
+    fs::remove_file(&draft)?;
+    match made {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        made => made,
+    }
 }

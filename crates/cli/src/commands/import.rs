@@ -291,6 +291,12 @@ impl Tally {
                  {updated} changed; recorded {deployments} deployments with {links} links"
             )
         };
+        let hint = match pull_requests {
+            0 => {
+                "\nno commit is worded like one by which GitHub merges a pull request: send others to /api/pull-requests"
+            }
+            _ => "",
+        };
         let json = json!({
             "dryRun": dry_run,
             "commits": commits,
@@ -301,6 +307,6 @@ impl Tally {
             "deployments": deployments,
             "links": links,
         });
-        Ok(output.sentence(&text, &json)?)
+        Ok(output.sentence(&format!("{text}{hint}"), &json)?)
     }
 }

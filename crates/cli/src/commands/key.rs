@@ -1,7 +1,7 @@
 use super::organization;
 use crate::config::Output;
 use crate::output::{time_or_dash, time_or_null};
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 use periscope_adapters::system::{SystemClock, system_random};
 use periscope_domain::api_key::{ApiKey, Scope};
@@ -77,6 +77,11 @@ pub(crate) async fn run(command: &Command, store: &dyn Store, output: Output) ->
 }
 
 async fn create(arguments: &Create, store: &dyn Store, output: Output) -> anyhow::Result<()> {
+    let now = SystemClock.now();
+    ensure!(
+        arguments.expires.is_none_or(|expires| expires > now),
+        "--expires is in the past"
+    );
     let organization = organization(store, &arguments.org).await?;
     let command = IssueApiKey {
         organization_id: organization.id,
@@ -84,7 +89,7 @@ async fn create(arguments: &Create, store: &dyn Store, output: Output) -> anyhow
         scopes: arguments.scope.clone(),
         expires_at: arguments.expires,
     };
-    let (secret, key) = issue_api_key(store, command, &mut system_random(), SystemClock.now()).await?;
+    let (secret, key) = issue_api_key(store, command, &mut system_random(), now).await?;
     let mut json = json_of(&key);
     if let Some(object) = json.as_object_mut() {
         object.insert("key".to_owned(), secret.expose().into());

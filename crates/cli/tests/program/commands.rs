@@ -60,6 +60,41 @@ fn a_key_is_shown_once_and_alone() {
 }
 
 #[test]
+fn a_key_that_would_never_work_is_not_made() {
+    let folder = Folder::new();
+    folder.json(&["org", "create", "acme"]);
+    let expired = folder.run(&[
+        "key",
+        "create",
+        "--org",
+        "acme",
+        "--expires",
+        "2020-01-01T00:00:00Z",
+    ]);
+    assert_eq!(
+        (expired.code, expired.stderr.as_str()),
+        (Some(1), "error: --expires is in the past\n")
+    );
+    assert_eq!(
+        folder.json(&["key", "list", "--org", "acme"]),
+        serde_json::json!([])
+    );
+}
+
+#[test]
+fn a_command_says_that_it_made_a_database_of_its_own() {
+    let folder = Folder::new();
+    let first = folder.run(&["migrate"]);
+    assert_eq!(first.code, Some(0), "{}", first.stderr);
+    let told = first
+        .stderr
+        .lines()
+        .find(|line| line.starts_with("DATABASE_URL is not set"));
+    assert!(told.unwrap().ends_with("/data"), "{}", first.stderr);
+    assert!(!folder.run(&["org", "list"]).stderr.contains("DATABASE_URL"));
+}
+
+#[test]
 fn github_is_told_the_public_address() {
     let folder = Folder::new();
     folder.json(&["org", "create", "acme"]);
