@@ -94,10 +94,10 @@ impl Timestamp {
         }
     }
 
-    /// The point that lies so much later; the last one there is, if that is past the year 9999.
+    /// The point that lies so much later, or earlier; the last or the first one there is, if that is past it.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(duration))
+        Self(self.0.saturating_add(duration)).clamp(Self::FIRST, Self::LAST)
     }
 
     /// Microseconds since 1970-01-01 00:00 UTC.
@@ -196,6 +196,31 @@ mod tests {
         }
         assert_eq!(Timestamp::from_microseconds(i64::MAX), None);
         assert_eq!(Timestamp::from_microseconds(i64::MIN), None);
+    }
+
+    #[test]
+    fn no_sum_leaves_the_years_1_to_9999() {
+        let years = Duration::days(400 * 365);
+        for (time, duration, sum) in [
+            (
+                "2024-01-15T10:30:00Z",
+                Duration::days(-14),
+                "2024-01-01T10:30:00Z",
+            ),
+            ("0001-01-02T00:00:00Z", Duration::days(-1), "0001-01-01T00:00:00Z"),
+            (
+                "0001-01-01T00:00:00Z",
+                Duration::microseconds(-1),
+                "0001-01-01T00:00:00Z",
+            ),
+            ("0002-02-05T00:00:00Z", -years, "0001-01-01T00:00:00Z"),
+            ("9999-12-31T23:59:58Z", Duration::SECOND, "9999-12-31T23:59:59Z"),
+            ("9999-12-31T23:59:59Z", Duration::SECOND, "9999-12-31T23:59:59Z"),
+            ("9990-01-01T00:00:00Z", years, "9999-12-31T23:59:59Z"),
+        ] {
+            let sum_found = Timestamp::parse(time).unwrap().plus(duration);
+            assert_eq!(sum_found, Timestamp::parse(sum).unwrap(), "{time} {duration}");
+        }
     }
 
     #[test]

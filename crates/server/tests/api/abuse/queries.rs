@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// Queries, as they are sent but for what is no ASCII.
 #[rustfmt::skip] // A table is read line by line.
-const QUERIES: [&str; 137] = [
+const QUERIES: [&str; 138] = [
     "=", "&", "&&&&", "?", "??", "==", "=&=", "%", "%%", "%0", "%00", "%00=%00", "%ff=%fe", "%c0%af=1",
     "%ed%a0%80=1", "%f4%90%80%80", "a=%zz", "+", "%20", "%26=%3d", "#", "limit", "limit=", "limit=+", "limit=0",
     "limit=-1", "limit=201", "limit=1.0", "limit=1e2", "limit=0x10", "limit=%2B5", "limit=05",
@@ -24,6 +24,7 @@ const QUERIES: [&str; 137] = [
     "since=%2B99999-01-01T00:00:00Z", "since=9999-12-31T23:59:59Z&until=0001-01-01T00:00:00Z",
     "until=2024-01-01T00:00:00Z&since=2024-01-01T00:00:00Z",
     "since=2024-01-15T10:00:00Z&until=2024-01-15T10:00:00.000001Z",
+    "since=0001-01-01T00:00:00Z&until=0002-02-05T00:00:00Z",
     "since=1800-01-01T00:00:00Z&until=2300-01-01T00:00:00Z", "timeRange=", "timeRange=0d", "timeRange=-7d",
     "timeRange=401d", "timeRange=7", "timeRange=7D", "timeRange=7w", "timeRange=1e9d",
     "timeRange=99999999999999999999d", "timeRange=07d", "timeRange=7d7d", "timeRange=%2B7d", "timeRange=٧d",
