@@ -162,6 +162,7 @@ impl Controls {
     pub(crate) fn question(&self) -> Question {
         Question {
             window: self.window,
+            now: self.now,
             time_zone: self.time_zone.clone(),
             environment: self.environment.clone().unwrap_or_else(Environment::production),
             service: self.service.clone(),

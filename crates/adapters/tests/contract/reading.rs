@@ -199,6 +199,7 @@ pub(crate) async fn what_is_stored_is_described_listed_measured_and_checked(stor
 
     let question = Question {
         window: Window::new(at(0), at(1000)).unwrap(),
+        now: at(1000),
         time_zone: TimeZone::UTC,
         environment: Environment::production(),
         service: None,

@@ -1,7 +1,7 @@
 //! Deployment frequency: how often something reaches its environment.
 //!
-//! Successful deployments that ended in the window; per day: divided by the window's length in days of 24 hours; per week:
-//! by its length in weeks. Source: DORA, <https://dora.dev/guides/dora-metrics-four-keys/>.
+//! Successful deployments that ended in the window; per day: divided by the window's length in days of 24 hours, up to now
+//! if it is not over; per week: by its length in weeks. Source: DORA, <https://dora.dev/guides/dora-metrics-four-keys/>.
 
 use super::calendar::{Cut, Sorter, TimeSlice};
 use super::question::Scope;
@@ -113,7 +113,7 @@ pub(crate) fn statuses(scope: &Scope<'_>, window: Window) -> StatusCounts {
 
 pub(crate) fn frequency(scope: &Scope<'_>, window: Window) -> Option<Frequency> {
     let statuses = statuses(scope, window);
-    let per_day = float(statuses.success) / window.days();
+    let per_day = float(statuses.success) / scope.days(window);
     (statuses.total() > 0).then(|| Frequency {
         statuses,
         per_day,

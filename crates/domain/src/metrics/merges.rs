@@ -1,7 +1,7 @@
 //! How many pull requests are merged: throughput, per ISO week, and velocity, per day.
 //!
 //! The pull requests that were merged in the window; per week or day: divided by the window's length in weeks or days of 24
-//! hours.
+//! hours, up to now if it is not over.
 
 use super::Window;
 use super::calendar::{Cut, Sorter, TimeSlice};
@@ -51,8 +51,8 @@ impl MergeCounts {
         let count = |window: Window| {
             let merged = merged(scope, window);
             let slices = match cut {
-                Cut::Days => window.days(),
-                Cut::Weeks => window.days() / 7.0,
+                Cut::Days => scope.days(window),
+                Cut::Weeks => scope.days(window) / 7.0,
             };
             (merged > 0).then(|| MergeCount {
                 merged,

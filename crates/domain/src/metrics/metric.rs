@@ -75,7 +75,7 @@ impl Metric {
             }
             Self::DeploymentFrequency => {
                 "Successful deployments completed in the window. Per day: divided by the window's length in days of 24 \
-                 hours; per week: by its length in weeks. Elite at 1 a day or more, high at 1 a week, medium at 1 in 30 \
+                 hours, up to now if it is not over; per week: by its length in weeks. Elite at 1 a day or more, high at 1 a week, medium at 1 in 30 \
                  days, else low. Source: DORA, https://dora.dev/guides/dora-metrics-four-keys/."
             }
             Self::LeadTime => {
@@ -101,10 +101,12 @@ impl Metric {
                  are left out. Percentiles interpolate linearly."
             }
             Self::Throughput => {
-                "Pull requests merged in the window, per ISO week: divided by the window's length in weeks."
+                "Pull requests merged in the window, per ISO week: divided by the window's length in weeks, up to now if \
+                 it is not over."
             }
             Self::Velocity => {
-                "Pull requests merged in the window, per day: divided by the window's length in days of 24 hours."
+                "Pull requests merged in the window, per day: divided by the window's length in days of 24 hours, up to \
+                 now if it is not over."
             }
             Self::SizeVsTime => {
                 "For each pull request merged in the window of which both are known: additions + deletions against the \
@@ -115,13 +117,13 @@ impl Metric {
                  cycle time, and the last merge."
             }
             Self::ServiceHealth => {
-                "Per repository: stale when nothing was merged for 14 days at the window's end; else warning with one \
-                 contributor, a mean cycle time above 72 hours, or at most half the merges of the window before; else \
+                "Per repository: stale when nothing was merged for 14 days at the window's end, or now if it is not over; \
+                 else warning with one contributor, a mean cycle time above 72 hours, or at most half the merges of the window before; else \
                  healthy."
             }
             Self::RiskSignals => {
-                "What passes a bound: stale_service 14 days without a merge; bus_factor one contributor; slow_reviews \
-                 mean cycle time above 72 hours; large_prs pull requests of 500 lines or more that took 48 hours or more; \
+                "What passes a bound: stale_service 14 days without a merge at the window's end, or now if it is not \
+                 over; bus_factor one contributor; slow_reviews mean cycle time above 72 hours; large_prs pull requests of 500 lines or more that took 48 hours or more; \
                  review_bottleneck one author with half of the merges or more; activity_drop merges down by 30 % or more, \
                  activity_spike up by 50 % or more on the window before; failure_rate above 15 %. High severity: twice \
                  over; low: fewer than 5 events."

@@ -20,6 +20,8 @@ pub const LOOK_BACK: Duration = Duration::days(90);
 pub struct Question {
     /// When.
     pub window: Window,
+    /// When it is asked. A window may reach past it, and nothing can be missed there yet.
+    pub now: Timestamp,
     /// Whose days and weeks it is cut into.
     pub time_zone: TimeZone,
     /// Deployments to where.
@@ -115,6 +117,16 @@ impl<'a> Scope<'a> {
             window: self.window.previous(),
             ..self.clone()
         }
+    }
+
+    /// When the window ends, or now, if that is earlier.
+    pub(crate) fn end(&self) -> Timestamp {
+        self.window.until.min(self.question.now)
+    }
+
+    /// Over how many days the events of a window are spread.
+    pub(crate) fn days(&self, window: Window) -> f64 {
+        window.up_to(self.question.now).days()
     }
 
     /// The deployments of the scope that ended in a window, in order of completion.

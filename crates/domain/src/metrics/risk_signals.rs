@@ -209,7 +209,6 @@ fn signal(kind: RiskKind, severity: Severity, entity: Entity, description: Strin
 
 fn of_repository(scope: &Scope<'_>, repository: &Repository, activity: &Activity) -> Vec<RiskSignal> {
     let name = &repository.name;
-    let window = scope.window;
     let mut signals = Vec::new();
     let mut add = |kind, severity, description| {
         signals.push(signal(
@@ -219,11 +218,11 @@ fn of_repository(scope: &Scope<'_>, repository: &Repository, activity: &Activity
             description,
         ));
     };
-    if activity.is_stale(window) {
+    if activity.is_stale(scope) {
         let (description, is_long) = match activity.last_merged_at {
             Some(last) => (
                 format!("Nothing has been merged into {name} since {last}, for more than 14 days."),
-                last < window.until.plus(-STALE_AFTER * 2),
+                last < scope.end().plus(-STALE_AFTER * 2),
             ),
             None => (
                 format!("Nothing has been merged into {name} for longer than is looked at."),

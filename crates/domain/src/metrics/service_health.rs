@@ -1,7 +1,7 @@
 //! Service health: which repositories are alive.
 //!
-//! `stale`: nothing was merged for 14 days when the window ends; else `warning`: one contributor, a mean cycle time above
-//! 72 hours, or merges down by half or more on the window before; else `healthy`.
+//! `stale`: nothing was merged for 14 days when the window ends, or now if it is not over; else `warning`: one contributor,
+//! a mean cycle time above 72 hours, or merges down by half or more on the window before; else `healthy`.
 
 use super::Window;
 use super::calendar::{Cut, Sorter, TimeSlice};
@@ -96,7 +96,6 @@ pub struct RepositoryHealth {
 
 /// Every repository of the scope, by name.
 pub(crate) fn service_health(scope: &Scope<'_>) -> Vec<RepositoryHealth> {
-    let window = scope.window;
     let weekly = weekly(scope);
     let mut health: Vec<_> = activities(scope)
         .into_iter()
@@ -107,7 +106,7 @@ pub(crate) fn service_health(scope: &Scope<'_>) -> Vec<RepositoryHealth> {
                 let count = counts.get(place).copied();
                 (week.clone(), count.unwrap_or_default())
             });
-            let concerns = activity.concerns(window);
+            let concerns = activity.concerns(scope);
             RepositoryHealth {
                 repository_id: repository.id,
                 health: health(&concerns),
@@ -227,19 +226,23 @@ impl Activity {
         self.authors.len() == 1 && self.unknown_authors == 0
     }
 
-    /// Whether nothing was merged for 14 days when the window ends.
-    pub(crate) fn is_stale(&self, window: Window) -> bool {
+    /// Whether nothing was merged for 14 days when the window ends, or now if it is not over. A window that lies far ahead
+    /// does not tell: these days are not looked at.
+    pub(crate) fn is_stale(&self, scope: &Scope<'_>) -> bool {
+        let stale_before = scope.end().plus(-STALE_AFTER);
         self.last_merged_at
-            .is_none_or(|last| last < window.until.plus(-STALE_AFTER))
+            .map_or(looked_at_since(scope.window) <= stale_before, |last| {
+                last < stale_before
+            })
     }
 
-    fn concerns(&self, window: Window) -> Vec<Concern> {
+    fn concerns(&self, scope: &Scope<'_>) -> Vec<Concern> {
         let slow = self
             .now
             .mean_cycle_time_hours()
             .is_some_and(|hours| hours > SLOW_HOURS);
         [
-            (self.is_stale(window), Concern::NoMerge),
+            (self.is_stale(scope), Concern::NoMerge),
             (self.has_one_contributor(), Concern::OneContributor),
             (slow, Concern::SlowReviews),
             (

@@ -67,6 +67,17 @@ impl Window {
         }
     }
 
+    /// What of it lies before a time; all of it if nothing does.
+    #[must_use]
+    pub fn up_to(self, now: Timestamp) -> Self {
+        let until = if self.since < now {
+            self.until.min(now)
+        } else {
+            self.until
+        };
+        Self { until, ..self }
+    }
+
     /// How long it is.
     #[must_use]
     pub fn length(self) -> Duration {
@@ -157,6 +168,21 @@ mod tests {
         let now = at("2024-03-08T12:00:00Z");
         let window = Window::of_last(TimeRange::parse("7d").unwrap(), now);
         assert_eq!((window.since, window.until), (at("2024-03-01T12:00:00Z"), now));
+    }
+
+    #[test]
+    fn a_window_goes_up_to_now_unless_it_lies_wholly_ahead() {
+        let window = Window::new(at("2024-03-01T00:00:00Z"), at("2024-03-08T00:00:00Z")).unwrap();
+        for (now, until) in [
+            ("2024-02-01T00:00:00Z", "2024-03-08T00:00:00Z"),
+            ("2024-03-01T00:00:00Z", "2024-03-08T00:00:00Z"),
+            ("2024-03-02T12:00:00Z", "2024-03-02T12:00:00Z"),
+            ("2024-03-08T00:00:00Z", "2024-03-08T00:00:00Z"),
+            ("2024-04-01T00:00:00Z", "2024-03-08T00:00:00Z"),
+        ] {
+            let part = window.up_to(at(now));
+            assert_eq!((part.since, part.until), (window.since, at(until)), "{now}");
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub async fn check_organization(
 ) -> Result<Vec<Check>, StoreError> {
     let question = Question {
         window: Window::of_last(TimeRange::DEFAULT, now),
+        now,
         time_zone: TimeZone::UTC,
         environment: Environment::production(),
         service: None,

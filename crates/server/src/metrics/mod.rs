@@ -150,6 +150,7 @@ fn question(mut query: Query, now: Timestamp) -> Result<Question, InvalidQuery> 
     query.finish()?;
     Ok(Question {
         window,
+        now,
         time_zone: time_zone.unwrap_or(TimeZone::UTC),
         environment: environment.unwrap_or_else(Environment::production),
         service,

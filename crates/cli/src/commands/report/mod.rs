@@ -85,15 +85,17 @@ pub(crate) async fn run(arguments: &Arguments, store: &dyn Store, output: Output
 }
 
 fn question(arguments: &Arguments) -> anyhow::Result<Question> {
+    let now = SystemClock.now();
     let window = match arguments.since.zip(arguments.until) {
         Some((since, until)) => {
             let window = Window::new(since, until);
             window.map_err(|rule| anyhow::anyhow!("--until {rule}"))?
         }
-        None => Window::of_last(arguments.time_range, SystemClock.now()),
+        None => Window::of_last(arguments.time_range, now),
     };
     Ok(Question {
         window,
+        now,
         time_zone: arguments.time_zone.clone(),
         environment: arguments.environment.clone(),
         service: arguments.service.clone(),

@@ -81,12 +81,14 @@ fn case() -> impl Strategy<Value = Case> {
     let question = (
         time(),
         1_i64..3_600,
+        time(),
         0..ZONES.len(),
         0..2_usize,
         0..SERVICES.len(),
     );
-    let question = question.prop_map(|(since, hours, zone, environment, service)| Question {
+    let question = question.prop_map(|(since, hours, now, zone, environment, service)| Question {
         window: Window::new(since, since.plus(time::Duration::hours(hours))).unwrap(),
+        now,
         time_zone: TimeZone::parse(ZONES[zone]).unwrap(),
         environment: Environment::parse(ENVIRONMENTS[environment]).unwrap(),
         service: SERVICES[service].map(|name| ServiceName::parse(name).unwrap()),
@@ -148,6 +150,18 @@ fn statuses(world: &World, question: &Question, window: Window) -> StatusCounts 
         cancelled,
         rolled_back,
     }
+}
+
+/// Successful deployments a day, over the days that have passed if any has.
+fn per_day(world: &World, question: &Question, window: Window) -> f64 {
+    let until = if question.now > window.since && question.now < window.until {
+        question.now
+    } else {
+        window.until
+    };
+    let successes = u32::try_from(statuses(world, question, window).success).unwrap();
+    let length = until.to_offset_date_time() - window.since.to_offset_date_time();
+    f64::from(successes) / (length / time::Duration::DAY)
 }
 
 /// The share of harmful ones, the narrow share, and what they are shares of.
@@ -289,6 +303,9 @@ proptest! {
             let expected = statuses(&world, &question, window);
             let found = summary.deployment_frequency.map(|frequency| frequency.statuses).unwrap_or_default();
             prop_assert_eq!(found, expected);
+            let found = summary.deployment_frequency.map_or(0.0, |frequency| frequency.per_day);
+            let expected_rate = per_day(&world, &question, window);
+            prop_assert!((found - expected_rate).abs() < 1e-6 * expected_rate.max(1.0));
             prop_assert_eq!(summary.deployment_frequency.is_none(), expected.total() == 0);
             prop_assert_eq!(shares(summary.change_failure_rate), failure_rate(&world, &question, window));
         }

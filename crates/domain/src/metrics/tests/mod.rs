@@ -2,6 +2,7 @@
 
 mod bounds;
 mod definition;
+mod measured_time;
 mod pull_request_tables;
 mod recovery_tables;
 mod tables;
@@ -152,6 +153,7 @@ impl World {
 fn january() -> Question {
     Question {
         window: Window::new(at("2024-01-01T00:00:00Z"), at("2024-01-31T00:00:00Z")).unwrap(),
+        now: at("2024-03-01T00:00:00Z"),
         time_zone: TimeZone::UTC,
         environment: Environment::parse("production").unwrap(),
         service: None,
