@@ -4,6 +4,7 @@ use crate::timestamp::Timestamp;
 use jiff::tz::TimeZoneDatabase;
 use std::fmt;
 use thiserror::Error;
+use time::Duration;
 
 /// A time zone.
 #[derive(Clone, PartialEq, Eq)]
@@ -57,8 +58,7 @@ impl TimeZone {
     /// What the zone's clocks show at a point in time.
     #[must_use]
     pub fn local_time(&self, time: Timestamp) -> LocalTime {
-        let time = jiff::Timestamp::from_microsecond(time.microseconds()).unwrap_or_default();
-        let local = self.0.to_datetime(time);
+        let local = self.0.to_datetime(instant(time));
         let unsigned = i8::unsigned_abs;
         LocalTime {
             year: local.year(),
@@ -70,9 +70,18 @@ impl TimeZone {
         }
     }
 
+    /// How far its clocks are ahead of UTC at a point in time.
+    pub(crate) fn ahead_of_utc(&self, time: Timestamp) -> Duration {
+        Duration::seconds(self.0.to_offset(instant(time)).seconds().into())
+    }
+
     pub(crate) const fn rules(&self) -> &jiff::tz::TimeZone {
         &self.0
     }
+}
+
+fn instant(time: Timestamp) -> jiff::Timestamp {
+    jiff::Timestamp::from_microsecond(time.microseconds()).unwrap_or_default()
 }
 
 impl fmt::Display for TimeZone {

@@ -1,7 +1,7 @@
 //! How many pull requests are merged: throughput, per ISO week, and velocity, per day.
 //!
 //! The pull requests that were merged in the window; per week or day: divided by the window's length in weeks or days of 24
-//! hours, up to now if it is not over.
+//! hours, up to now if it is not over, without an hour that the zone's clocks show twice.
 
 use super::Window;
 use super::calendar::{Cut, Sorter, TimeSlice};

@@ -75,8 +75,9 @@ impl Metric {
             }
             Self::DeploymentFrequency => {
                 "Successful deployments completed in the window. Per day: divided by the window's length in days of 24 \
-                 hours, up to now if it is not over; per week: by its length in weeks. Elite at 1 a day or more, high at 1 a week, medium at 1 in 30 \
-                 days, else low. Source: DORA, https://dora.dev/guides/dora-metrics-four-keys/."
+                 hours, up to now if it is not over, without an hour that the zone's clocks show twice; per week: by its \
+                 length in weeks. Elite at 1 a day or more, high at 1 a week, medium at 1 in 30 days, else low. Source: DORA, \
+                 https://dora.dev/guides/dora-metrics-four-keys/."
             }
             Self::LeadTime => {
                 "For each pull request and service, its first successful production deployment completed in the window: \
@@ -102,11 +103,11 @@ impl Metric {
             }
             Self::Throughput => {
                 "Pull requests merged in the window, per ISO week: divided by the window's length in weeks, up to now if \
-                 it is not over."
+                 it is not over, without an hour that the zone's clocks show twice."
             }
             Self::Velocity => {
                 "Pull requests merged in the window, per day: divided by the window's length in days of 24 hours, up to \
-                 now if it is not over."
+                 now if it is not over, without an hour that the zone's clocks show twice."
             }
             Self::SizeVsTime => {
                 "For each pull request merged in the window of which both are known: additions + deletions against the \

@@ -126,7 +126,7 @@ impl<'a> Scope<'a> {
 
     /// Over how many days the events of a window are spread.
     pub(crate) fn days(&self, window: Window) -> f64 {
-        window.up_to(self.question.now).days()
+        window.up_to(self.question.now).days(&self.question.time_zone)
     }
 
     /// The deployments of the scope that ended in a window, in order of completion.

@@ -1,5 +1,6 @@
 //! The span of time that a figure is about, and the one before it, which it is compared with.
 
+use crate::time_zone::TimeZone;
 use crate::timestamp::Timestamp;
 use crate::whole_number;
 use thiserror::Error;
@@ -84,10 +85,14 @@ impl Window {
         Duration::microseconds(self.until.microseconds() - self.since.microseconds())
     }
 
-    /// Its length in days of 24 hours.
+    /// Its length in days of 24 hours, as they pass or as the clocks of a zone show them, whichever are fewer: an hour that
+    /// clocks show twice costs nobody a level, and neither does one that they skip. No less than a day becomes of it.
     #[must_use]
-    pub fn days(self) -> f64 {
-        self.length().as_seconds_f64() / 86_400.0
+    pub fn days(self, zone: &TimeZone) -> f64 {
+        let length = self.length();
+        let set_forward = zone.ahead_of_utc(self.until) - zone.ahead_of_utc(self.since);
+        let shown = (length + set_forward).max(length.min(Duration::DAY));
+        length.min(shown).as_seconds_f64() / 86_400.0
     }
 
     /// Whether a time belongs to it.

@@ -152,7 +152,8 @@ fn statuses(world: &World, question: &Question, window: Window) -> StatusCounts 
     }
 }
 
-/// Successful deployments a day, over the days that have passed if any has.
+/// Successful deployments a day, over the days that have passed if any has: of 24 hours, or as clocks show them if these
+/// are fewer, but for less than a day.
 fn per_day(world: &World, question: &Question, window: Window) -> f64 {
     let until = if question.now > window.since && question.now < window.until {
         question.now
@@ -160,8 +161,23 @@ fn per_day(world: &World, question: &Question, window: Window) -> f64 {
         window.until
     };
     let successes = u32::try_from(statuses(world, question, window).success).unwrap();
-    let length = until.to_offset_date_time() - window.since.to_offset_date_time();
-    f64::from(successes) / (length / time::Duration::DAY)
+    let hours = |from: i64, to: i64| f64::from(i32::try_from((to - from) / 1_000_000).unwrap()) / 3_600.0;
+    let passed = hours(window.since.microseconds(), until.microseconds());
+    let shown = |time: Timestamp| {
+        let time = jiff::Timestamp::from_microsecond(time.microseconds()).unwrap();
+        let shown = question.time_zone.rules().to_datetime(time);
+        jiff::tz::TimeZone::UTC
+            .to_timestamp(shown)
+            .unwrap()
+            .as_microsecond()
+    };
+    let shown = hours(shown(window.since), shown(until));
+    let counted = if passed < 24.0 {
+        passed
+    } else {
+        shown.clamp(24.0, passed)
+    };
+    f64::from(successes) / (counted / 24.0)
 }
 
 /// The share of harmful ones, the narrow share, and what they are shares of.

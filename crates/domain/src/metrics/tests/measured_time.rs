@@ -1,4 +1,4 @@
-//! How much time figures are spread over: what lies ahead has not passed.
+//! How much time figures are spread over: what lies ahead has not passed, and an hour that clocks show twice is one.
 
 use super::*;
 
@@ -42,6 +42,96 @@ fn rates_of_a_window_that_reaches_into_the_future_are_those_up_to_now() {
         for (found, expected) in rates(&world, &question).into_iter().zip(expected) {
             assert!((found - expected).abs() < 1e-12, "{now}: {found}");
         }
+    }
+}
+
+#[test]
+fn an_hour_that_clocks_show_twice_costs_no_level() {
+    // Clocks are set on the 31st of March and the 27th of October in Berlin, on the 7th of April by half an hour on
+    // Lord Howe.
+    for (zone, since, until, days) in [
+        (
+            "UTC",
+            "2024-10-24T22:00:00Z",
+            "2024-10-31T23:00:00Z",
+            7.0 + 1.0 / 24.0,
+        ),
+        (
+            "Europe/Berlin",
+            "2024-10-24T22:00:00Z",
+            "2024-10-31T23:00:00Z",
+            7.0,
+        ),
+        (
+            "Europe/Berlin",
+            "2024-10-26T22:00:00Z",
+            "2024-10-27T23:00:00Z",
+            1.0,
+        ),
+        (
+            "Australia/Lord_Howe",
+            "2024-04-05T13:00:00Z",
+            "2024-04-08T13:30:00Z",
+            3.0,
+        ),
+        // Days of 24 hours up to now.
+        (
+            "Europe/Berlin",
+            "2024-03-28T12:00:00Z",
+            "2024-04-04T12:00:00Z",
+            7.0,
+        ),
+        (
+            "Europe/Berlin",
+            "2024-10-24T12:00:00Z",
+            "2024-10-31T12:00:00Z",
+            7.0 - 1.0 / 24.0,
+        ),
+        // A day that has an hour less, and one that was skipped.
+        (
+            "Europe/Berlin",
+            "2024-03-30T23:00:00Z",
+            "2024-03-31T22:00:00Z",
+            23.0 / 24.0,
+        ),
+        (
+            "Pacific/Apia",
+            "2011-12-29T10:00:00Z",
+            "2011-12-31T10:00:00Z",
+            2.0,
+        ),
+        // What is shorter than a day has as many hours as pass.
+        (
+            "Europe/Berlin",
+            "2024-10-27T00:30:00Z",
+            "2024-10-27T01:00:00Z",
+            0.5 / 24.0,
+        ),
+        (
+            "Europe/Berlin",
+            "2024-10-27T00:00:00Z",
+            "2024-10-28T00:00:00Z",
+            1.0,
+        ),
+    ] {
+        let mut world = World::new();
+        for _ in 0..7 {
+            world.deploy(since, "success");
+            world.merge(since);
+        }
+        let question = Question {
+            time_zone: TimeZone::parse(zone).unwrap(),
+            ..asked(since, until, "2024-12-01T00:00:00Z")
+        };
+        let expected = [7.0 / days, 49.0 / days, 7.0 / days];
+        for (found, expected) in rates(&world, &question).into_iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-9, "{zone} {since}: {found}");
+        }
+        let Figures::Overview(overview) = world.ask(Metric::Overview, question).figures else {
+            panic!("another metric")
+        };
+        let level = overview.current.deployment_frequency.unwrap().level;
+        assert_eq!(level == Level::Elite, days <= 7.0, "{zone} {since}");
     }
 }
 
