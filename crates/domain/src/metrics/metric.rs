@@ -91,8 +91,9 @@ impl Metric {
                  10 %, medium up to 15 %, else low. Source: DORA, https://dora.dev/guides/dora-metrics-four-keys/."
             }
             Self::Recovery => {
-                "Per service and environment, in order of completion: an outage opens with the first failure or \
-                 rolled_back after a success and ends with the next success; it belongs to the window in which it ends. \
+                "Per service and environment, in order of completion, at one instant harm before success: an outage opens \
+                 with the first failure or rolled_back after a success and ends with the next success; it belongs to the \
+                 window in which it ends. \
                  Whether a service was down at the window's beginning is told by the 90 days before. Open outages are \
                  listed, not counted. Elite below a median of 1 hour, high below 1 day, medium below 7 days, else low. \
                  Source: DORA, https://dora.dev/guides/dora-metrics-four-keys/."

@@ -1,7 +1,7 @@
 //! Time to recovery (`mttr`): how long users live with a failed deployment.
 //!
-//! For each service and environment, in order of completion: an outage opens with the first deployment that failed or was
-//! rolled back after a success, and ends with the next success. It belongs to the window in which it ends. Whether a
+//! For each service and environment, in order of completion, at one instant harm before success: an outage opens with the
+//! first deployment that failed or was rolled back after a success, and ends with the next success. It belongs to the window in which it ends. Whether a
 //! service was down when the window began is told by its deployments of the 90 days before. Cancelled deployments change
 //! nothing. Source: DORA, failed deployment recovery time, <https://dora.dev/guides/dora-metrics-four-keys/>.
 
@@ -114,7 +114,10 @@ fn outages<'a>(scope: &Scope<'a>, window: Window) -> Outages<'a> {
     let begins = window.since.microseconds();
     let mut states = vec![State::default(); scope.facts.service_keys()];
     let mut ended = Vec::new();
-    for (row, _) in scope.deployments(looked_at) {
+    let mut rows: Vec<_> = scope.deployments(looked_at).map(|(row, _)| row).collect();
+    // Which of two that ended at once was told first must not matter.
+    rows.sort_by_key(|row| (row.completed_at, row.status == DeploymentStatus::Success));
+    for row in rows {
         let Some(state) = states.get_mut(scope.facts.service_key(row) as usize) else {
             continue;
         };

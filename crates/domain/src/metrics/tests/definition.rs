@@ -276,6 +276,7 @@ fn recoveries_ended_in(world: &World, question: &Question, window: Window, part:
         let mut deployed = world.deployed_in(question, looked_at);
         deployed.retain(|one| one.service.map(str::to_lowercase) == service);
         deployed.retain(|one| one.status != DeploymentStatus::Cancelled);
+        deployed.sort_by_key(|one| (one.at, one.status == DeploymentStatus::Success));
         for (index, end) in deployed.iter().enumerate() {
             let before = &deployed[..index];
             let last_success = before

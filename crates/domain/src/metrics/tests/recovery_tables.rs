@@ -97,3 +97,66 @@ fn services_and_environments_have_outages_of_their_own() {
     };
     assert!((figures.current.unwrap().distribution.p50 - 240.0).abs() < 1e-9);
 }
+
+#[test]
+fn at_one_instant_harm_comes_before_success_whichever_was_told_first() {
+    let before = "2024-01-01T00:00:00Z";
+    let (early, late) = ("2024-01-02T00:00:00Z", "2024-01-02T01:00:00Z");
+    let (success, failure, rollback) = ("success", "failure", "rolled_back");
+    for (told, lengths, open) in [
+        // Up, and down and up again at once.
+        (
+            &[(early, success), (late, failure), (late, success)][..],
+            &[0][..],
+            0,
+        ),
+        (
+            &[
+                (early, success),
+                (late, rollback),
+                (late, failure),
+                (late, success),
+            ],
+            &[0],
+            0,
+        ),
+        // Down, and both: the outage ends with the success.
+        (
+            &[
+                (before, success),
+                (early, failure),
+                (late, failure),
+                (late, success),
+            ],
+            &[60],
+            0,
+        ),
+        (&[(early, failure), (early, success), (late, failure)], &[], 1),
+        // Nothing has succeeded before.
+        (&[(late, failure), (late, success)], &[], 0),
+    ] {
+        let mut orders = vec![told.to_vec(), told.to_vec()];
+        orders[1].reverse();
+        for order in orders {
+            let mut world = World::new();
+            for (time, status) in &order {
+                world.deploy(time, status);
+            }
+            let Figures::Recovery(figures) = world.january(Metric::Recovery).figures else {
+                panic!("another metric")
+            };
+            let mut incidents: Vec<_> = figures
+                .incidents
+                .iter()
+                .filter_map(Outage::duration_seconds)
+                .collect();
+            incidents.sort_unstable();
+            let minutes: Vec<_> = incidents.iter().map(|seconds| seconds / 60).collect();
+            assert_eq!(
+                (minutes.as_slice(), figures.open.len()),
+                (lengths, open),
+                "{order:?}"
+            );
+        }
+    }
+}
