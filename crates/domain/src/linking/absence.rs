@@ -146,12 +146,19 @@ impl<'a> Absences<'a> {
 
     /// Whether it was not looked for in a repository: another one is named, or nobody watches this one.
     fn is_elsewhere(&self, repository_id: RepositoryId) -> bool {
-        let mut histories = self.surroundings.histories.iter();
-        let is_unmonitored =
-            histories.any(|known| known.repository_id == repository_id && !known.repository_is_monitored);
+        let surroundings = self.surroundings;
+        let histories = surroundings.histories.iter();
+        let histories = histories.map(|known| (known.repository_id, known.repository_is_monitored));
+        let candidates = surroundings.candidates.iter();
+        let candidates =
+            candidates.map(|candidate| (candidate.repository_id, candidate.repository_is_monitored));
+        let is_unmonitored = || {
+            let mut known = histories.chain(candidates);
+            known.any(|(id, is_monitored)| id == repository_id && !is_monitored)
+        };
         self.scope
             .named
-            .map_or(is_unmonitored, |named| named != repository_id)
+            .map_or_else(is_unmonitored, |named| named != repository_id)
     }
 
     /// Of a repository whose graph does not have the deployed commit, which may be that of another one.

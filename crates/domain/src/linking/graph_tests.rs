@@ -1,5 +1,7 @@
 //! Ranges by the commit graph, as tables.
 
+mod absences;
+
 use super::*;
 use crate::commit_graph::Commit;
 use crate::environment::Environment;
@@ -341,57 +343,5 @@ fn what_a_base_is_changes_with_its_commit_its_service_and_its_time() {
             assert_eq!(BaseChange::between(before, &after, false), without_commits);
             assert_eq!(BaseChange::between(before, &after, true), with_commits);
         }
-    }
-}
-
-#[test]
-fn why_a_pull_request_is_not_in_a_deployment_is_told() {
-    type Case = (&'static [u8], &'static [u8], u8, u8, Absence);
-    let cases: [Case; 7] = [
-        (&ALL, &[3], 6, 7, Absence::NotContained),
-        (&ALL, &[3], 6, 2, Absence::InBase),
-        (&ALL, &[], 6, 5, Absence::BaseUnknown),
-        (&ALL, &[3], 6, 5, Absence::Pending),
-        (&ALL, &[3], 66, 5, Absence::CommitUnknown),
-        (&ALL, &[3], 6, 55, Absence::MergeCommitUnknown),
-        (&[5, 6], &[77], 6, 5, Absence::Undecided),
-    ];
-    for (told, earlier, commit, merge, expected) in cases {
-        let found = absence(
-            &deployment(commit, None),
-            &surroundings(told, earlier),
-            RepositoryId::new(1),
-            (PullRequestId::new(merge.into()), sha(merge)),
-        );
-        assert_eq!(found, expected, "{merge} in {commit}");
-    }
-    let without_graph = Surroundings {
-        histories: Vec::new(),
-        ..surroundings(&ALL, &[])
-    };
-    let mut unwatched = surroundings(&ALL, &[]);
-    unwatched.histories[0].repository_is_monitored = false;
-    let mut named = surroundings(&ALL, &[]);
-    named.repositories.push(Repository {
-        id: RepositoryId::new(1),
-        name: RepositoryName::parse("acme/api").unwrap(),
-        monitored: true,
-        aliases: Vec::new(),
-    });
-    let deployment = Deployment {
-        service: ServiceName::clean("api"),
-        ..deployment(5, None)
-    };
-    for (surroundings, repository, expected) in [
-        (&without_graph, 1, Absence::NoGraph),
-        (&unwatched, 1, Absence::OtherRepository),
-        // The deployed commit is of repository 1.
-        (&surroundings(&ALL, &[]), 2, Absence::OtherRepository),
-        (&named, 1, Absence::BaseUnknown),
-        (&named, 2, Absence::OtherRepository),
-    ] {
-        let (repository, merge) = (RepositoryId::new(repository), (PullRequestId::new(3), sha(3)));
-        let found = absence(&deployment, surroundings, repository, merge);
-        assert_eq!(found, expected);
     }
 }
