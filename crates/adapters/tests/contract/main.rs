@@ -136,6 +136,7 @@ contracts! {
         pull_requests_are_found_by_their_numbers,
         what_is_stored_is_described_listed_measured_and_checked,
         explanations_are_of_what_is_stored,
+        the_deployments_of_other_repositories_do_not_hide_why_a_pull_request_is_in_none,
         what_a_deployment_does_not_ship_is_told_with_the_reason;
     lists:
         deployments_come_in_order_of_their_time_and_their_numbers,

@@ -13,8 +13,8 @@ use periscope_domain::run::DeploymentStatus;
 use periscope_domain::text::ServiceName;
 use periscope_domain::time_zone::TimeZone;
 use periscope_domain::use_cases::{
-    Origin, Step, check_organization, describe_deployment, describe_pull_request, explain_deployment,
-    explain_pull_request, list_services, report_metrics,
+    Origin, PullRequestExplanation, Step, check_organization, describe_deployment, describe_pull_request,
+    explain_deployment, explain_pull_request, list_services, report_metrics,
 };
 
 /// Deployments of pull request 1 at minute 300 and 100, of nothing at 200, and a failed one at 150.
@@ -160,6 +160,59 @@ pub(crate) async fn explanations_are_of_what_is_stored(store: SharedStore) {
         .map(|(_, absence)| absence.code())
         .collect();
     assert_eq!(codes, ["no_graph", "commit_unknown", "no_graph"]);
+}
+
+pub(crate) async fn the_deployments_of_other_repositories_do_not_hide_why_a_pull_request_is_in_none(
+    store: SharedStore,
+) {
+    let acme = Tenant::new(&store, "acme").await;
+    acme.send([pull_request(1)]).await;
+    acme.send_to("acme/web", [pull_request(2)], Origin::Sent).await;
+    let web = |number: i64, service: Option<&str>| Deployment {
+        run: run(DeploymentStatus::Success, 50, 50 + number),
+        service: service.and_then(ServiceName::clean),
+        ..deployment(&format!("web-{number}"), 2)
+    };
+    for number in 0..120 {
+        let service = (number % 10 > 0).then_some("web");
+        acme.record(web(number, service)).await;
+    }
+    let number = PullRequestNumber::new(1).unwrap();
+    let repository = acme.repository("acme/api").await.id;
+    let found = store.pull_requests();
+    let found = found.find_by_number(acme.id, repository, number).await;
+    let found = found.unwrap().unwrap();
+    let explained = explain_pull_request(&*store, acme.id, found.clone())
+        .await
+        .unwrap();
+    let told = |explained: &PullRequestExplanation| {
+        let reasons = explained.not_in.iter();
+        let reasons = reasons.map(|(stored, why)| (stored.deployment.external_id.to_string(), why.code()));
+        (explained.steps[1].code, reasons.collect::<Vec<_>>())
+    };
+    assert_eq!(told(&explained), ("no_deployment_since", Vec::new()));
+
+    acme.record(deployment("own", 9)).await;
+    let explained = explain_pull_request(&*store, acme.id, found.clone())
+        .await
+        .unwrap();
+    let own = vec![("own".to_owned(), "commit_unknown")];
+    assert_eq!(told(&explained), ("not_shipped", own.clone()));
+
+    // Where nobody looks on their own account, only a deployment that names it does.
+    let repositories = store.repositories();
+    repositories
+        .set_monitored(acme.id, repository, false, at(2000))
+        .await
+        .unwrap();
+    acme.record(Deployment {
+        service: None,
+        ..deployment("unnamed", 9)
+    })
+    .await;
+    let explained = explain_pull_request(&*store, acme.id, found).await.unwrap();
+    let last = explained.steps.last().map(|step| step.code);
+    assert_eq!((last, explained.not_in.len()), (Some("not_shipped"), own.len()));
 }
 
 pub(crate) async fn what_is_stored_is_described_listed_measured_and_checked(store: SharedStore) {

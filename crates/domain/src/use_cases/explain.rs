@@ -1,20 +1,15 @@
-//! Answers "why": how the links of a deployment were found, and where a pull request is.
+//! Answers "why": how the links of a deployment were found, and what is not linked to it.
 
-use super::describe::{
-    LinkedPullRequest, PullRequestDescription, describe, linked_pull_requests, name_of, repositories_by_id,
-};
+use super::describe::{LinkedPullRequest, linked_pull_requests, name_of, repositories_by_id};
 use super::relink::{find_base, stored_query};
 use crate::deployment::StoredDeployment;
-use crate::environment::Environment;
 use crate::id::{OrganizationId, RepositoryId};
-use crate::linking::{Absence, Absences, Link, Surroundings, absence, link};
-use crate::listing::{DeploymentFilter, Order, PageLimit, PageRequest, PullRequestFilter};
+use crate::linking::{Absence, Absences, Surroundings, link};
+use crate::listing::{Order, PageLimit, PageRequest, PullRequestFilter};
 use crate::period::Period;
 use crate::ports::{Store, StoreError};
 use crate::pull_request::StoredPullRequest;
 use crate::repository::Repository;
-use crate::run::DeploymentStatus;
-use crate::timestamp::Timestamp;
 use crate::warning::Warning;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,24 +40,6 @@ pub struct DeploymentExplanation {
     /// Whether the steps lead to the links. If not, something has just arrived, and they soon will.
     pub is_settled: bool,
 }
-
-/// Where a pull request is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PullRequestExplanation {
-    /// The pull request.
-    pub pull_request: StoredPullRequest,
-    /// Its repository.
-    pub repository: Option<Repository>,
-    /// Every deployment that shipped it, in order of completion.
-    pub shipped_by: Vec<(StoredDeployment, Link)>,
-    /// Why it is where it is.
-    pub steps: Vec<Step>,
-    /// If none shipped it, the first deployments after the merge, each with the reason why it did not.
-    pub not_in: Vec<(StoredDeployment, Absence)>,
-}
-
-/// How many deployments after its merge are looked at to tell why a pull request is in none.
-const LOOKED_AT: PageLimit = PageLimit::new(20).unwrap();
 
 /// How many pull requests before its completion are looked at to tell which are not in a deployment, and of how many of
 /// these it is told why. Most of the latest ones are in it.
@@ -153,114 +130,8 @@ async fn not_linked(
         .collect())
 }
 
-/// Tells which deployments shipped a pull request of the organization, or why none did.
-///
-/// # Errors
-/// [`StoreError`] when the store failed.
-pub async fn explain_pull_request(
-    store: &dyn Store,
-    organization_id: OrganizationId,
-    pull_request: StoredPullRequest,
-) -> Result<PullRequestExplanation, StoreError> {
-    let PullRequestDescription {
-        pull_request,
-        repository,
-        shipped_by,
-    } = describe(store, organization_id, pull_request).await?;
-    let mut not_in = Vec::new();
-    if shipped_by.is_empty() {
-        let merge = &pull_request.pull_request;
-        for deployment in shipped_since(store, organization_id, merge.merged_at).await? {
-            let surroundings = surroundings(store, organization_id, &deployment).await?;
-            let merged_as = (pull_request.id, merge.merge_commit);
-            let why = absence(
-                &deployment.deployment,
-                &surroundings,
-                pull_request.repository_id,
-                merged_as,
-            );
-            not_in.push((deployment, why));
-        }
-    }
-    let steps = steps(&pull_request, repository.as_ref(), shipped_by.len(), not_in.len());
-    Ok(PullRequestExplanation {
-        pull_request,
-        repository,
-        shipped_by,
-        steps,
-        not_in,
-    })
-}
-
-fn steps(
-    stored: &StoredPullRequest,
-    repository: Option<&Repository>,
-    shipped_by: usize,
-    not_in: usize,
-) -> Vec<Step> {
-    let merge = &stored.pull_request;
-    let mut steps = vec![Step {
-        code: "merged",
-        sentence: format!(
-            "It was merged as commit {} at {}.",
-            merge.merge_commit, merge.merged_at
-        ),
-    }];
-    if let Some(repository) = repository.filter(|repository| !repository.monitored) {
-        steps.push(Step {
-            code: "repository_not_monitored",
-            sentence: format!(
-                "Repository {} is not monitored: only deployments whose service names it look there.",
-                repository.name
-            ),
-        });
-    }
-    steps.push(match (shipped_by, not_in) {
-        (0, 0) => Step {
-            code: "no_deployment_since",
-            sentence: "No successful production deployment has been completed since.".to_owned(),
-        },
-        (0, _) => Step {
-            code: "not_shipped",
-            sentence:
-                "No deployment shipped it; the first ones after the merge are below, each with the reason."
-                    .to_owned(),
-        },
-        (1, _) => Step {
-            code: "shipped",
-            sentence: "One deployment shipped it.".to_owned(),
-        },
-        (several, _) => Step {
-            code: "shipped",
-            sentence: format!("{several} deployments shipped it."),
-        },
-    });
-    steps
-}
-
-/// The first deployments that could have shipped what was merged at a time.
-async fn shipped_since(
-    store: &dyn Store,
-    organization_id: OrganizationId,
-    merged_at: Timestamp,
-) -> Result<Vec<StoredDeployment>, StoreError> {
-    let filter = DeploymentFilter {
-        environment: Some(Environment::production()),
-        statuses: vec![DeploymentStatus::Success],
-        period: Period::from(merged_at),
-        ..DeploymentFilter::default()
-    };
-    let page = PageRequest {
-        order: Order::Oldest,
-        after: None,
-        limit: LOOKED_AT,
-    };
-    let page = store.deployments().page(organization_id, &filter, &page).await?;
-    Ok(page.items.into_iter().map(|listed| listed.stored).collect())
-}
-
 /// What the links of a deployment are decided from now.
-async fn surroundings(
+pub(super) async fn surroundings(
     store: &dyn Store,
     organization_id: OrganizationId,
     stored: &StoredDeployment,

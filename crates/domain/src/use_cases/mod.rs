@@ -7,6 +7,7 @@ mod check_organization;
 mod connect_github;
 mod describe;
 mod explain;
+mod explain_pull_request;
 mod issue_api_key;
 mod list_pull_requests;
 mod list_services;
@@ -26,9 +27,8 @@ pub use describe::{
     DeploymentDescription, LinkedPullRequest, PullRequestDescription, describe_deployment,
     describe_pull_request,
 };
-pub use explain::{
-    DeploymentExplanation, PullRequestExplanation, Step, explain_deployment, explain_pull_request,
-};
+pub use explain::{DeploymentExplanation, Step, explain_deployment};
+pub use explain_pull_request::{PullRequestExplanation, explain_pull_request};
 pub use issue_api_key::{IssueApiKey, issue_api_key};
 pub use list_pull_requests::{ListPullRequests, list_pull_requests};
 pub use list_services::{ServiceList, ServiceOverview, list_services};
