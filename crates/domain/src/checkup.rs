@@ -167,7 +167,8 @@ fn share<R: Copy>(share: &Share<R>, what: &str, as_str: impl Fn(R) -> &'static s
 const fn advice(reason: UnlinkedReason) -> &'static str {
     match reason {
         UnlinkedReason::CommitUnknown => {
-            "for unknown commits, connect GitHub, `periscope import git` or send /api/commits"
+            "for unknown commits, connect GitHub, `periscope import git` or send /api/commits, and check that the service \
+             names the repository that they are of"
         }
         UnlinkedReason::CommitAmbiguous => "for ambiguous commits, report all 40 digits",
         UnlinkedReason::BaseUnknown => {
@@ -289,6 +290,12 @@ mod tests {
             bad.sentence.ends_with("or tell of the commits in between"),
             "{}",
             bad.sentence
+        );
+        let unknown = check_links(&coverage(vec![(UnlinkedReason::CommitUnknown, 1)]));
+        assert!(
+            unknown.sentence.contains("check that the service"),
+            "{}",
+            unknown.sentence
         );
     }
 }

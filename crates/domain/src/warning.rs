@@ -1,14 +1,16 @@
 //! What a sender should know about a deployment that was recorded all the same, each with a stable code.
 
 use crate::commit_sha::CommitReference;
+use crate::repository::RepositoryName;
 use crate::text::ServiceName;
 use std::fmt;
 
 /// Something about a recorded deployment that may surprise its sender.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Warning {
-    /// Nobody has told of the deployed commit: neither a graph has it nor was a pull request merged as it.
-    CommitUnknown(CommitReference),
+    /// Nobody has told of the deployed commit where it was looked for, in the repository that the service names or else
+    /// in every monitored one: neither a graph has it nor was a pull request merged as it.
+    CommitUnknown(CommitReference, Option<RepositoryName>),
     /// The abbreviated commit fits more than one, so it means none.
     CommitAmbiguous(CommitReference),
     /// Nothing tells what lies between the previous commit and the deployed one, so nothing was added.
@@ -39,7 +41,7 @@ impl Warning {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::CommitUnknown(_) => "commit_unknown",
+            Self::CommitUnknown(..) => "commit_unknown",
             Self::CommitAmbiguous(_) => "commit_ambiguous",
             Self::BaseUnknown(_) | Self::NoProvedBase(_) => "base_unknown",
             Self::BaseNotAncestor(_) => "base_not_ancestor",
@@ -53,10 +55,13 @@ impl fmt::Display for Warning {
     /// A sentence for the person who reads the CI log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::CommitUnknown(commit) => {
+            Self::CommitUnknown(commit, named) => {
+                let place = named
+                    .as_ref()
+                    .map_or("any monitored repository", RepositoryName::as_str);
                 write!(
                     f,
-                    "commit {commit} is not known yet: no recorded commit or pull request has it"
+                    "commit {commit} is not known in {place} yet: no commit or pull request recorded there has it"
                 )
             }
             Self::CommitAmbiguous(commit) => {
@@ -99,7 +104,7 @@ mod tests {
     fn every_warning_has_one_of_the_codes_and_names_what_it_is_about() {
         let commit = CommitReference::parse("abc1234").unwrap();
         let warnings = [
-            Warning::CommitUnknown(commit.clone()),
+            Warning::CommitUnknown(commit.clone(), None),
             Warning::CommitAmbiguous(commit.clone()),
             Warning::BaseUnknown(commit.clone()),
             Warning::NoProvedBase(commit.clone()),

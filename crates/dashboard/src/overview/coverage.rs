@@ -17,7 +17,9 @@ pub(crate) fn lines(coverage: &Coverage) -> Vec<CoverageLine> {
             &coverage.deployments,
             "successful production deployments are linked to pull requests",
             |reason| match reason {
-                UnlinkedReason::CommitUnknown => "name a commit that nobody has told of",
+                UnlinkedReason::CommitUnknown => {
+                    "name a commit that nobody has told of where it was looked for"
+                }
                 UnlinkedReason::CommitAmbiguous => "name a commit that fits several",
                 UnlinkedReason::BaseUnknown => "have no proved base, so what they ship beyond it is unknown",
                 UnlinkedReason::NothingNew => "ship no pull request that was not live before",

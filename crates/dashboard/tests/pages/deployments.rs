@@ -237,7 +237,7 @@ async fn a_deployment_that_ships_nothing_says_so_and_warnings_are_seen() {
         "{html}"
     );
     assert!(
-        html.contains("Nobody has told of the deployed commit, or it fits several."),
+        html.contains("Nobody has told of the deployed commit where it was looked for, or it fits several."),
         "{html}"
     );
 }

@@ -11,7 +11,7 @@ use crate::id::{PullRequestId, RepositoryId};
 pub enum Absence {
     /// It was not looked for in the pull request's repository.
     OtherRepository,
-    /// Nobody has told of the deployed commit, or it fits several.
+    /// Nobody has told of the deployed commit where it was looked for, or it fits several.
     CommitUnknown,
     /// The graph of the repository does not have the deployed commit.
     NoGraph,
@@ -54,7 +54,9 @@ impl Absence {
                 "Its service is built from another repository, its commit is one of another, or this one is not \
                  monitored."
             }
-            Self::CommitUnknown => "Nobody has told of the deployed commit, or it fits several.",
+            Self::CommitUnknown => {
+                "Nobody has told of the deployed commit where it was looked for, or it fits several."
+            }
             Self::NoGraph => {
                 "The deployed commit is not this merge, and no commit graph tells what else it contains: import the \
                  repository's commits."

@@ -48,8 +48,8 @@ pub enum Finding {
     ServiceUnmatched(ServiceName),
     /// There is no service, so every monitored repository was looked at.
     NoService,
-    /// Nobody has told of the deployed commit.
-    CommitUnknown(CommitReference),
+    /// Nobody has told of the deployed commit in the repository that the service names, or in any monitored one.
+    CommitUnknown(CommitReference, Option<RepositoryId>),
     /// The deployed commit fits more than one.
     CommitAmbiguous(CommitReference),
     /// How many pull requests were merged as the deployed commit.
@@ -78,7 +78,7 @@ impl Finding {
             Self::Repository(_, MatchedBy::Alias, _) => "repository_by_alias",
             Self::ServiceUnmatched(_) => "service_unmatched",
             Self::NoService => "no_service",
-            Self::CommitUnknown(_) => "commit_unknown",
+            Self::CommitUnknown(..) => "commit_unknown",
             Self::CommitAmbiguous(_) => "commit_ambiguous",
             Self::DeployedMerges { .. } => "exact",
             Self::Base(_, step) => step.code(),
@@ -110,8 +110,11 @@ impl Finding {
                 format!("Service {service} names no repository, so every monitored repository was looked at.")
             }
             Self::NoService => "It names no service, so every monitored repository was looked at.".to_owned(),
-            Self::CommitUnknown(commit) => {
-                format!("Nobody has told of commit {commit}: no recorded commit or pull request has it.")
+            Self::CommitUnknown(commit, named) => {
+                let place = named.map_or_else(|| "any monitored repository".to_owned(), name_of);
+                format!(
+                    "Nobody has told of commit {commit} in {place}: no commit or pull request recorded there has it."
+                )
             }
             Self::CommitAmbiguous(commit) => {
                 format!("Commit {commit} fits more than one known commit, so it means none.")
@@ -274,9 +277,9 @@ mod tests {
             ),
             (Finding::NoService, "no_service", "names no service"),
             (
-                Finding::CommitUnknown(reference.clone()),
+                Finding::CommitUnknown(reference.clone(), Some(id)),
                 "commit_unknown",
-                "abc1234",
+                "abc1234 in acme/api",
             ),
             (
                 Finding::CommitAmbiguous(reference.clone()),

@@ -201,12 +201,15 @@ pub fn link(deployment: &Deployment, surroundings: &Surroundings) -> Linking {
     let head = match scope.resolve(&deployment.commit) {
         Resolved::Known(head) => Some(head),
         Resolved::Unknown => {
+            let named = surroundings.repositories.iter();
+            let named = named.filter(|repository| scope.named == Some(repository.id));
+            let name = named.map(|repository| repository.name.clone()).next();
             linking
                 .warnings
-                .push(Warning::CommitUnknown(deployment.commit.clone()));
+                .push(Warning::CommitUnknown(deployment.commit.clone(), name));
             linking
                 .findings
-                .push(Finding::CommitUnknown(deployment.commit.clone()));
+                .push(Finding::CommitUnknown(deployment.commit.clone(), scope.named));
             None
         }
         Resolved::Ambiguous => {

@@ -16,7 +16,7 @@ pub(super) enum Resolved {
     Known(CommitSha),
     /// More than one commit begins like this.
     Ambiguous,
-    /// Nobody has told of it.
+    /// Nobody has told of it in what is looked at.
     Unknown,
 }
 

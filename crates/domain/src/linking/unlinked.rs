@@ -7,7 +7,7 @@ use crate::warning::Warning;
 /// Why nothing is linked to a deployment that could ship pull requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UnlinkedReason {
-    /// Nobody has told of its commit.
+    /// Nobody has told of its commit where it was looked for.
     CommitUnknown,
     /// Its abbreviated commit fits more than one.
     CommitAmbiguous,
@@ -47,7 +47,7 @@ impl Linking {
             return None;
         }
         let reason = self.warnings.iter().find_map(|warning| match warning {
-            Warning::CommitUnknown(_) => Some(UnlinkedReason::CommitUnknown),
+            Warning::CommitUnknown(..) => Some(UnlinkedReason::CommitUnknown),
             Warning::CommitAmbiguous(_) => Some(UnlinkedReason::CommitAmbiguous),
             Warning::BaseUnknown(_) | Warning::NoProvedBase(_) => Some(UnlinkedReason::BaseUnknown),
             Warning::BaseNotAncestor(_) | Warning::ServiceUnmatched(_) | Warning::StaleEventIgnored => None,
@@ -77,7 +77,7 @@ mod tests {
             (
                 vec![
                     unmatched(),
-                    Warning::CommitUnknown(commit()),
+                    Warning::CommitUnknown(commit(), None),
                     Warning::BaseUnknown(commit()),
                 ],
                 UnlinkedReason::CommitUnknown,

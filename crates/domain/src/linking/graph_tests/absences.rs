@@ -58,3 +58,36 @@ fn why_a_pull_request_is_not_in_a_deployment_is_told() {
         assert_eq!(found, expected);
     }
 }
+
+#[test]
+fn a_commit_is_said_to_be_unknown_where_it_was_looked_for_and_nowhere_else() {
+    let mut of_another = surroundings(&ALL, &[]);
+    of_another.repositories.push(Repository {
+        id: RepositoryId::new(2),
+        name: RepositoryName::parse("acme/web").unwrap(),
+        monitored: true,
+        aliases: Vec::new(),
+    });
+    let mut unwatched = surroundings(&ALL, &[]);
+    unwatched.histories[0].repository_is_monitored = false;
+    for candidate in &mut unwatched.candidates {
+        candidate.repository_is_monitored = false;
+    }
+    let web = Deployment {
+        service: ServiceName::clean("web"),
+        ..deployment(5, None)
+    };
+    for (deployment, surroundings, place) in [
+        (&web, &of_another, "in acme/web"),
+        (&deployment(5, None), &unwatched, "in any monitored repository"),
+    ] {
+        let linking = link(deployment, surroundings);
+        let warned: Vec<_> = linking.warnings.iter().map(Warning::to_string).collect();
+        let told = linking.findings.iter();
+        let told: Vec<_> = told
+            .map(|finding| finding.sentence(|_| "acme/web".to_owned()))
+            .collect();
+        assert!(warned[0].contains(place), "{warned:?}");
+        assert!(told[1].contains(place), "{told:?}");
+    }
+}
