@@ -132,29 +132,19 @@ impl LogEntry {
 
     fn end(&mut self, status: StatusCode, error: Option<&Error>, pattern: impl FnOnce() -> Option<String>) {
         self.ended = true;
-        let error = error.and_then(Error::as_error::<ApiError>);
-        let route = self.meter.end(Some(status), error, pattern);
+        let ours = error.and_then(Error::as_error::<ApiError>);
+        let route = self.meter.end(Some(status), ours, pattern);
         let _entered = self.span.enter();
         let duration_ms = milliseconds(self.meter.begun);
         let code = status.as_u16();
-        match error {
+        let failure = error.filter(|_| status.is_server_error());
+        // Pages fail with an error of their own, which tells its causes itself.
+        match failure.map(|error| ours.map_or_else(|| error.to_string(), |error| causes(error))) {
             Some(error) if status == StatusCode::INTERNAL_SERVER_ERROR => {
-                tracing::error!(
-                    status = code,
-                    duration_ms,
-                    error = causes(error),
-                    "answered with {code}"
-                );
+                tracing::error!(status = code, duration_ms, error, "answered with {code}");
             }
-            Some(error) if status.is_server_error() => {
-                tracing::warn!(
-                    status = code,
-                    duration_ms,
-                    error = causes(error),
-                    "answered with {code}"
-                );
-            }
-            _ => tracing::info!(status = code, duration_ms, "answered with {code}"),
+            Some(error) => tracing::warn!(status = code, duration_ms, error, "answered with {code}"),
+            None => tracing::info!(status = code, duration_ms, "answered with {code}"),
         }
         if let Some(traces) = &self.traces {
             self.trace(&**traces, &route, status);

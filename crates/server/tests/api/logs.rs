@@ -1,11 +1,14 @@
 //! What a request leaves in the log.
 
-use crate::app::{TestApp, report};
+use crate::app::{Setup, TestApp, report};
 use crate::client::Wire;
 use crate::store::{Fault, Port};
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Path, ServiceConfig};
+use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Value, json};
-use std::io;
 use std::sync::{Arc, Mutex, OnceLock};
+use std::{fmt, io};
 
 /// Everything that is logged in this process, which other tests may share.
 #[derive(Clone, Default)]
@@ -122,6 +125,54 @@ async fn a_failure_is_logged_once_with_its_cause() {
             line["fields"]["error"].as_str().unwrap().ends_with(cause),
             "{line}"
         );
+    }
+}
+
+/// A failure that only the pages know.
+#[derive(Debug)]
+struct PageFailure(StatusCode);
+
+impl fmt::Display for PageFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the page has no template")
+    }
+}
+
+impl ResponseError for PageFailure {
+    fn status_code(&self) -> StatusCode {
+        self.0
+    }
+}
+
+fn failing_pages(app: &mut ServiceConfig) {
+    let fail = async |status: Path<u16>| {
+        let status = StatusCode::from_u16(status.into_inner()).unwrap();
+        Err::<HttpResponse, _>(PageFailure(status))
+    };
+    app.route("/failing/{status}", web::get().to(fail));
+}
+
+#[tokio::test]
+async fn a_page_that_fails_is_logged_like_anything_else() {
+    let log = Log::get();
+    let app = TestApp::start_with(Setup {
+        pages: failing_pages,
+        ..Setup::default()
+    })
+    .await;
+    let cause = json!("the page has no template");
+    for (status, level, cause) in [
+        (500, "ERROR", &cause),
+        (503, "WARN", &cause),
+        (422, "INFO", &Value::Null),
+    ] {
+        let id = format!("failing-{status}");
+        let call = app.call("GET", &format!("/failing/{status}"));
+        call.header("X-Request-Id", &id).send().await;
+        let [line] = &log.of(&id)[..] else {
+            panic!("{:?}", log.of(&id))
+        };
+        assert_eq!((&line["level"], &line["fields"]["error"]), (&json!(level), cause));
     }
 }
 
