@@ -127,7 +127,7 @@ impl WebhookSecret {
     /// the raw body under this secret, compared in constant time.
     #[must_use]
     pub fn signed(&self, body: &[u8], signature: &str) -> bool {
-        let Some(signature) = signature.strip_prefix("sha256=").and_then(hex::decode) else {
+        let Some(signature) = digest(signature) else {
             return false;
         };
         let mut mac = keyed(self.0.as_bytes());
@@ -135,11 +135,23 @@ impl WebhookSecret {
         mac.verify_slice(&signature).is_ok()
     }
 
+    /// Whether a text could be a signature, under whatever secret.
+    #[must_use]
+    pub fn is_signature(text: &str) -> bool {
+        digest(text).is_some()
+    }
+
     /// The secret itself, to be shown once.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
+}
+
+/// The 32 bytes that a signature tells.
+fn digest(signature: &str) -> Option<Vec<u8>> {
+    let digest = signature.strip_prefix("sha256=").and_then(hex::decode);
+    digest.filter(|digest| digest.len() == 32)
 }
 
 impl fmt::Debug for WebhookSecret {

@@ -43,6 +43,11 @@ fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     headers.get(name)?.to_str().ok()
 }
 
+/// How long the body is, if that was told before it.
+pub(crate) fn announced(headers: &HeaderMap) -> Option<usize> {
+    text(headers, &CONTENT_LENGTH)?.parse().ok()
+}
+
 /// Reads the whole body.
 #[expect(
     clippy::future_not_send,
@@ -61,8 +66,7 @@ pub(crate) async fn read(
             "Content-Encoding must be identity",
         ));
     }
-    let announced = text(headers, &CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > limit) {
+    if announced(headers).is_some_and(|length| length > limit) {
         return Err(ApiError::BodyTooLarge { limit });
     }
     let body = timeout(deadline, collect(&mut payload, limit)).await;

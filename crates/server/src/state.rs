@@ -1,6 +1,7 @@
 //! What handlers share.
 
 use crate::auth::KeyCache;
+use crate::github::UNSIGNED_BODIES;
 use crate::metrics::calculator::Calculator;
 use crate::monitoring::EventMeters;
 use crate::rate_limit::RateLimits;
@@ -14,6 +15,7 @@ use rand_core::CryptoRng;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::{fmt, io};
+use tokio::sync::Semaphore;
 
 /// What is brought from the outside.
 #[derive(Clone)]
@@ -41,6 +43,7 @@ pub struct State {
     pub(crate) rate_limits: RateLimits,
     pub(crate) recorder: Arc<Recorder>,
     pub(crate) secret_key: Option<SecretKey>,
+    pub(crate) unsigned_bodies: Semaphore,
     pub(crate) timing: Timing,
     pub(crate) calculator: Calculator,
     pub(crate) events: EventMeters,
@@ -71,6 +74,7 @@ impl State {
             rate_limits: RateLimits::new(settings.rate_limit),
             recorder: Arc::default(),
             secret_key: settings.secret_key.clone(),
+            unsigned_bodies: Semaphore::new(UNSIGNED_BODIES),
             timing,
             calculator: Calculator::start()?,
             events: EventMeters::default(),

@@ -21,7 +21,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use periscope_domain::delivery::{DeliveryResult, IgnoredReason};
-use periscope_domain::github::{ConnectionNonce, GithubConnection};
+use periscope_domain::github::{ConnectionNonce, GithubConnection, WebhookSecret};
 use periscope_domain::id::OrganizationId;
 use periscope_domain::organization::OrganizationSlug;
 use periscope_domain::repository::RepositoryName;
@@ -30,6 +30,7 @@ use periscope_domain::use_cases::Origin;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::net::IpAddr;
+use tokio::sync::SemaphorePermit;
 use utoipa::ToSchema;
 use utoipa::openapi::ObjectBuilder;
 
@@ -37,6 +38,12 @@ const ABOUT: &str = "GitHub's events `pull_request` (closed by merging), `push` 
                      the organization's secret. A delivery has one effect, however often it is sent.";
 
 const BODY_LIMIT: usize = 5 * 1024 * 1024;
+
+/// A body that is announced as no larger may be read of anybody: a head may be as large.
+const SMALL_BODY: usize = 64 * 1024;
+
+/// How many larger ones are held at once before it is known whether they are signed.
+pub(crate) const UNSIGNED_BODIES: usize = 32;
 
 /// A delivery that GitHub has signed for an organization.
 #[derive(Debug)]
@@ -125,13 +132,16 @@ impl FromRequest for Delivery {
             let address = request.peer_addr().map(|address| address.ip());
             let headers = request.headers();
             let slug = request.match_info().get("organizationSlug").unwrap_or_default();
-            let Some(signature) = text(headers, "X-Hub-Signature-256") else {
+            let signature = text(headers, "X-Hub-Signature-256").filter(|text| state.may_have_signed(text));
+            let Some(signature) = signature else {
                 return Err(state.refuse_signature(slug, address));
             };
+            let unsigned = state.admit_unsigned(headers)?;
             let body = body::read(&request, payload, BODY_LIMIT, state.timing.body).await?;
             let Some(organization_id) = state.find_signer(slug, &body, &signature).await? else {
                 return Err(state.refuse_signature(slug, address));
             };
+            drop(unsigned);
             tracing::Span::current().record("organization.id", organization_id.get());
             let format = match body::media_type(headers) {
                 json if json.eq_ignore_ascii_case("application/json") => Format::Json,
@@ -155,6 +165,21 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 impl State {
+    /// Whether anything could be signed like this, which is known without its body.
+    fn may_have_signed(&self, signature: &str) -> bool {
+        self.secret_key.is_some() && WebhookSecret::is_signature(signature)
+    }
+
+    /// Leave to read a body before it is known who has signed it, as long as it is held. It does not depend on the
+    /// organization, whose existence it would tell.
+    fn admit_unsigned(&self, headers: &HeaderMap) -> Result<Option<SemaphorePermit<'_>>, ApiError> {
+        if body::announced(headers).is_some_and(|length| length <= SMALL_BODY) {
+            return Ok(None);
+        }
+        let permit = self.unsigned_bodies.try_acquire();
+        permit.map(Some).map_err(|_| ApiError::Busy)
+    }
+
     /// The organization for which a body is signed.
     async fn find_signer(
         &self,

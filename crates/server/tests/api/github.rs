@@ -61,7 +61,11 @@ pub(crate) struct Github {
 
 impl Github {
     pub(crate) async fn connect() -> Self {
-        let app = TestApp::start().await;
+        Self::connect_with(Setup::default()).await
+    }
+
+    pub(crate) async fn connect_with(setup: Setup) -> Self {
+        let app = TestApp::start_with(setup).await;
         let key = SecretKey::parse(SECRET_KEY).unwrap();
         let mut random = app.random();
         let secret = connect_github(

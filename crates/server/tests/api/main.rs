@@ -39,5 +39,6 @@ mod relinking;
 mod requests;
 mod security;
 mod store;
+mod strangers;
 mod tables;
 mod tenants;
