@@ -1,5 +1,5 @@
 //! Signing in with an API key, and out. The key is sent once, in the body of a form, and exchanged for a session; an address
-//! that tries too many is told to wait.
+//! that tries too many is told to wait, and so is a key that is used too often.
 
 use crate::address::Address;
 use crate::cookie;
@@ -12,7 +12,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use periscope_domain::api_key::ApiKeySecret;
-use periscope_domain::use_cases::{SignInError, sign_in, sign_out as end_session};
+use periscope_domain::use_cases::{SignInError, begin_session, find_live_api_key, sign_out as end_session};
 use periscope_server::{ApiError, Query, State};
 use std::convert::Infallible;
 
@@ -49,9 +49,16 @@ pub(crate) async fn submit(state: Data<State>, request: HttpRequest, payload: Pa
     let to = destination(&mut fields);
     let key = fields.optional("key", |text| Ok::<_, Infallible>(text.to_owned()));
     let key = key.and_then(|text| ApiKeySecret::parse(text.trim()).ok());
-    let signed_in = match key {
-        Some(key) => sign_in(state.store(), &key, &mut state.random(), state.now()).await,
+    let found = match key {
+        Some(key) => find_live_api_key(state.store(), &key, state.now()).await,
         None => Err(SignInError::UnknownKey),
+    };
+    let signed_in = match found {
+        Ok(known) => {
+            state.count_use(&request, known.key.id)?;
+            begin_session(state.store(), known, &mut state.random(), state.now()).await
+        }
+        Err(error) => Err(error),
     };
     let problem = match signed_in {
         Ok((token, known)) => {

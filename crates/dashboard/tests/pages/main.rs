@@ -14,6 +14,7 @@ mod first_run;
 mod overview;
 mod pull_requests;
 mod records;
+mod refusals;
 mod sessions;
 mod settings;
 mod sign_in;

@@ -43,7 +43,9 @@ pub use record_pull_requests::{
 };
 pub use relink::relink;
 pub use report_metrics::{Report, complete_reports, gather_material, report_metrics};
-pub use sign_in::{FoundSession, SignInError, find_session, sign_in, sign_out};
+pub use sign_in::{
+    FoundSession, SignInError, begin_session, find_live_api_key, find_session, sign_in, sign_out,
+};
 
 /// How often a decision that came too late is made again. Of the writers that meet on one record one gets through
 /// each time, so this bounds how many may meet; a caller's deadline ends it sooner.

@@ -1,5 +1,5 @@
 use super::authenticate::{find_api_key, note_use};
-use crate::api_key::ApiKeySecret;
+use crate::api_key::{ApiKeySecret, KnownApiKey};
 use crate::ports::{NewSession, Store, StoreError};
 use crate::session::{KnownSession, Session, SessionToken};
 use crate::timestamp::Timestamp;
@@ -20,7 +20,8 @@ pub enum SignInError {
     Store(#[from] StoreError),
 }
 
-/// Exchanges a key for a session, and gives its token, which cannot be had again.
+/// Exchanges a key for a session, and gives its token, which cannot be had again: [`find_live_api_key`], then
+/// [`begin_session`], for who has nothing to ask in between.
 ///
 /// # Errors
 /// [`SignInError`] when the key is not accepted, or the session could not be kept.
@@ -30,10 +31,34 @@ pub async fn sign_in(
     random: &mut (impl CryptoRng + Send),
     now: Timestamp,
 ) -> Result<(SessionToken, KnownSession), SignInError> {
-    let api_key = find_api_key(store, secret, now).await?;
-    let api_key = api_key
-        .filter(|known| known.key.is_live(now))
-        .ok_or(SignInError::UnknownKey)?;
+    let api_key = find_live_api_key(store, secret, now).await?;
+    begin_session(store, api_key, random, now).await
+}
+
+/// Finds the key that somebody wants to sign in with, whatever it is good for, and notes its use.
+///
+/// # Errors
+/// [`SignInError`] when there is none that is live, or it could not be looked up.
+pub async fn find_live_api_key(
+    store: &dyn Store,
+    secret: &ApiKeySecret,
+    now: Timestamp,
+) -> Result<KnownApiKey, SignInError> {
+    let found = find_api_key(store, secret, now).await?;
+    let live = found.filter(|known| known.key.is_live(now));
+    live.ok_or(SignInError::UnknownKey)
+}
+
+/// Begins a session with a live key.
+///
+/// # Errors
+/// [`SignInError`] when the key may not sign in, or the session could not be kept.
+pub async fn begin_session(
+    store: &dyn Store,
+    api_key: KnownApiKey,
+    random: &mut (impl CryptoRng + Send),
+    now: Timestamp,
+) -> Result<(SessionToken, KnownSession), SignInError> {
     if !api_key.key.allows_signing_in() {
         return Err(SignInError::MissingScope);
     }
