@@ -106,9 +106,13 @@ fn cell(value: Option<&Value>) -> Cow<'_, str> {
 /// What is between several values. In some countries it is between cells as well.
 const SEPARATOR: &str = ";";
 
-/// A text of which no part that may become a cell begins like a formula.
+/// A text of which no part that may become a cell begins like a formula, nor would without quotes and spaces in front.
 fn harmless(text: Cow<'_, str>) -> Cow<'_, str> {
-    let is_formula = |part: &str| part.starts_with(['=', '+', '-', '@']);
+    let is_hidden = |c: char| c == '"' || c.is_whitespace();
+    let is_formula = |part: &str| {
+        part.trim_start_matches(is_hidden)
+            .starts_with(['=', '+', '-', '@'])
+    };
     if !text.split(SEPARATOR).any(is_formula) {
         return text;
     }
@@ -173,6 +177,8 @@ mod tests {
             json!({"name": "+1"}),
             json!({"name": "-1"}),
             json!({"name": "a=1"}),
+            json!({"name": "a;\"=1+1;b", "all": [" =x", "\" '=y"]}),
+            json!({"name": "\t\" +1", "all": ["\"a\"=1"]}),
         ]);
         let text = String::from_utf8(table(&rows).unwrap()).unwrap();
         let lines: Vec<_> = text.split("\r\n").collect();
@@ -188,6 +194,8 @@ mod tests {
                 "'+1,,",
                 "'-1,,",
                 "a=1,,",
+                "\"a;'\"\"=1+1;b\",,\"' =x;\"\" '=y\"",
+                "\"'\t\"\" +1\",,\"\"\"a\"\"=1\"",
                 "",
             ]
         );
