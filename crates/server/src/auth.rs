@@ -20,15 +20,25 @@ use periscope_domain::id::{ApiKeyId, OrganizationId};
 use periscope_domain::organization::OrganizationSlug;
 use periscope_domain::ports::{Store, StoreError};
 use periscope_domain::timestamp::Timestamp;
-use periscope_domain::use_cases::find_api_key;
+use periscope_domain::use_cases::{find_api_key, note_use};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const REMEMBERED_KEYS: u64 = 10_000;
 
 /// The keys that were used in the last seconds.
-pub(crate) struct KeyCache(Cache<ApiKeyHash, Arc<KnownApiKey>>);
+pub(crate) struct KeyCache {
+    keys: Cache<ApiKeyHash, Remembered>,
+    time_to_live: Duration,
+}
+
+/// A key, and when it was asked for: what has become of it since then is not known.
+#[derive(Clone)]
+struct Remembered {
+    known: Arc<KnownApiKey>,
+    asked_at: Instant,
+}
 
 /// Why a key could not be had; shared by all who wait for the same one.
 enum NoKey {
@@ -38,10 +48,13 @@ enum NoKey {
 
 impl KeyCache {
     pub(crate) fn new(time_to_live: Duration) -> Self {
-        let cache = Cache::builder()
+        let keys = Cache::builder()
             .max_capacity(REMEMBERED_KEYS)
             .time_to_live(time_to_live);
-        Self(cache.build())
+        Self {
+            keys: keys.build(),
+            time_to_live,
+        }
     }
 
     async fn find(
@@ -50,18 +63,39 @@ impl KeyCache {
         secret: &ApiKeySecret,
         now: Timestamp,
     ) -> Result<Arc<KnownApiKey>, ApiError> {
-        let lookup = async {
-            match find_api_key(store, secret, now).await {
-                Ok(Some(known)) => Ok(Arc::new(known)),
-                Ok(None) => Err(NoKey::Unknown),
-                Err(error) => Err(NoKey::Failed(Arc::new(error))),
+        let hash = secret.hash();
+        loop {
+            let entry = self.keys.entry_by_ref(&hash);
+            let found = entry.or_try_insert_with(look_up(store, secret)).await;
+            let found = found.map_err(|error| match &*error {
+                NoKey::Unknown => ApiError::InvalidApiKey,
+                NoKey::Failed(error) => Arc::clone(error).into(),
+            })?;
+            let is_own = found.is_fresh();
+            let Remembered { known, asked_at } = found.into_value();
+            if is_own {
+                // Whoever waits for the same key does not wait for this as well.
+                note_use(store, &known.key, now).await;
+                return Ok(known);
             }
-        };
-        let found = self.0.try_get_with(secret.hash(), lookup).await;
-        found.map_err(|error| match &*error {
-            NoKey::Unknown => ApiError::InvalidApiKey,
-            NoKey::Failed(error) => Arc::clone(error).into(),
-        })
+            // The cache counts from when the answer came.
+            if asked_at.elapsed() < self.time_to_live {
+                return Ok(known);
+            }
+            self.keys.invalidate(&hash).await;
+        }
+    }
+}
+
+async fn look_up(store: &dyn Store, secret: &ApiKeySecret) -> Result<Remembered, NoKey> {
+    let asked_at = Instant::now();
+    match find_api_key(store, secret).await {
+        Ok(Some(known)) => Ok(Remembered {
+            known: Arc::new(known),
+            asked_at,
+        }),
+        Ok(None) => Err(NoKey::Unknown),
+        Err(error) => Err(NoKey::Failed(Arc::new(error))),
     }
 }
 

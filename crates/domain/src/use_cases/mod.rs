@@ -20,7 +20,7 @@ mod report_metrics;
 mod sign_in;
 
 pub use add_alias::{AddAliasError, AddedAlias, add_alias};
-pub use authenticate::find_api_key;
+pub use authenticate::{find_api_key, note_use};
 pub use check_organization::check_organization;
 pub use connect_github::connect_github;
 pub use describe::{

@@ -44,9 +44,11 @@ pub async fn find_live_api_key(
     secret: &ApiKeySecret,
     now: Timestamp,
 ) -> Result<KnownApiKey, SignInError> {
-    let found = find_api_key(store, secret, now).await?;
+    let found = find_api_key(store, secret).await?;
     let live = found.filter(|known| known.key.is_live(now));
-    live.ok_or(SignInError::UnknownKey)
+    let live = live.ok_or(SignInError::UnknownKey)?;
+    note_use(store, &live.key, now).await;
+    Ok(live)
 }
 
 /// Begins a session with a live key.

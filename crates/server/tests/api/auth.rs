@@ -6,6 +6,7 @@ use periscope_domain::api_key::{ApiKeySecret, Scope};
 use periscope_domain::ports::{ApiKeys, Clock};
 use periscope_server::Timing;
 use std::time::Duration;
+use tokio::time::{sleep, timeout};
 
 const REFUSED: &str = r#"401 {"error":"Invalid or missing API key"}"#;
 
@@ -147,6 +148,46 @@ async fn a_revoked_key_stops_working_once_it_is_forgotten() {
         .await
         .unwrap();
     while app.deploy(&report()).send().await.status != 401 {}
+}
+
+#[tokio::test]
+async fn a_key_is_forgotten_in_time_however_long_it_took_to_look_it_up() {
+    let app = TestApp::start_with(Setup {
+        timing: Timing {
+            key: Duration::from_secs(2),
+            ..Setup::default().timing
+        },
+        ..Setup::default()
+    })
+    .await;
+    app.store.break_down(Port::ApiKeys, Fault::Wait);
+    let body = report();
+    let slow = async {
+        app.store.until_waiting().await;
+        let key = app.store.list(app.organization_id).await.unwrap().pop().unwrap();
+        let revoked = app.store.revoke(app.organization_id, key.id, app.clock.now());
+        revoked.await.unwrap();
+        sleep(Duration::from_secs(2)).await;
+        app.store.repair();
+        app.store.release();
+    };
+    tokio::join!(app.deploy(&body).send(), slow);
+    assert_eq!(app.deploy(&body).send().await.status, 401);
+}
+
+#[tokio::test]
+async fn nobody_waits_until_somebody_else_has_noted_the_use_of_a_key() {
+    let app = TestApp::start().await;
+    app.store.break_down(Port::KeyUses, Fault::Wait);
+    let body = report();
+    let others = async {
+        app.store.until_waiting().await;
+        let answer = timeout(Duration::from_secs(5), app.deploy(&body).send()).await;
+        app.store.release();
+        answer.unwrap()
+    };
+    let (first, other) = tokio::join!(app.deploy(&body).send(), others);
+    assert!(first.status < 300 && other.status < 300, "{first} {other}");
 }
 
 #[tokio::test]

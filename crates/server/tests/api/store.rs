@@ -27,6 +27,8 @@ use tokio::sync::Semaphore;
 pub(crate) enum Port {
     Organizations,
     ApiKeys,
+    /// What is noted of the use of keys.
+    KeyUses,
     Deployments,
     /// What is noted of deliveries, not the connections themselves.
     DeliveryNotes,
@@ -264,8 +266,9 @@ impl ApiKeys for FaultyStore {
         self.inner.api_keys().insert(key).await
     }
     async fn find_by_hash(&self, hash: &ApiKeyHash) -> Result<Option<KnownApiKey>, StoreError> {
+        let found = self.inner.api_keys().find_by_hash(hash).await;
         self.pass(Port::ApiKeys).await?;
-        self.inner.api_keys().find_by_hash(hash).await
+        found
     }
     async fn list(&self, organization_id: OrganizationId) -> Result<Vec<ApiKey>, StoreError> {
         self.inner.api_keys().list(organization_id).await
@@ -284,6 +287,7 @@ impl ApiKeys for FaultyStore {
         id: ApiKeyId,
         used_at: Timestamp,
     ) -> Result<(), StoreError> {
+        self.pass(Port::KeyUses).await?;
         self.inner.api_keys().touch(organization_id, id, used_at).await
     }
 }
