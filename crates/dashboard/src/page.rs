@@ -3,7 +3,8 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use askama::Template;
@@ -85,10 +86,13 @@ impl ResponseError for Error {
             sentence: self.sentence(),
         };
         let mut response = HttpResponse::build(status);
-        if let Self::Refused(error) = self
-            && let Some(seconds) = error.error_response().headers().get(RETRY_AFTER)
-        {
-            response.insert_header((RETRY_AFTER, seconds.clone()));
+        if let Self::Refused(error) = self {
+            // What the API tells beside its body, a page tells as well.
+            for (name, value) in error.error_response().headers() {
+                if ![CONTENT_TYPE, CONTENT_LENGTH].contains(name) {
+                    response.append_header((name.clone(), value.clone()));
+                }
+            }
         }
         respond(&mut response, page.render().unwrap_or(page.sentence))
     }

@@ -1,12 +1,15 @@
 //! The whole table of pages. Each answers HEAD as GET without its body, and is compressed for whoever accepts that.
 
 use crate::cookie::add_renewed;
+use crate::page::Answer;
 use crate::settings::{github, keys, new_key, organization, repositories as repository_settings};
 use crate::{assets, deployments, first_run, metrics, pull_requests, repositories, sign_in};
 use actix_web::guard::{Any, Get, Head};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{FromRequest, Handler, Responder};
+use actix_web::{FromRequest, Handler, Resource, Responder};
+use periscope_server::ApiError;
+use std::future::ready;
 
 /// Adds the pages to an application.
 pub fn pages(app: &mut ServiceConfig) {
@@ -20,11 +23,11 @@ pub fn pages(app: &mut ServiceConfig) {
     page(app, "/repositories", repositories::list);
     settings(app);
     app.service(
-        web::resource("/sign-in")
+        resource("/sign-in", "GET, HEAD, POST")
             .route(read(sign_in::page))
             .route(web::post().to(sign_in::submit)),
     );
-    app.route("/sign-out", web::post().to(sign_in::sign_out));
+    app.service(resource("/sign-out", "POST").route(web::post().to(sign_in::sign_out)));
     page(app, "/assets/{name}", assets::file);
 }
 
@@ -57,7 +60,7 @@ where
     F: Handler<Args, Output: Responder + 'static>,
     Args: FromRequest + 'static,
 {
-    let resource = web::resource(path).route(web::post().to(handler));
+    let resource = resource(path, "POST").route(web::post().to(handler));
     app.service(resource.wrap(from_fn(add_renewed)));
 }
 
@@ -69,7 +72,7 @@ where
     G: Handler<FormArgs, Output: Responder + 'static>,
     FormArgs: FromRequest + 'static,
 {
-    let resource = web::resource(path)
+    let resource = resource(path, "GET, HEAD, POST")
         .route(read(handler))
         .route(web::post().to(submit));
     app.service(resource.wrap(from_fn(add_renewed)));
@@ -81,10 +84,21 @@ where
     Args: FromRequest + 'static,
 {
     app.service(
-        web::resource(path)
+        resource(path, "GET, HEAD")
             .route(read(handler))
             .wrap(from_fn(add_renewed)),
     );
+}
+
+/// A path of which any other method is refused with those that it has.
+fn resource(path: &str, allowed: &'static str) -> Resource {
+    let refused = web::to(move || ready(method_not_allowed(allowed)));
+    web::resource(path).default_service(refused)
+}
+
+fn method_not_allowed(allowed: &str) -> Answer {
+    let allowed = allowed.to_owned();
+    Err(ApiError::MethodNotAllowed { allowed }.into())
 }
 
 fn read<F, Args>(handler: F) -> actix_web::Route
