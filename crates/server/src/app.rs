@@ -1,6 +1,7 @@
 //! The application: bound to an address, told what to serve from, run until it is asked to stop. To stop means: say
 //! "not ready" for a moment, so that whoever spreads the load looks elsewhere; accept no more; finish what runs.
 
+use crate::lines::{self, Lines};
 use crate::monitoring::{self, Exporter};
 use crate::recorder::Groups;
 use crate::settings::{Settings, Timing};
@@ -19,13 +20,6 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{interval, sleep};
 
-/// Connections that may wait to be accepted.
-const BACKLOG: u32 = 2048;
-
-/// Longer than the minute after which most load balancers drop an idle connection: whoever closes first must not be
-/// the one that requests are sent to.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-
 const FORGET_IDLE_EVERY: Duration = Duration::from_mins(1);
 
 /// Adds paths that are not the API's, for people: their handlers find the [`State`].
@@ -42,6 +36,7 @@ pub struct Application {
     metrics: Option<(Server, SocketAddr)>,
     exporter: Option<Exporter>,
     state: Arc<State>,
+    lines: Arc<Lines>,
     groups: Groups,
 }
 
@@ -75,6 +70,8 @@ impl Application {
     ) -> io::Result<Self> {
         let state = Arc::new(State::new(&settings, timing, outside)?);
         let shared = Arc::clone(&state);
+        let lines = Arc::new(Lines::default());
+        let watching = Arc::clone(&lines);
         let server = HttpServer::new(move || {
             let state = Arc::clone(&shared);
             App::new()
@@ -86,19 +83,20 @@ impl Application {
                     request::answer(Arc::clone(&state), request, next)
                 }))
         })
-        .backlog(BACKLOG)
-        .keep_alive(KEEP_ALIVE)
+        .on_connect(move |connection, found| watching.watch(connection, found))
+        .keep_alive(timing.keep_alive)
         .client_request_timeout(timing.head)
         .client_disconnect_timeout(timing.linger)
         .shutdown_timeout(timing.drain.as_secs())
         .disable_signals();
+        let listener = lines::listen(settings.listen, timing.unread)?;
         let server = match &settings.tls {
             Some(tls) => {
                 let config = tls.config().map_err(io::Error::other)?;
                 let server = server.tls_handshake_timeout(timing.head);
-                server.bind_rustls_0_23(settings.listen, config)?
+                server.listen_rustls_0_23(listener, config)?
             }
-            None => server.bind(settings.listen)?,
+            None => server.listen(listener)?,
         };
         let local_addr = server.addrs().first().copied().unwrap_or(settings.listen);
         let metrics = settings.metrics.as_ref();
@@ -109,6 +107,7 @@ impl Application {
             metrics: metrics.transpose()?,
             exporter: settings.metrics.map(|(_, exporter)| exporter),
             state,
+            lines,
             groups,
         })
     }
@@ -133,11 +132,14 @@ impl Application {
         let Self {
             mut server,
             state,
+            lines,
             groups,
             metrics,
             exporter,
             ..
         } = self;
+        // As long as actix may wait for a request, and then for the rest of its head.
+        let idle = state.timing.keep_alive + state.timing.head;
         let (stopping, until_stopped) = watch::channel(());
         let relinker = tokio::spawn(relinker::run(
             Arc::clone(&state.store),
@@ -163,6 +165,7 @@ impl Application {
         let result = tokio::select! {
             result = &mut server => result,
             () = drain => (&mut server).await,
+            never = lines.end_idle(idle) => match never {},
             never = forget_idle(&state) => match never {},
             never = monitoring::keep_up(exporter.as_ref()) => match never {},
         };

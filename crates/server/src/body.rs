@@ -2,6 +2,7 @@
 //! connection for ever, and a compressed one would have two sizes.
 
 use crate::error::ApiError;
+use crate::lines::Answering;
 use crate::query::Query;
 use crate::state::State;
 use crate::violations::InvalidPayload;
@@ -144,15 +145,26 @@ impl Held {
     }
 }
 
-/// The body of an answer, which holds on to that of its request.
+/// How much of an answer actix gets at once: what is handed out is copied, and kept until it is read.
+const PIECE: usize = 16 * 1024;
+
+/// The body of an answer, which holds on to that of its request, and to its connection.
 pub(crate) struct Answer<B> {
     body: B,
+    /// What has come of it and was not handed out.
+    rest: Bytes,
     _held: Option<Held>,
+    _answering: Option<Answering>,
 }
 
 impl<B> Answer<B> {
-    pub(crate) fn new(body: B, held: Option<Held>) -> Self {
-        Self { body, _held: held }
+    pub(crate) fn new(body: B, held: Option<Held>, answering: Option<Answering>) -> Self {
+        Self {
+            body,
+            rest: Bytes::new(),
+            _held: held,
+            _answering: answering,
+        }
     }
 }
 
@@ -167,6 +179,14 @@ impl<B: MessageBody + Unpin> MessageBody for Answer<B> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, B::Error>>> {
-        Pin::new(&mut self.body).poll_next(context)
+        let this = &mut *self;
+        if this.rest.is_empty() {
+            match Pin::new(&mut this.body).poll_next(context) {
+                Poll::Ready(Some(Ok(bytes))) => this.rest = bytes,
+                other => return other,
+            }
+        }
+        let piece = this.rest.split_to(this.rest.len().min(PIECE));
+        Poll::Ready(Some(Ok(piece)))
     }
 }

@@ -12,6 +12,7 @@ mod fuzz;
 mod github;
 mod headers;
 mod health;
+mod lines;
 mod metrics;
 mod monitoring;
 mod noted;

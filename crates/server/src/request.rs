@@ -5,6 +5,7 @@
 use crate::body::{Answer, Held};
 use crate::error::{ApiError, Bug, causes};
 use crate::headers::{Headers, REQUEST_ID};
+use crate::lines::{Answering, Line};
 use crate::monitoring::Meter;
 use crate::noted::Noted;
 use crate::settings::Traces;
@@ -45,6 +46,7 @@ pub(crate) async fn answer<B: MessageBody + Unpin>(
         is_api: request.path().starts_with("/api/"),
         is_tls: state.has_tls,
     };
+    let answering = request.conn_data::<Arc<Line>>().map(Answering::begin);
     let held = Held::of(&mut request);
     let handled = AssertUnwindSafe(next.call(request)).catch_unwind();
     let answered = match timeout(state.timing.request, handled)
@@ -60,7 +62,7 @@ pub(crate) async fn answer<B: MessageBody + Unpin>(
             let pattern = || response.request().match_pattern();
             entry.end(response.status(), response.response().error(), pattern);
             headers.add(response.headers_mut());
-            Ok(response.map_body(|_, body| Answer::new(body, held)))
+            Ok(response.map_body(|_, body| Answer::new(body, held, answering)))
         }
         Err(error) => {
             let mut response = error.error_response();

@@ -56,6 +56,10 @@ pub struct Timing {
     pub body: Duration,
     /// For all of it, from its head to its answer.
     pub request: Duration,
+    /// For a client to read on in what it is sent.
+    pub unread: Duration,
+    /// How long a connection is kept on which nothing is asked for.
+    pub keep_alive: Duration,
     /// How long the rest of a refused body is thrown away, so that its sender gets to read why.
     pub linger: Duration,
     /// How long a key is remembered, and so may still work once it is revoked.
@@ -74,6 +78,10 @@ impl Default for Timing {
             head: Duration::from_secs(5),
             body: Duration::from_secs(10),
             request: Duration::from_secs(15),
+            unread: Duration::from_secs(30),
+            // Longer than the minute after which most load balancers drop an idle connection: whoever closes first must
+            // not be the one that requests are sent to.
+            keep_alive: Duration::from_secs(75),
             linger: Duration::from_secs(2),
             key: Duration::from_secs(9),
             relink: Duration::from_millis(500),

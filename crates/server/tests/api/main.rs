@@ -26,6 +26,7 @@ mod headers;
 mod health;
 mod hostile;
 mod limits;
+mod lines;
 mod lists;
 mod logs;
 mod metrics;
