@@ -13,8 +13,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 /// How long reaching the server may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long the server may take for the first words of a session, and for a question outside of the pool. A frozen server, or
-/// a proxy without one, accepts and says nothing for ever.
+/// How long the server may take for the first words of a session, and for a question outside of the pool. A frozen server,
+/// or a proxy without one, accepts and says nothing for ever.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a server may stay silent before its connection counts as lost.

@@ -76,8 +76,8 @@ impl Metric {
             Self::DeploymentFrequency => {
                 "Successful deployments completed in the window. Per day: divided by the window's length in days of 24 \
                  hours, up to now if it is not over, without an hour that the zone's clocks show twice; per week: by its \
-                 length in weeks. Elite at 1 a day or more, high at 1 a week, medium at 1 in 30 days, else low. Source: DORA, \
-                 https://dora.dev/guides/dora-metrics-four-keys/."
+                 length in weeks. Elite at 1 a day or more, high at 1 a week, medium at 1 in 30 days, else low. Source: \
+                 DORA, https://dora.dev/guides/dora-metrics-four-keys/."
             }
             Self::LeadTime => {
                 "For each pull request and service, its first successful production deployment completed in the window: \
@@ -93,10 +93,9 @@ impl Metric {
             Self::Recovery => {
                 "Per service and environment, in order of completion, at one instant harm before success: an outage opens \
                  with the first failure or rolled_back after a success and ends with the next success; it belongs to the \
-                 window in which it ends. \
-                 Whether a service was down at the window's beginning is told by the 90 days before. Open outages are \
-                 listed, not counted. Elite below a median of 1 hour, high below 1 day, medium below 7 days, else low. \
-                 Source: DORA, https://dora.dev/guides/dora-metrics-four-keys/."
+                 window in which it ends. Whether a service was down at the window's beginning is told by the 90 days \
+                 before. Open outages are listed, not counted. Elite below a median of 1 hour, high below 1 day, medium \
+                 below 7 days, else low. Source: DORA, https://dora.dev/guides/dora-metrics-four-keys/."
             }
             Self::CycleTime => {
                 "From createdAt to mergedAt of the pull requests merged in the window, in hours; those without createdAt \
@@ -120,15 +119,15 @@ impl Metric {
             }
             Self::ServiceHealth => {
                 "Per repository: stale when nothing was merged for 14 days at the window's end, or now if it is not over; \
-                 else warning with one contributor, a mean cycle time above 72 hours, or at most half the merges of the window before; else \
-                 healthy."
+                 else warning with one contributor, a mean cycle time above 72 hours, or at most half the merges of the \
+                 window before; else healthy."
             }
             Self::RiskSignals => {
                 "What passes a bound: stale_service 14 days without a merge at the window's end, or now if it is not \
-                 over; bus_factor one contributor; slow_reviews mean cycle time above 72 hours; large_prs pull requests of 500 lines or more that took 48 hours or more; \
-                 review_bottleneck one author with half of the merges or more; activity_drop merges down by 30 % or more, \
-                 activity_spike up by 50 % or more on the window before; failure_rate above 15 %. High severity: twice \
-                 over; low: fewer than 5 events."
+                 over; bus_factor one contributor; slow_reviews mean cycle time above 72 hours; large_prs pull requests \
+                 of 500 lines or more that took 48 hours or more; review_bottleneck one author with half of the merges or \
+                 more; activity_drop merges down by 30 % or more, activity_spike up by 50 % or more on the window before; \
+                 failure_rate above 15 %. High severity: twice over; low: fewer than 5 events."
             }
         }
     }

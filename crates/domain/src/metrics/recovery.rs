@@ -1,9 +1,10 @@
 //! Time to recovery (`mttr`): how long users live with a failed deployment.
 //!
 //! For each service and environment, in order of completion, at one instant harm before success: an outage opens with the
-//! first deployment that failed or was rolled back after a success, and ends with the next success. It belongs to the window in which it ends. Whether a
-//! service was down when the window began is told by its deployments of the 90 days before. Cancelled deployments change
-//! nothing. Source: DORA, failed deployment recovery time, <https://dora.dev/guides/dora-metrics-four-keys/>.
+//! first deployment that failed or was rolled back after a success, and ends with the next success. It belongs to the
+//! window in which it ends. Whether a service was down when the window began is told by its deployments of the 90 days
+//! before. Cancelled deployments change nothing. Source: DORA, failed deployment recovery time,
+//! <https://dora.dev/guides/dora-metrics-four-keys/>.
 
 use super::calendar::{Cut, Sorter, TimeSlice};
 use super::change_failure_rate::is_harmful;
