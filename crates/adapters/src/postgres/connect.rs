@@ -77,8 +77,7 @@ impl Target {
     pub(crate) async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
         let mut connection = self.connect_plain().await?;
         in_time(connection.batch_execute(SESSION_SETTINGS))
-            .await
-            .map_err(silent)?
+            .await?
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
         Ok(connection)
     }
@@ -93,14 +92,14 @@ impl Target {
                 .map_err(|error| ConnectionError::BadConnection(with_causes(&error)))?;
             AsyncPgConnection::try_from_client_and_connection(client, connection).await
         })
-        .await
-        .map_err(silent)?
+        .await?
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the form of a conversion")]
-fn silent(error: NoAnswer) -> ConnectionError {
-    ConnectionError::BadConnection(error.to_string())
+impl From<NoAnswer> for ConnectionError {
+    fn from(error: NoAnswer) -> Self {
+        Self::BadConnection(error.to_string())
+    }
 }
 
 /// The driver's own text ends before the reason.

@@ -24,7 +24,8 @@ pub struct Contributors {
 /// An author, whatever the letter case of the login.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contributor {
-    /// The login, as the last pull request of the window spells it; `None` stands for all pull requests of which nobody has told whose they are.
+    /// The login, as the last pull request of the window spells it; `None` stands for all pull requests of which nobody
+    /// has told whose they are.
     pub author: Option<String>,
     /// How many pull requests were merged.
     pub merged: u64,
