@@ -87,6 +87,8 @@ impl Application {
         .keep_alive(timing.keep_alive)
         .client_request_timeout(timing.head)
         .client_disconnect_timeout(timing.linger)
+        // An answer above 16 KiB goes out in pieces: without this each waits for the client's delayed acknowledgement.
+        .tcp_nodelay(true)
         .shutdown_timeout(timing.drain.as_secs())
         .disable_signals();
         let listener = lines::listen(settings.listen, timing.unread)?;

@@ -38,8 +38,8 @@ const SPREAD: &str = ",
         ),
         base as (
             select
-                d.organization_id, d.id, coalesce(lower(d.service collate \"C\"), '') as service_key, d.completed_at,
-                d.commit_sha, d.status = 'success' and d.environment = 'production' as ships
+                d.organization_id, d.id, coalesce(lower(d.service collate \"C\"), '') collate \"default\" as service_key,
+                d.completed_at, d.commit_sha, d.status = 'success' and d.environment = 'production' as ships
             from (select distinct organization_id, deployment_id from changed) c
             join deployments d on d.organization_id = c.organization_id and d.id = c.deployment_id
         ),

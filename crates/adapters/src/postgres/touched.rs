@@ -85,7 +85,7 @@ const NAMED: &str = ",
         from change c
         cross join told t
         cross join lateral (
-            select d.id, d.commit_sha, coalesce(lower(d.service collate \"C\"), '') as service_key
+            select d.id, d.commit_sha, coalesce(lower(d.service collate \"C\"), '') collate \"default\" as service_key
             from deployments d
             where d.organization_id = c.organization_id
                 and d.commit_sha between left(t.commit_sha, 5) and t.commit_sha
