@@ -114,6 +114,12 @@ impl CommitReference {
         filled(0)..=filled(0xf)
     }
 
+    /// Whether all digits are given, so that it can mean one commit alone.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.as_str().len() == 40
+    }
+
     /// Whether this names the given commit, whole or by its first digits.
     #[must_use]
     pub fn matches(&self, sha: &CommitSha) -> bool {

@@ -5,6 +5,7 @@
 use crate::commit_sha::CommitReference;
 use crate::environment::Environment;
 use crate::id::DeploymentId;
+use crate::linking::Novelty;
 use crate::run::Run;
 use crate::text::{Actor, BranchName, ExternalDeploymentId, PipelineName, ServiceName};
 use crate::timestamp::Timestamp;
@@ -64,6 +65,17 @@ impl Deployment {
         })
     }
 
+    /// Whether a report says of a known deployment that it is one of another environment or service.
+    #[must_use]
+    pub fn is_identity_changed_by(&self, report: &Self) -> bool {
+        let is_other_service = self
+            .service
+            .as_ref()
+            .zip(report.service.as_ref())
+            .is_some_and(|(known, reported)| !known.as_str().eq_ignore_ascii_case(reported.as_str()));
+        is_other_service || self.environment != report.environment
+    }
+
     /// When it reached users: the completion of a successful production deployment, the only kind that ships
     /// pull requests. `None` for any other.
     #[must_use]
@@ -111,6 +123,8 @@ pub struct StoredDeployment {
     pub revision: Revision,
     /// What they say together.
     pub deployment: Deployment,
+    /// What it brings to its line; `None` if it ships nothing.
+    pub novelty: Option<Novelty>,
 }
 
 /// One accepted event, as the history keeps it. Never changed.
@@ -171,6 +185,59 @@ mod tests {
         assert_eq!(bare.receive(&known), Received::Updated(known.clone()));
         let other = full("two", "22222");
         assert_eq!(known.receive(&other), Received::Updated(other));
+    }
+
+    #[test]
+    fn an_identity_is_changed_by_another_environment_or_service() {
+        let known = report("success", "production", None, Some("api"));
+        for (environment, service, is_changed) in [
+            ("production", Some("API"), false),
+            ("production", None, false),
+            ("production", Some("web"), true),
+            ("staging", Some("api"), true),
+        ] {
+            let later = report("success", environment, None, service);
+            assert_eq!(known.is_identity_changed_by(&later), is_changed);
+        }
+        let without = report("success", "production", None, None);
+        assert!(!without.is_identity_changed_by(&known));
+    }
+
+    #[test]
+    fn of_two_runs_the_newer_one_stands_in_every_order_of_their_four_reports() {
+        let time = |minute: u8| Timestamp::parse(&format!("2024-01-15T10:{minute:02}:00Z")).unwrap();
+        let of_run = |status: &str, start, end| Deployment {
+            run: Run::new(
+                DeploymentStatus::parse(status).unwrap(),
+                time(start),
+                Some(time(end)),
+            )
+            .unwrap(),
+            ..report("success", "production", None, None)
+        };
+        let reports = [
+            of_run("in_progress", 0, 0),
+            of_run("failure", 0, 5),
+            of_run("in_progress", 20, 20),
+            of_run("success", 20, 25),
+        ];
+        for order in 0..24 {
+            let mut left: Vec<_> = reports.iter().collect();
+            let mut order = order;
+            let mut known: Option<Deployment> = None;
+            for length in (1..=4).rev() {
+                let next = left.remove(order % length);
+                order /= length;
+                known = match known {
+                    None => Some(next.clone()),
+                    Some(known) => match known.receive(next) {
+                        Received::Updated(deployment) => Some(deployment),
+                        Received::Stale => Some(known),
+                    },
+                };
+            }
+            assert_eq!(known.as_ref(), Some(&reports[3]));
+        }
     }
 
     #[test]

@@ -150,12 +150,17 @@ impl Run {
             .filter(|_| self.status == DeploymentStatus::Success)
     }
 
-    /// Whether `self` is an older word on the same deployment than `stored`, and came late. A later start is a
-    /// re-run and never stale; what is not covered here is taken in the order of arrival.
+    /// Whether `self` is an older word on the same deployment than `stored`, and came late: of the same run, or of one that
+    /// had ended when the stored one began. A later start is a re-run and never stale; what is not covered here is taken in
+    /// the order of arrival.
     #[must_use]
     pub fn is_stale_beside(&self, stored: &Self) -> bool {
         use DeploymentStatus::{InProgress, Pending, RolledBack};
         let same_start = self.started_at == stored.started_at;
+        let ended_before = |end| end <= stored.started_at && self.started_at < stored.started_at;
+        if self.completed_at.is_some_and(ended_before) {
+            return true;
+        }
         match (self.completed_at, stored.completed_at) {
             (None, Some(stored_end)) => self.started_at <= stored_end,
             (None, None) => same_start && self.status == Pending && stored.status == InProgress,
@@ -235,7 +240,12 @@ mod tests {
             // otherwise the last one received wins
             ((Success, 10, Some(20)), (Failure, 10, Some(15)), false),
             ((Success, 10, Some(20)), (RolledBack, 10, Some(15)), false),
-            ((InProgress, 10, None), (Success, 5, Some(6)), false),
+            ((InProgress, 10, None), (Success, 5, Some(6)), true),
+            // an older run that had ended when the stored one began, whatever became of it
+            ((Success, 20, Some(25)), (Failure, 0, Some(5)), true),
+            ((Failure, 20, Some(25)), (RolledBack, 0, Some(20)), true),
+            ((RolledBack, 20, Some(25)), (Success, 0, Some(21)), false),
+            ((Success, 20, Some(25)), (Success, 20, Some(20)), false),
         ] {
             let [stored, late] = [stored, late].map(|(status, start, end)| run(status, start, end));
             assert_eq!(late.is_stale_beside(&stored), stale, "{late:?} after {stored:?}");

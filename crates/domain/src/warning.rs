@@ -1,6 +1,7 @@
 //! What a sender should know about a deployment that was recorded all the same, each with a stable code.
 
 use crate::commit_sha::CommitReference;
+use crate::linking::Novelty;
 use crate::repository::RepositoryName;
 use crate::text::ServiceName;
 use std::fmt;
@@ -15,26 +16,42 @@ pub enum Warning {
     CommitAmbiguous(CommitReference),
     /// Nothing tells what lies between the previous commit and the deployed one, so nothing was added.
     BaseUnknown(CommitReference),
-    /// No previous commit was given, and no earlier deployment of the service is known to be contained in the
-    /// deployed commit, so only what was merged as it was linked.
-    NoProvedBase(CommitReference),
+    /// No previous commit was given, and no graph has this commit of the latest earlier deployment, so only what was merged
+    /// as the deployed commit was linked.
+    LatestUnknown(CommitReference),
+    /// No previous commit was given, and the graph lacks commits that tell what this one brings, so only what was merged
+    /// as it was linked.
+    RangeUndecided(CommitReference),
+    /// No previous commit was given, and the graph knows no earlier deployment of the service and environment, so only what
+    /// was merged as this commit was linked.
+    NoBase(CommitReference),
     /// The deployed commit does not contain the previous one: a branch was left, or an older commit deployed.
     BaseNotAncestor(CommitReference),
     /// The service names no repository of the organization.
     ServiceUnmatched(ServiceName),
     /// The report is older than what is recorded and changed nothing.
     StaleEventIgnored,
+    /// The report changed the environment or the service of a known deployment.
+    IdentityChanged,
+    /// The completion lies more than a minute ahead of our clock.
+    CompletedInFuture,
+    /// All that is deployed was live before; the earlier deployment that it repeats.
+    Redeployment(Novelty, String),
 }
 
 impl Warning {
     /// Every code.
-    pub const CODES: [&'static str; 6] = [
+    pub const CODES: [&'static str; 10] = [
         "commit_unknown",
         "commit_ambiguous",
         "base_unknown",
+        "no_base",
         "base_not_ancestor",
         "service_unmatched",
         "stale_event_ignored",
+        "identity_changed",
+        "completed_in_future",
+        "redeployment",
     ];
 
     /// The code, which never changes.
@@ -43,10 +60,14 @@ impl Warning {
         match self {
             Self::CommitUnknown(..) => "commit_unknown",
             Self::CommitAmbiguous(_) => "commit_ambiguous",
-            Self::BaseUnknown(_) | Self::NoProvedBase(_) => "base_unknown",
+            Self::BaseUnknown(_) | Self::LatestUnknown(_) | Self::RangeUndecided(_) => "base_unknown",
+            Self::NoBase(_) => "no_base",
             Self::BaseNotAncestor(_) => "base_not_ancestor",
             Self::ServiceUnmatched(_) => "service_unmatched",
             Self::StaleEventIgnored => "stale_event_ignored",
+            Self::IdentityChanged => "identity_changed",
+            Self::CompletedInFuture => "completed_in_future",
+            Self::Redeployment(..) => "redeployment",
         }
     }
 }
@@ -74,10 +95,20 @@ impl fmt::Display for Warning {
                 f,
                 "nothing proves what lies between previous commit {base} and the deployed commit: no range was linked"
             ),
-            Self::NoProvedBase(commit) => write!(
+            Self::LatestUnknown(commit) => write!(
                 f,
-                "no earlier production deployment of the service is known to be contained in commit {commit}: only \
-                 what was merged as it was linked; previousCommitSha would tell the range"
+                "commit {commit} of the latest earlier deployment is not known yet, so what was live before is unknown: \
+                 only what was merged as the deployed commit was linked"
+            ),
+            Self::RangeUndecided(commit) => write!(
+                f,
+                "the commit graph lacks commits that tell what commit {commit} brings: only what was merged as it was \
+                 linked"
+            ),
+            Self::NoBase(commit) => write!(
+                f,
+                "the commit graph knows no earlier deployment of this service and environment: only what was merged as \
+                 commit {commit} was linked; previousCommitSha begins a range"
             ),
             Self::BaseNotAncestor(base) => write!(
                 f,
@@ -92,6 +123,18 @@ impl fmt::Display for Warning {
             Self::StaleEventIgnored => f.write_str(
                 "this event is older than what is recorded for the deployment and changed nothing",
             ),
+            Self::IdentityChanged => f.write_str(
+                "this report changed the environment or the service of a known deployment; a deployment to another \
+                 environment or of another service needs a deploymentId of its own",
+            ),
+            Self::CompletedInFuture => f.write_str(
+                "completedAt lies more than a minute ahead of this server's clock; check the clock of the sender",
+            ),
+            Self::Redeployment(Novelty::RollBack, of) => write!(
+                f,
+                "roll-back to what {of} brought: the deployed commit lies behind the one that was live, and nothing is new"
+            ),
+            Self::Redeployment(_, of) => write!(f, "redeployment of {of}: nothing new"),
         }
     }
 }
@@ -107,15 +150,24 @@ mod tests {
             Warning::CommitUnknown(commit.clone(), None),
             Warning::CommitAmbiguous(commit.clone()),
             Warning::BaseUnknown(commit.clone()),
-            Warning::NoProvedBase(commit.clone()),
+            Warning::LatestUnknown(commit.clone()),
+            Warning::RangeUndecided(commit.clone()),
+            Warning::NoBase(commit.clone()),
             Warning::BaseNotAncestor(commit),
             Warning::ServiceUnmatched(ServiceName::parse("api").unwrap()),
             Warning::StaleEventIgnored,
+            Warning::IdentityChanged,
+            Warning::CompletedInFuture,
+            Warning::Redeployment(Novelty::Redeployment, "gha-1".to_owned()),
+            Warning::Redeployment(Novelty::RollBack, "gha-1".to_owned()),
         ];
         for warning in &warnings {
             let about = match warning {
                 Warning::ServiceUnmatched(_) => "service api ",
                 Warning::StaleEventIgnored => "older",
+                Warning::IdentityChanged => "deploymentId",
+                Warning::CompletedInFuture => "completedAt",
+                Warning::Redeployment(..) => "gha-1",
                 _ => "commit abc1234",
             };
             assert!(warning.to_string().contains(about), "{warning}");

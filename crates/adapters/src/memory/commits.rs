@@ -1,12 +1,10 @@
 use super::{MemoryStore, State};
 use async_trait::async_trait;
 use periscope_domain::commit_graph::Commit;
-use periscope_domain::id::DeploymentId;
-use periscope_domain::linking::{GraphRange, Told, is_touched_by};
+use periscope_domain::linking::{Told, Touched, touched_by};
 use periscope_domain::ports::{
     Applied, CommitDecision, CommitQuery, Commits, CommitsContext, StoreError, TargetRepository,
 };
-use std::collections::BTreeMap;
 
 #[async_trait]
 impl Commits for MemoryStore {
@@ -62,19 +60,15 @@ impl Commits for MemoryStore {
             .collect();
         news.extend(decision.fills.then_some(Told::Contents));
         let names = new_name.map_or_else(Vec::new, |name| vec![name.as_str(), name.bare_name()]);
-        let bases = state.deployments_that_name(decision);
         let touched = state.touch(organization_id, decision.now, |entry| {
             let deployment = &entry.stored.deployment;
-            let is_touched = |told| is_touched_by(deployment, &entry.linking, repository_id, told);
-            let may_have_another_base = |range: &GraphRange| {
-                range.is_open() && bases.values().any(|service| *service == entry.service_key())
-                    || range
-                        .base_deployment_id()
-                        .is_some_and(|base| bases.contains_key(&base))
-            };
-            entry.is_of_service(&names)
-                || news.iter().any(is_touched)
-                || entry.linking.graph_ranges.iter().any(may_have_another_base)
+            let touched = news
+                .iter()
+                .filter_map(|told| touched_by(deployment, &entry.linking, repository_id, told));
+            entry
+                .is_of_service(&names)
+                .then_some(Touched::Line)
+                .or(touched.max())
         })?;
         Ok(Applied::Done(touched))
     }
@@ -97,17 +91,5 @@ impl State {
             }
         };
         has_changed || self.knows_delivery(organization_id, decision.delivery.as_ref())
-    }
-
-    /// The deployments that name a new commit, with their services.
-    fn deployments_that_name(&self, decision: &CommitDecision) -> BTreeMap<DeploymentId, Option<String>> {
-        self.entries_of(decision.organization_id)
-            .filter(|entry| entry.stored.deployment.shipped_at().is_some())
-            .filter(|entry| {
-                let commit = &entry.stored.deployment.commit;
-                decision.new.iter().any(|new| commit.matches(&new.sha))
-            })
-            .map(|entry| (entry.stored.id, entry.service_key()))
-            .collect()
     }
 }

@@ -1,24 +1,22 @@
-use super::relinking::has_new_search;
 use super::{MemoryStore, State, page_of};
 use async_trait::async_trait;
-use periscope_domain::deployment::{DeploymentEvent, Revision, StoredDeployment};
+use periscope_domain::deployment::{Deployment, DeploymentEvent, Revision, StoredDeployment};
 use periscope_domain::id::{DeploymentId, OrganizationId, PullRequestId};
 use periscope_domain::linking::{
-    BaseChange, Candidate, Earlier, EarlierDeployment, KnownHistory, Link, Linking, Surroundings,
+    Candidate, Earlier, EarlierDeployment, Head, KnownHistory, LinePosition, Link, Linking, Surroundings,
+    service_key,
 };
 use periscope_domain::listing::{
     DeployedService, DeploymentFilter, ListedDeployment, Page, PageRequest, Position,
 };
 use periscope_domain::ports::{
-    Applied, DeploymentContext, DeploymentDecision, DeploymentQuery, DeploymentVersion, Deployments,
-    EarlierQuery, LinkingEpoch, StoreError,
+    Applied, DeliveryQuery, DeploymentContext, DeploymentDecision, DeploymentQuery, DeploymentVersion,
+    Deployments, LineFingerprint, LineMember, LinkingEpoch, StoreError,
 };
+use periscope_domain::run::{DeploymentStatus, Run};
 use periscope_domain::text::ExternalDeploymentId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// How many earlier deployments a context has.
-const EARLIER: u32 = 4;
 
 /// A deployment with what belongs to it.
 #[derive(Debug)]
@@ -55,8 +53,39 @@ impl Deployments for MemoryStore {
         applied.collect()
     }
 
-    async fn earlier(&self, query: &EarlierQuery) -> Result<Earlier, StoreError> {
-        Ok(self.state().earlier(query))
+    async fn delivered(&self, queries: &[DeliveryQuery]) -> Result<Vec<BTreeSet<PullRequestId>>, StoreError> {
+        let state = self.state();
+        let answers = queries.iter().map(|query| {
+            let service = service_key(query.service.as_ref());
+            let line = state.line(query.organization_id, &service);
+            let earlier = line.filter(|(place, _)| *place < query.before);
+            let links = earlier.flat_map(|(_, entry)| &entry.linking.links);
+            let linked = links.map(|link| link.pull_request_id);
+            linked.filter(|id| query.pull_requests.contains(id)).collect()
+        });
+        Ok(answers.collect())
+    }
+
+    async fn line(
+        &self,
+        organization_id: OrganizationId,
+        service_key: &str,
+        from: &LinePosition,
+        most: u32,
+    ) -> Result<Vec<LineMember>, StoreError> {
+        let state = self.state();
+        let members = state
+            .line(organization_id, service_key)
+            .filter(|(place, _)| place >= from)
+            .map(|(place, entry)| LineMember {
+                external_id: entry.stored.deployment.external_id.clone(),
+                environment: entry.stored.deployment.environment.clone(),
+                place,
+            });
+        let mut members: Vec<_> = members.collect();
+        members.sort_by(|one, other| one.place.cmp(&other.place));
+        members.truncate(most as usize);
+        Ok(members)
     }
 
     async fn find(
@@ -159,7 +188,7 @@ impl Deployments for MemoryStore {
         let mut services: BTreeMap<String, DeployedService> = BTreeMap::new();
         for entry in entries {
             let deployment = &entry.stored.deployment;
-            let key = entry.service_key().unwrap_or_default();
+            let key = service_key(deployment.service.as_ref());
             let service = services.entry(key).or_insert_with(|| DeployedService {
                 name: None,
                 last_deployed_at: deployment.run.time(),
@@ -206,16 +235,17 @@ impl State {
         } else {
             Surroundings::default()
         };
+        let place = self.line_place(query, entry);
         Some(DeploymentContext {
             subscription: tenant.organization.subscription,
             stored: entry.map(|entry| entry.stored.clone()),
             linked_pull_requests: entry.map_or(0, |entry| entry.linking.links.len() as u64),
+            digest: entry.map(|entry| entry.linking.digest()),
             surroundings,
-            has_commits: self
-                .commits
-                .keys()
-                .any(|(owner, _)| *owner == query.organization_id),
             version: DeploymentVersion {
+                line: place.map_or_else(LineFingerprint::default, |place| {
+                    self.fingerprint(query.organization_id, &place)
+                }),
                 organization_revision: tenant.revision,
                 deployment_revision: entry.map(|entry| entry.stored.revision),
                 epoch: LinkingEpoch::new(tenant.epoch),
@@ -226,15 +256,7 @@ impl State {
     /// All that the organization has: more than a decision needs, which does no harm.
     fn surroundings(&self, query: &DeploymentQuery, stored: Option<&Entry>) -> Surroundings {
         let organization_id = query.organization_id;
-        let stored = stored.map(|entry| &entry.stored.deployment);
-        let shipped_at = query.shipped_at.or_else(|| stored?.shipped_at());
-        let earlier = shipped_at.map(|shipped_at| EarlierQuery {
-            organization_id,
-            of: query.external_id.clone(),
-            service: query.service.clone().or_else(|| stored?.service.clone()),
-            before: (shipped_at, query.external_id.clone()),
-            most: EARLIER,
-        });
+        let earlier = self.line_place(query, stored).filter(|_| query.earlier);
         let candidate = |((owner, id), repository_id): (&(OrganizationId, _), _), merge| {
             let repository = self.repositories.get(&(*owner, repository_id));
             Candidate {
@@ -262,46 +284,68 @@ impl State {
                     })
                 })
                 .collect(),
-            earlier: earlier.map_or_else(Earlier::default, |query| self.earlier(&query)),
+            earlier: earlier.map_or_else(Earlier::default, |place| self.earlier(organization_id, &place)),
         }
     }
 
-    fn earlier(&self, query: &EarlierQuery) -> Earlier {
-        let service = query
-            .service
-            .as_ref()
-            .map(|service| service.as_str().to_ascii_lowercase());
-        let of_organization = self
-            .deployments
-            .iter()
-            .filter(|((owner, _), _)| *owner == query.organization_id);
-        let mut deployments: Vec<_> = of_organization
-            .filter(|(_, entry)| entry.service_key() == service)
-            .filter_map(|((_, id), entry)| {
-                let deployment = &entry.stored.deployment;
-                Some(EarlierDeployment {
-                    id: *id,
-                    external_id: deployment.external_id.clone(),
-                    commit: deployment.commit.clone(),
-                    completed_at: deployment.shipped_at()?,
-                })
-            })
-            .filter(|earlier| earlier.external_id != query.of)
-            .filter(|earlier| {
-                (earlier.completed_at, earlier.external_id.as_str())
-                    < (query.before.0, query.before.1.as_str())
-            })
+    /// A deployment with what decides its place in a line, as a query means it; `None` if it ships nothing.
+    fn line_place(&self, query: &DeploymentQuery, stored: Option<&Entry>) -> Option<Deployment> {
+        let stored = stored.map(|entry| &entry.stored.deployment);
+        let shipped_at = query.shipped_at.or_else(|| stored?.shipped_at())?;
+        Some(Deployment {
+            external_id: query.external_id.clone(),
+            commit: query.commit.clone().or_else(|| Some(stored?.commit.clone()))?,
+            environment: query
+                .environment
+                .clone()
+                .or_else(|| Some(stored?.environment.clone()))?,
+            run: Run::new(DeploymentStatus::Success, shipped_at, Some(shipped_at)).ok()?,
+            service: query.service.clone().or_else(|| stored?.service.clone()),
+            previous_commit: None,
+            branch: None,
+            triggered_by: None,
+            pipeline_name: None,
+            pipeline_url: None,
+        })
+    }
+
+    /// Every earlier deployment of the service is a head: more do no harm.
+    fn earlier(&self, organization_id: OrganizationId, of: &Deployment) -> Earlier {
+        let Some(completed_at) = of.shipped_at() else {
+            return Earlier::default();
+        };
+        let before = LinePosition {
+            completed_at,
+            external_id: of.external_id.as_str().to_owned(),
+        };
+        let service = service_key(of.service.as_ref());
+        let line = self.line(organization_id, &service);
+        let mut earlier: Vec<_> = line
+            .filter(|(place, entry)| *place < before && entry.stored.deployment.external_id != of.external_id)
             .collect();
-        deployments.sort_by(|one, other| {
-            let key =
-                |earlier: &EarlierDeployment| (earlier.completed_at, earlier.external_id.as_str().to_owned());
-            key(other).cmp(&key(one))
+        earlier.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let mut in_line = earlier.iter().rev();
+        let latest = in_line.find(|(_, entry)| entry.stored.deployment.environment == of.environment);
+        let latest = latest.map(|(place, entry)| EarlierDeployment {
+            id: entry.stored.id,
+            external_id: entry.stored.deployment.external_id.clone(),
+            commit: entry.stored.deployment.commit.clone(),
+            completed_at: place.completed_at,
         });
-        let has_more = deployments.len() > query.most as usize;
-        deployments.truncate(query.most as usize);
+        let heads = earlier.iter().flat_map(|(place, entry)| {
+            let ranges = entry.linking.graph_ranges.iter();
+            ranges.map(|range| Head {
+                deployment_id: entry.stored.id,
+                external_id: entry.stored.deployment.external_id.clone(),
+                completed_at: place.completed_at,
+                environment: entry.stored.deployment.environment.clone(),
+                repository_id: range.repository_id,
+                commit: range.commit,
+            })
+        });
         Earlier {
-            deployments,
-            has_more,
+            latest,
+            heads: heads.collect(),
         }
     }
 
@@ -313,7 +357,7 @@ impl State {
             deployment,
             event,
             linking,
-            base_change,
+            line_changes,
             trial,
         } = decision;
         let stored = self
@@ -322,7 +366,10 @@ impl State {
         if stored.map(|stored| stored.revision) != version.deployment_revision {
             return None;
         }
-        let known = stored.map(|stored| stored.id);
+        let (known, novelty) = (
+            stored.map(|stored| stored.id),
+            stored.and_then(|stored| stored.novelty),
+        );
         let tenant = self.organizations.get_mut(organization_id)?;
         if tenant.revision != version.organization_revision {
             return None;
@@ -336,10 +383,12 @@ impl State {
         let revision = version
             .deployment_revision
             .map_or(Revision::FIRST, Revision::next);
+        let novelty = linking.as_ref().map_or(novelty, |linking| linking.novelty);
         let stored = StoredDeployment {
             id,
             revision,
             deployment: deployment.clone(),
+            novelty,
         };
         self.deployment_ids
             .insert((*organization_id, deployment.external_id.clone()), id);
@@ -353,21 +402,13 @@ impl State {
             });
         entry.stored = stored;
         entry.history.push(event.clone());
-        let mut spreads = match base_change {
-            BaseChange::None => false,
-            BaseChange::IfEpochMoved => is_late,
-            BaseChange::Possible => true,
-        };
         if let Some(linking) = linking {
-            spreads |= has_new_search(&entry.linking, linking);
             entry.linking = linking.clone();
             if is_late && deployment.shipped_at().is_some() {
                 self.request_relinking((*organization_id, id), event.received_at);
             }
         }
-        if spreads {
-            self.base_changes.insert((*organization_id, id));
-        }
+        self.change_lines((*organization_id, id), line_changes, version.line);
         Some(id)
     }
 }

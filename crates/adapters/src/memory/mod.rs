@@ -19,6 +19,7 @@ use periscope_domain::commit_sha::CommitSha;
 use periscope_domain::github::KnownGithubConnection;
 use periscope_domain::history::RepositoryHistory;
 use periscope_domain::id::{DeploymentId, OrganizationId, PullRequestId, RepositoryId};
+use periscope_domain::linking::{LinePosition, Touched, service_key};
 use periscope_domain::listing::{Order, Page, PageRequest, Position};
 use periscope_domain::organization::Organization;
 use periscope_domain::ports::{
@@ -30,8 +31,8 @@ use periscope_domain::repository::Repository;
 use periscope_domain::session::{Session, SessionHash};
 use periscope_domain::text::{DeliveryId, ExternalDeploymentId};
 use periscope_domain::timestamp::Timestamp;
-use relinking::Request;
-use std::collections::{BTreeMap, BTreeSet};
+use relinking::{Request, WaitingChange, WaitingLine};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Everything that is kept, in memory. Cloning it shares what is kept.
@@ -56,7 +57,8 @@ struct State {
     deployments: BTreeMap<(OrganizationId, DeploymentId), Entry>,
     deployment_ids: BTreeMap<(OrganizationId, ExternalDeploymentId), DeploymentId>,
     relink_requests: BTreeMap<(OrganizationId, DeploymentId), Request>,
-    base_changes: BTreeSet<(OrganizationId, DeploymentId)>,
+    line_changes: BTreeMap<(OrganizationId, DeploymentId), Vec<WaitingChange>>,
+    line_requests: BTreeMap<(OrganizationId, String), WaitingLine>,
 }
 
 /// An organization with its versions.
@@ -99,29 +101,41 @@ impl State {
             .map(|(_, repository)| repository)
     }
 
-    /// Moves the organization's epoch and leaves every shipping deployment that meets a condition for the relinking
+    /// Moves the organization's epoch and leaves every shipping deployment that is touched, or its line, for the relinking
     /// worker; gives how many those are.
     fn touch(
         &mut self,
         organization_id: OrganizationId,
         now: Timestamp,
-        is_touched: impl Fn(&Entry) -> bool,
+        touched: impl Fn(&Entry) -> Option<Touched>,
     ) -> Result<u64, StoreError> {
         self.tenant(organization_id)?.epoch += 1;
         let touched: Vec<_> = self
             .deployments
             .iter()
-            .filter(|((owner, _), entry)| {
-                *owner == organization_id
-                    && entry.stored.deployment.shipped_at().is_some()
-                    && is_touched(entry)
+            .filter(|((owner, _), _)| *owner == organization_id)
+            .filter_map(|(key, entry)| {
+                let deployment = &entry.stored.deployment;
+                let from = LinePosition {
+                    completed_at: deployment.shipped_at()?,
+                    external_id: String::new(),
+                };
+                Some((
+                    *key,
+                    touched(entry)?,
+                    service_key(deployment.service.as_ref()),
+                    from,
+                ))
             })
-            .map(|(key, _)| *key)
             .collect();
-        for key in &touched {
-            self.request_relinking(*key, now);
+        let count = touched.len() as u64;
+        for (key, touched, service_key, from) in touched {
+            match touched {
+                Touched::Deployment => self.request_relinking(key, now),
+                Touched::Line => self.request_line(organization_id, service_key, from, now),
+            }
         }
-        Ok(touched.len() as u64)
+        Ok(count)
     }
 
     fn request_relinking(&mut self, key: (OrganizationId, DeploymentId), now: Timestamp) {
@@ -172,12 +186,6 @@ fn page_of<T, I: Ord + Copy>(
 }
 
 impl Entry {
-    /// What the service is compared by.
-    fn service_key(&self) -> Option<String> {
-        let service = self.stored.deployment.service.as_ref();
-        service.map(|service| service.as_str().to_ascii_lowercase())
-    }
-
     /// Whether the service is called by one of the names, in any letter case.
     fn is_of_service(&self, names: &[&str]) -> bool {
         let service = self.stored.deployment.service.as_ref();

@@ -2,7 +2,7 @@ use super::{MemoryStore, State, page_of};
 use async_trait::async_trait;
 use periscope_domain::history::KnownMerge;
 use periscope_domain::id::{OrganizationId, PullRequestId, RepositoryId};
-use periscope_domain::linking::{Told, is_touched_by};
+use periscope_domain::linking::{Told, Touched, touched_by};
 use periscope_domain::listing::{ListedPullRequest, Page, PageRequest, Position, PullRequestFilter};
 use periscope_domain::ports::{
     Applied, ChangedPullRequest, PullRequestDecision, PullRequestQuery, PullRequests, PullRequestsContext,
@@ -78,8 +78,13 @@ impl PullRequests for MemoryStore {
         let names = new_name.map_or_else(Vec::new, |name| vec![name.as_str(), name.bare_name()]);
         let touched = state.touch(organization_id, decision.now, |entry| {
             let deployment = &entry.stored.deployment;
-            let is_touched = |told| is_touched_by(deployment, &entry.linking, repository_id, told);
-            entry.is_of_service(&names) || told.iter().any(is_touched)
+            let touched = told
+                .iter()
+                .filter_map(|told| touched_by(deployment, &entry.linking, repository_id, told));
+            entry
+                .is_of_service(&names)
+                .then_some(Touched::Line)
+                .or(touched.max())
         })?;
         Ok(Applied::Done(touched))
     }

@@ -1,10 +1,31 @@
 use super::{Entry, MemoryStore, State};
 use async_trait::async_trait;
+use periscope_domain::deployment::Deployment;
 use periscope_domain::id::{DeploymentId, OrganizationId};
-use periscope_domain::linking::{BaseSearch, EarlierDeployment, Linking, is_touched_as_before};
-use periscope_domain::ports::{Applied, RelinkRequest, Relinking, RelinkingDecision, StoreError};
+use periscope_domain::linking::{LineChange, LinePosition, is_touched_as_before, service_key};
+use periscope_domain::ports::{
+    Applied, LineFingerprint, LineRequest, RelinkReason, RelinkRequest, Relinking, RelinkingDecision,
+    StoreError,
+};
 use periscope_domain::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// That later deployments of a line may ship something else.
+#[derive(Debug)]
+pub(super) struct WaitingChange {
+    pub(super) service_key: String,
+    pub(super) since: Timestamp,
+    pub(super) is_moved: bool,
+    pub(super) seen: LineFingerprint,
+}
+
+/// That a line has to be looked at again from a place on.
+#[derive(Debug)]
+pub(super) struct WaitingLine {
+    pub(super) from: LinePosition,
+    pub(super) request: Request,
+}
 
 /// That a deployment has to be looked at again.
 #[derive(Debug)]
@@ -54,7 +75,7 @@ impl Relinking for MemoryStore {
                     organization_id: key.0,
                     deployment_id: key.1,
                     external_id: deployments.get(key)?.stored.deployment.external_id.clone(),
-                    generation: request.generation,
+                    reason: RelinkReason::Requested(request.generation),
                 })
             });
         Ok(claimed.collect())
@@ -79,25 +100,75 @@ impl Relinking for MemoryStore {
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let mut state = self.state();
-        let bases: Vec<_> = state
-            .base_changes
-            .iter()
+        let changed: Vec<_> = state
+            .line_changes
+            .keys()
             .filter(|(owner, _)| organization_id.is_none_or(|id| id == *owner))
             .copied()
             .take(limit as usize)
             .collect();
-        Ok(bases.into_iter().map(|base| state.spread(base, now)).sum())
+        Ok(changed.into_iter().map(|key| state.spread(key, now)).sum())
     }
 
     async fn spread_from(
         &self,
-        bases: &[(OrganizationId, DeploymentId)],
+        changed: &[(OrganizationId, DeploymentId)],
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let mut state = self.state();
-        let waiting = bases.iter().filter(|base| state.base_changes.contains(base));
-        let waiting: Vec<_> = waiting.copied().collect();
-        Ok(waiting.into_iter().map(|base| state.spread(base, now)).sum())
+        Ok(changed.iter().map(|key| state.spread(*key, now)).sum())
+    }
+
+    async fn claim_lines(
+        &self,
+        organization_id: Option<OrganizationId>,
+        limit: u32,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Vec<LineRequest>, StoreError> {
+        let mut state = self.state();
+        let mut free: Vec<_> = state
+            .line_requests
+            .iter_mut()
+            .filter(|((owner, _), _)| organization_id.is_none_or(|id| id == *owner))
+            .filter(|(_, waiting)| waiting.request.lease_until.is_none_or(|end| end <= now))
+            .collect();
+        free.sort_by_key(|(_, waiting)| waiting.request.requested_at);
+        let claimed = free.into_iter().take(limit as usize).map(|(key, waiting)| {
+            waiting.request.lease_until = Some(lease_until);
+            LineRequest {
+                organization_id: key.0,
+                service_key: key.1.clone(),
+                from: waiting.from.clone(),
+                generation: waiting.request.generation,
+            }
+        });
+        Ok(claimed.collect())
+    }
+
+    async fn advance_lines(
+        &self,
+        progress: &[(LineRequest, Option<LinePosition>)],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut state = self.state();
+        for (line, next) in progress {
+            let key = (line.organization_id, line.service_key.clone());
+            let waiting = state.line_requests.get_mut(&key);
+            let Some(waiting) = waiting.filter(|waiting| waiting.request.generation == line.generation)
+            else {
+                continue;
+            };
+            match next {
+                None => drop(state.line_requests.remove(&key)),
+                Some(next) => {
+                    waiting.from = next.clone();
+                    waiting.request.requested_at = now;
+                    waiting.request.lease_until = None;
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn count(&self, organization_id: Option<OrganizationId>) -> Result<u64, StoreError> {
@@ -105,8 +176,9 @@ impl Relinking for MemoryStore {
         let owners = state
             .relink_requests
             .keys()
-            .chain(&state.base_changes)
-            .map(|(owner, _)| *owner);
+            .chain(state.line_changes.keys())
+            .map(|(owner, _)| *owner)
+            .chain(state.line_requests.keys().map(|(owner, _)| *owner));
         Ok(owners
             .filter(|owner| organization_id.is_none_or(|id| id == *owner))
             .count() as u64)
@@ -115,8 +187,13 @@ impl Relinking for MemoryStore {
     async fn oldest(&self, organization_id: Option<OrganizationId>) -> Result<Option<Timestamp>, StoreError> {
         let state = self.state();
         let requests = state.relink_requests.iter();
-        let of_it = requests.filter(|((owner, _), _)| organization_id.is_none_or(|id| id == *owner));
-        Ok(of_it.map(|(_, request)| request.requested_at).min())
+        let requests = requests.map(|((owner, _), request)| (*owner, request.requested_at));
+        let lines = state.line_requests.iter();
+        let lines = lines.map(|((owner, _), waiting)| (*owner, waiting.request.requested_at));
+        let of_it = requests
+            .chain(lines)
+            .filter(|(owner, _)| organization_id.is_none_or(|id| id == *owner));
+        Ok(of_it.map(|(_, requested_at)| requested_at).min())
     }
 }
 
@@ -126,8 +203,15 @@ impl State {
             request,
             version,
             linking,
+            is_as_before,
         } = decision;
         let key = (request.organization_id, request.deployment_id);
+        if !self.is_line_as_it_was(request) {
+            return Applied::Stale;
+        }
+        if *is_as_before {
+            return Applied::Done(());
+        }
         let epoch = self
             .organizations
             .get(&request.organization_id)
@@ -135,101 +219,178 @@ impl State {
         let entry = self.deployments.get_mut(&key);
         let entry = entry.filter(|entry| Some(entry.stored.revision) == version.deployment_revision);
         let mut settles = false;
+        let mut changes = Vec::new();
         let applied = entry.map_or(Applied::Stale, |entry| {
-            settles = (epoch == Some(version.epoch.get()) || is_touched_as_before(&entry.linking, linking))
-                && !has_new_search(&entry.linking, linking);
+            settles = epoch == Some(version.epoch.get()) || is_touched_as_before(&entry.linking, linking);
             entry.stored.revision = entry.stored.revision.next();
+            entry.stored.novelty = linking.novelty;
             entry.linking = linking.clone();
+            let deployment = &entry.stored.deployment;
+            changes = LineChange::between(Some(deployment), deployment);
             Applied::Done(())
         });
-        if let Some(waiting) = self.relink_requests.get_mut(&key) {
-            let is_the_same = waiting.generation == request.generation;
-            waiting.requested_at = waiting.requested_at.max(now);
-            if is_the_same {
-                waiting.lease_until = None;
+        match request.reason {
+            RelinkReason::Line(_) if !settles && applied != Applied::Stale => {
+                self.request_relinking(key, now)
             }
-            if is_the_same && settles {
-                self.relink_requests.remove(&key);
+            RelinkReason::Line(_) => {}
+            RelinkReason::Requested(generation) => {
+                self.settle(key, generation, settles, now);
+                self.change_lines(key, &changes, version.line);
             }
         }
         applied
     }
 
-    /// Leaves those whose base a deployment may be, or no longer is, and itself, if it may have got a better one.
-    fn spread(&mut self, key: (OrganizationId, DeploymentId), now: Timestamp) -> u64 {
-        self.base_changes.remove(&key);
-        let Some(base) = self.deployments.get(&key) else {
-            return 0;
+    /// Whether a line, if it is why a deployment is looked at, has not been requested again.
+    fn is_line_as_it_was(&self, request: &RelinkRequest) -> bool {
+        let RelinkReason::Line(generation) = request.reason else {
+            return true;
         };
-        let of_organization = self.deployments.iter().filter(|(other, _)| other.0 == key.0);
-        let mut touched: Vec<_> = of_organization
-            .filter(|(other, entry)| **other != key && has_to_seek_again(entry, key.1, base))
-            .map(|(other, _)| *other)
-            .collect();
-        if self.may_have_a_better_base(key.0, base) {
-            touched.push(key);
-        }
-        for other in &touched {
-            self.request_relinking(*other, now);
-        }
-        touched.len() as u64
+        let entry = self
+            .deployments
+            .get(&(request.organization_id, request.deployment_id));
+        let service = entry.map(|entry| service_key(entry.stored.deployment.service.as_ref()));
+        let waiting = service.and_then(|service| self.line_requests.get(&(request.organization_id, service)));
+        waiting.is_some_and(|waiting| waiting.request.generation == generation)
     }
 
-    /// Whether a deployment of its service lies between it and the base that it has.
-    fn may_have_a_better_base(&self, owner: OrganizationId, seeker: &Entry) -> bool {
-        let Some(shipped_at) = seeker.stored.deployment.shipped_at() else {
-            return false;
+    /// Leaves changes of lines to be spread.
+    pub(super) fn change_lines(
+        &mut self,
+        key: (OrganizationId, DeploymentId),
+        changes: &[LineChange],
+        seen: LineFingerprint,
+    ) {
+        for change in changes {
+            self.line_changes.entry(key).or_default().push(WaitingChange {
+                service_key: service_key(change.service.as_ref()),
+                since: change.since,
+                is_moved: change.is_moved,
+                seen,
+            });
+        }
+    }
+
+    fn settle(
+        &mut self,
+        key: (OrganizationId, DeploymentId),
+        generation: i64,
+        settles: bool,
+        now: Timestamp,
+    ) {
+        let Some(waiting) = self.relink_requests.get_mut(&key) else {
+            return;
         };
-        searches(&seeker.linking).any(|found| {
-            self.deployments
-                .iter()
-                .filter(|((other, _), _)| *other == owner)
-                .any(|((_, id), other)| {
-                    let lies_between =
-                        |time| time <= shipped_at && found.is_none_or(|base| base.completed_at <= time);
-                    *id != seeker.stored.id
-                        && found.is_none_or(|base| base.id != *id || is_no_longer(base, seeker, other))
-                        && (other.service_key() == seeker.service_key()
-                            && other.stored.deployment.shipped_at().is_some_and(lies_between)
-                            || found.is_some_and(|base| base.id == *id))
-                })
+        let is_the_same = waiting.generation == generation;
+        waiting.requested_at = waiting.requested_at.max(now);
+        if is_the_same {
+            waiting.lease_until = None;
+        }
+        if is_the_same && settles {
+            self.relink_requests.remove(&key);
+        }
+    }
+
+    /// Requests the lines that a deployment has changed, where that matters to any deployment.
+    fn spread(&mut self, key: (OrganizationId, DeploymentId), now: Timestamp) -> u64 {
+        let mut requested = 0;
+        for change in self.line_changes.remove(&key).unwrap_or_default() {
+            let is_later = |(place, entry): (LinePosition, &Entry)| {
+                place.completed_at > change.since
+                    || entry.stored.id != key.1 && place.completed_at == change.since
+            };
+            let has_later = change.is_moved && self.line(key.0, &change.service_key).any(is_later);
+            let is_outrun = self
+                .deployments
+                .get(&key)
+                .is_some_and(|entry| self.fingerprint(key.0, &entry.stored.deployment) != change.seen);
+            if has_later || is_outrun {
+                let from = LinePosition {
+                    completed_at: change.since,
+                    external_id: String::new(),
+                };
+                self.request_line(key.0, change.service_key, from, now);
+                requested += 1;
+            }
+        }
+        requested
+    }
+
+    /// The successful production deployments of a service, each with its place.
+    pub(super) fn line<'a>(
+        &'a self,
+        organization_id: OrganizationId,
+        service: &'a str,
+    ) -> impl Iterator<Item = (LinePosition, &'a Entry)> {
+        self.entries_of(organization_id).filter_map(move |entry| {
+            let deployment = &entry.stored.deployment;
+            let completed_at = deployment.shipped_at()?;
+            let is_in_line = service_key(deployment.service.as_ref()) == service;
+            let place = LinePosition {
+                completed_at,
+                external_id: deployment.external_id.as_str().to_owned(),
+            };
+            is_in_line.then_some((place, entry))
         })
     }
-}
 
-/// Whether a search for a base ended elsewhere than any did before: what became a base meanwhile has only seen those.
-pub(super) fn has_new_search(before: &Linking, now: &Linking) -> bool {
-    searches(now).any(|new| searches(before).all(|old| old != new))
-}
-
-/// Where each search for a base ended.
-fn searches(linking: &Linking) -> impl Iterator<Item = Option<&EarlierDeployment>> {
-    linking.graph_ranges.iter().filter_map(|range| match &range.base {
-        BaseSearch::Sought(found) => Some(found.as_ref()),
-        BaseSearch::Given => None,
-    })
-}
-
-/// Whether a deployment that a search ended at is no longer what it was then.
-fn is_no_longer(found: &EarlierDeployment, seeker: &Entry, base: &Entry) -> bool {
-    let deployment = &base.stored.deployment;
-    base.service_key() != seeker.service_key()
-        || deployment.shipped_at() != Some(found.completed_at)
-        || deployment.commit != found.commit
-}
-
-/// Whether a deployment may be a better base of a seeker, or no longer is the one that it was.
-fn has_to_seek_again(seeker: &Entry, id: DeploymentId, base: &Entry) -> bool {
-    let Some(seeker_shipped_at) = seeker.stored.deployment.shipped_at() else {
-        return false;
-    };
-    let base_shipped_at = base.stored.deployment.shipped_at();
-    searches(&seeker.linking).any(|found| match found {
-        Some(found) if found.id == id => is_no_longer(found, seeker, base),
-        found => {
-            let is_later =
-                |time| time <= seeker_shipped_at && found.is_none_or(|found| found.completed_at <= time);
-            base.service_key() == seeker.service_key() && base_shipped_at.is_some_and(is_later)
+    /// What is earlier than a deployment in its line, as a number.
+    pub(super) fn fingerprint(
+        &self,
+        organization_id: OrganizationId,
+        deployment: &Deployment,
+    ) -> LineFingerprint {
+        let Some(completed_at) = deployment.shipped_at() else {
+            return LineFingerprint::default();
+        };
+        let before = LinePosition {
+            completed_at,
+            external_id: deployment.external_id.as_str().to_owned(),
+        };
+        let mut hasher = DefaultHasher::new();
+        let service = service_key(deployment.service.as_ref());
+        let earlier = self.line(organization_id, &service).filter(|(place, entry)| {
+            *place < before && entry.stored.deployment.external_id != deployment.external_id
+        });
+        for (_, entry) in earlier {
+            let deployment = &entry.stored.deployment;
+            let ranges = entry.linking.graph_ranges.iter();
+            let commits: Vec<_> = ranges.map(|range| (range.repository_id, range.commit)).collect();
+            (
+                entry.stored.id,
+                deployment.commit.as_str(),
+                deployment.environment.as_str(),
+                commits,
+            )
+                .hash(&mut hasher);
         }
-    })
+        LineFingerprint::new(hasher.finish().cast_signed())
+    }
+
+    pub(super) fn request_line(
+        &mut self,
+        organization_id: OrganizationId,
+        service_key: String,
+        from: LinePosition,
+        now: Timestamp,
+    ) {
+        self.last_generation += 1;
+        let generation = self.last_generation;
+        self.line_requests
+            .entry((organization_id, service_key))
+            .and_modify(|waiting| {
+                waiting.from = waiting.from.clone().min(from.clone());
+                waiting.request.generation = generation;
+                waiting.request.lease_until = None;
+            })
+            .or_insert(WaitingLine {
+                from,
+                request: Request {
+                    generation,
+                    requested_at: now,
+                    lease_until: None,
+                },
+            });
+    }
 }

@@ -2,6 +2,7 @@ use super::MemoryStore;
 use async_trait::async_trait;
 use periscope_domain::commit_sha::CommitSha;
 use periscope_domain::id::{OrganizationId, RepositoryId};
+use periscope_domain::linking::Touched;
 use periscope_domain::ports::{Repositories, StoreError};
 use periscope_domain::repository::{Repository, RepositoryName};
 use periscope_domain::text::ServiceName;
@@ -59,8 +60,9 @@ impl Repositories for MemoryStore {
             let mut commits = [Some(&deployment.commit), deployment.previous_commit.as_ref()]
                 .into_iter()
                 .flatten();
-            ranges.any(|range| range.repository_id == id)
-                || commits.any(|commit| merged.iter().any(|sha| commit.matches(sha)))
+            let is_touched = ranges.any(|range| range.repository_id == id)
+                || commits.any(|commit| merged.iter().any(|sha| commit.matches(sha)));
+            is_touched.then_some(Touched::Line)
         })?;
         Ok(())
     }
@@ -92,7 +94,7 @@ impl Repositories for MemoryStore {
             }
         }
         state.touch(organization_id, now, |entry| {
-            entry.is_of_service(&[alias.as_str()])
+            entry.is_of_service(&[alias.as_str()]).then_some(Touched::Line)
         })?;
         Ok(())
     }
@@ -115,7 +117,7 @@ impl Repositories for MemoryStore {
         let is_removed = repository.aliases.len() < before;
         if is_removed {
             state.touch(organization_id, now, |entry| {
-                entry.is_of_service(&[alias.as_str()])
+                entry.is_of_service(&[alias.as_str()]).then_some(Touched::Line)
             })?;
         }
         Ok(is_removed)

@@ -12,12 +12,12 @@ mod statement;
 mod tls;
 
 mod api_keys;
-mod base_changes;
 mod commits;
 mod deployments;
 mod github_connections;
 mod histories;
 mod intake;
+mod line_changes;
 mod listing;
 mod metric_facts;
 mod organizations;

@@ -2,15 +2,15 @@
 //! settles or frees several locks them in order of organization and deployment.
 
 use super::PgStore;
-use super::base_changes;
 use super::deployments::{
-    GraphRangeInput, LINKS_AT_ONCE, LinkInput, REPLACE_LINKS, RangeInput, linked_pull_requests,
-    unlinked_reason,
+    GraphRangeInput, LINKS_AT_ONCE, LinkInput, REPLACE_LINKS, RangeInput, SUPERSEDE_AFTERWARDS,
+    SupersededInput, linked_pull_requests, unlinked_reason,
 };
+use super::line_changes;
 use super::meters::Decided;
 use super::pool::Pool;
 use super::row::Place;
-use super::schema::{base_changes as changes_table, relink_requests};
+use super::schema::{line_changes as changes_table, line_requests, relink_requests};
 use super::statement::{batch_input, batch_statement};
 use async_trait::async_trait;
 use diesel::dsl::count_star;
@@ -18,7 +18,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz};
 use periscope_domain::deployment::Revision;
 use periscope_domain::id::{DeploymentId, OrganizationId};
-use periscope_domain::ports::{Applied, RelinkRequest, Relinking, RelinkingDecision, StoreError};
+use periscope_domain::linking::{LinePosition, Novelty};
+use periscope_domain::ports::{
+    Applied, LineRequest, RelinkReason, RelinkRequest, Relinking, RelinkingDecision, StoreError,
+};
 use periscope_domain::text::ExternalDeploymentId;
 use periscope_domain::timestamp::Timestamp;
 use time::OffsetDateTime;
@@ -88,21 +91,25 @@ batch_input! {
     Input as "input" {
         organization_id: BigInt = i64,
         deployment_id: BigInt = i64,
-        generation: BigInt = i64,
+        generation: Nullable<BigInt> = Option<i64>,
+        line_generation: Nullable<BigInt> = Option<i64>,
         deployment_revision: BigInt = i64,
         epoch: BigInt = i64,
         taken_at: Timestamptz = OffsetDateTime,
         linked_pull_requests: Integer = i32,
         unlinked_reason: Nullable<Text> = Option<&'static str>,
+        novelty: Nullable<Text> = Option<&'static str>,
+        linking_digest: BigInt = i64,
+        seen: BigInt = i64,
     }
 }
 
 batch_statement! {
     /// Writes links and settles requests. One that has been made again stays and is free again; so does one whose
-    /// deployment has changed, or has a base that nobody could see yet, or, if the epoch has moved on, a range. Where all
-    /// ranges are as they were, whoever moved the epoch has looked for them and made the request again if it matters; to
-    /// wait for an epoch that stands still instead would settle nothing while an import goes on. What stays goes to the
-    /// back, or what is touched again and again would be taken again and again, and nothing else.
+    /// deployment has changed, or, if the epoch has moved on, has a new range. Where all ranges are as they were, the writer
+    /// that moved the epoch has looked for them and made the request again if it matters; to wait for an epoch that stands
+    /// still instead would settle nothing while an import goes on. What stays goes to the back, or what is touched again and
+    /// again would be taken again and again, and nothing else.
     Relink { input: Input, links: LinkInput, ranges: RangeInput, graph_ranges: GraphRangeInput } -> BigInt {
         ", organization as (
             select o.id, o.linking_epoch
@@ -111,38 +118,57 @@ batch_statement! {
             order by o.id
             for share of o
         ),
+        line as (
+            select l.organization_id, l.service_key, l.generation
+            from line_requests l
+            join (
+                select distinct i.organization_id, coalesce(lower(d.service collate \"C\"), '') as service_key
+                from input i
+                join organization o on o.id = i.organization_id
+                join deployments d on d.organization_id = i.organization_id and d.id = i.deployment_id
+                where i.line_generation is not null
+            ) as i on i.organization_id = l.organization_id and i.service_key = l.service_key
+            order by l.organization_id, l.service_key
+            for no key update of l
+        ),
         held as (
             select
-                d.organization_id, d.id, i.ordinal, i.linked_pull_requests, i.unlinked_reason,
-                o.linking_epoch <> i.epoch as is_late
+                d.organization_id, d.id, i.ordinal, i.linked_pull_requests, i.unlinked_reason, i.novelty,
+                i.linking_digest, i.generation, i.taken_at, i.seen, o.linking_epoch <> i.epoch as is_late
             from input i
             join organization o on o.id = i.organization_id
             join deployments d on d.organization_id = i.organization_id and d.id = i.deployment_id
             where d.revision = i.deployment_revision
+                and (i.line_generation is null or exists (
+                    select from line l
+                    where l.organization_id = d.organization_id and l.generation = i.line_generation
+                        and l.service_key = coalesce(lower(d.service collate \"C\"), '')
+                ))
             order by d.organization_id, d.id
             for no key update of d
         ),
         relinked as (
             update deployments d
-            set (revision, linked_pull_requests, unlinked_reason, changed_in)
-                = (d.revision + 1, h.linked_pull_requests, h.unlinked_reason, pg_current_xact_id()::text::bigint)
+            set (revision, linked_pull_requests, unlinked_reason, novelty, linking_digest, changed_in)
+                = (d.revision + 1, h.linked_pull_requests, h.unlinked_reason, h.novelty, h.linking_digest,
+                    pg_current_xact_id()::text::bigint)
             from held h
             where d.organization_id = h.organization_id and d.id = h.id
-            returning h.ordinal, h.is_late, d.organization_id, d.id, d.service, d.completed_at
+            returning
+                h.ordinal, h.is_late, h.generation, h.taken_at, h.seen, d.organization_id, d.id, d.service, d.environment,
+                d.external_id, d.completed_at
         )",
         REPLACE_LINKS,
         ", unseen as (
             select i.owner
             from relinked r
             join graph_range i on i.owner = r.ordinal
-            where (i.is_sought or r.is_late) and not exists (
+            where r.is_late and not exists (
                 select from graph_ranges g
                 where g.organization_id = r.organization_id and g.deployment_id = r.id
-                    and g.repository_id = i.repository_id and (g.service_key is not null) = i.is_sought
-                    and (g.base_deployment_id, g.base_completed_at, g.base_commit_sha)
-                        is not distinct from (i.base_deployment_id, i.base_completed_at, i.base_commit_sha)
-                    and (not r.is_late or (g.committed_from, g.committed_until, g.is_open)
-                        is not distinct from (i.committed_from, i.committed_until, i.is_open))
+                    and g.repository_id = i.repository_id
+                    and (g.committed_from, g.committed_until, g.is_open)
+                        is not distinct from (i.committed_from, i.committed_until, i.is_open)
             )
             union all
             select i.owner
@@ -166,6 +192,7 @@ batch_statement! {
             join relink_requests request
                 on request.organization_id = i.organization_id and request.deployment_id = i.deployment_id
             left join seen s on s.ordinal = i.ordinal
+            where i.generation is not null
             order by request.organization_id, request.deployment_id
             for update of request
         ),
@@ -183,12 +210,57 @@ batch_statement! {
             where request.organization_id = a.organization_id and request.deployment_id = a.deployment_id
                 and not (a.is_same and a.is_seen)
         )
+        , lines_changed as (
+            insert into line_changes (organization_id, deployment_id, service_key, since, is_moved, seen)
+            select
+                r.organization_id, r.id, coalesce(lower(r.service collate \"C\"), ''), r.completed_at, false, r.seen
+            from relinked r
+            where r.generation is not null and r.completed_at is not null
+        ),
+        requested as (
+            insert into relink_requests as request (organization_id, deployment_id, generation, requested_at)
+            select r.organization_id, r.id, nextval('relink_generations'), r.taken_at
+            from relinked r
+            where r.generation is null and r.ordinal not in (select ordinal from seen)
+            order by r.organization_id, r.id
+            on conflict (organization_id, deployment_id) do update
+                set generation = excluded.generation, lease_until = null
+        )
         select ordinal from relinked"
     }
 }
 
+batch_input! {
+    /// Deployments whose links have just been written.
+    RelinkedInput as "relinked_now" {
+        organization_id: BigInt = i64,
+        deployment_id: BigInt = i64,
+        revision: BigInt = i64,
+    }
+}
+
+batch_statement! {
+    /// Marks the heads that they supersede, in a statement of its own, because heads may be among them. One that has changed
+    /// since supersedes what it finds then.
+    SupersedeHeads { relinked: RelinkedInput, superseded: SupersededInput } -> BigInt {
+        ", recorded as (
+            select r.ordinal, d.organization_id, d.id, d.completed_at
+            from relinked_now r
+            cross join lateral (
+                select d.organization_id, d.id, d.completed_at
+                from deployments d
+                where d.organization_id = r.organization_id and d.id = r.deployment_id and d.completed_at is not null
+                    and d.revision = r.revision
+                offset 0
+            ) as d
+        )",
+        SUPERSEDE_AFTERWARDS,
+        " select ordinal from recorded limit 0"
+    }
+}
+
 /// How many of the first decisions one statement can write together: not with too many links.
-fn how_many_at_once(decisions: &[RelinkingDecision]) -> usize {
+fn how_many_at_once(decisions: &[&RelinkingDecision]) -> usize {
     let links = decisions.iter().scan(0, |links, decision| {
         *links += decision.linking.links.len();
         Some(*links)
@@ -198,7 +270,7 @@ fn how_many_at_once(decisions: &[RelinkingDecision]) -> usize {
 
 async fn relink(
     pool: &Pool,
-    decisions: &[RelinkingDecision],
+    decisions: &[&RelinkingDecision],
     now: Timestamp,
 ) -> Result<Vec<Applied<()>>, StoreError> {
     let mut statement = Relink::default();
@@ -207,11 +279,18 @@ async fn relink(
             request,
             version,
             linking,
+            ..
         } = decision;
+        let (generation, line_generation) = match request.reason {
+            RelinkReason::Requested(generation) => (Some(generation), None),
+            RelinkReason::Line(generation) => (None, Some(generation)),
+        };
         let input = &mut statement.input;
         input.organization_id.push(request.organization_id.get());
         input.deployment_id.push(request.deployment_id.get());
-        input.generation.push(request.generation);
+        input.generation.push(generation);
+        input.line_generation.push(line_generation);
+        input.seen.push(version.line.get());
         input
             .deployment_revision
             .push(version.deployment_revision.map_or(0, Revision::get));
@@ -219,6 +298,8 @@ async fn relink(
         input.taken_at.push(now.to_offset_date_time());
         input.linked_pull_requests.push(linked_pull_requests(linking));
         input.unlinked_reason.push(unlinked_reason(linking));
+        input.novelty.push(linking.novelty.map(Novelty::as_str));
+        input.linking_digest.push(linking.digest());
         statement.links.push(ordinal, linking);
         statement.ranges.push(ordinal, linking);
         statement.graph_ranges.push(ordinal, linking);
@@ -231,6 +312,35 @@ async fn relink(
         }
     }
     Ok(outcomes)
+}
+
+async fn supersede(
+    pool: &Pool,
+    decisions: &[RelinkingDecision],
+    outcomes: &[Applied<()>],
+) -> Result<(), StoreError> {
+    let mut statement = SupersedeHeads::default();
+    for (ordinal, (decision, outcome)) in (1..).zip(decisions.iter().zip(outcomes)) {
+        statement
+            .relinked
+            .organization_id
+            .push(decision.request.organization_id.get());
+        statement
+            .relinked
+            .deployment_id
+            .push(decision.request.deployment_id.get());
+        // One more where the links have just been written.
+        let revision = decision.version.deployment_revision.map_or(0, Revision::get);
+        let revision = revision + i64::from(!decision.is_as_before);
+        statement.relinked.revision.push(revision);
+        if matches!(outcome, Applied::Done(())) {
+            statement.superseded.push(ordinal, &decision.linking);
+        }
+    }
+    if statement.superseded.is_empty() {
+        return Ok(());
+    }
+    pool.rows::<_, i64>(statement).await.map(drop)
 }
 
 #[async_trait]
@@ -262,7 +372,7 @@ impl Relinking for PgStore {
                     organization_id: OrganizationId::new(organization_id),
                     deployment_id: DeploymentId::new(deployment_id),
                     external_id: place.parse("external_id", &external_id, ExternalDeploymentId::parse)?,
-                    generation,
+                    reason: RelinkReason::Requested(generation),
                 })
             })
             .collect()
@@ -273,13 +383,26 @@ impl Relinking for PgStore {
         decisions: &[RelinkingDecision],
         now: Timestamp,
     ) -> Result<Vec<Applied<()>>, StoreError> {
-        let mut outcomes = Vec::with_capacity(decisions.len());
-        let mut rest = decisions;
+        let changed: Vec<_> = decisions
+            .iter()
+            .filter(|decision| !decision.is_as_before)
+            .collect();
+        let mut written = Vec::with_capacity(changed.len());
+        let mut rest = changed.as_slice();
         while !rest.is_empty() {
             let (together, later) = rest.split_at(how_many_at_once(rest));
-            outcomes.extend(relink(&self.pool, together, now).await?);
+            written.extend(relink(&self.pool, together, now).await?);
             rest = later;
         }
+        let mut written = written.into_iter();
+        let outcomes: Vec<_> = decisions
+            .iter()
+            .map(|decision| match decision.is_as_before {
+                true => Applied::Done(()),
+                false => written.next().unwrap_or(Applied::Stale),
+            })
+            .collect();
+        supersede(&self.pool, decisions, &outcomes).await?;
         Decided::Links.count_stale(&outcomes);
         Ok(outcomes)
     }
@@ -290,15 +413,33 @@ impl Relinking for PgStore {
         limit: u32,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        base_changes::spread(&self.pool, organization_id, limit, now).await
+        line_changes::spread(&self.pool, organization_id, limit, now).await
     }
 
     async fn spread_from(
         &self,
-        bases: &[(OrganizationId, DeploymentId)],
+        changed: &[(OrganizationId, DeploymentId)],
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        base_changes::spread_from(&self.pool, bases, now).await
+        line_changes::spread_from(&self.pool, changed, now).await
+    }
+
+    async fn claim_lines(
+        &self,
+        organization_id: Option<OrganizationId>,
+        limit: u32,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Vec<LineRequest>, StoreError> {
+        line_changes::claim(&self.pool, organization_id, limit, now, lease_until).await
+    }
+
+    async fn advance_lines(
+        &self,
+        progress: &[(LineRequest, Option<LinePosition>)],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        line_changes::advance(&self.pool, progress, now).await
     }
 
     async fn count(&self, organization_id: Option<OrganizationId>) -> Result<u64, StoreError> {
@@ -310,7 +451,15 @@ impl Relinking for PgStore {
         if let Some(organization_id) = organization_id {
             changes = changes.filter(changes_table::organization_id.eq(organization_id.get()));
         }
-        let counts: [Option<i64>; 2] = [self.pool.row(query).await?, self.pool.row(changes).await?];
+        let mut lines = line_requests::table.select(count_star()).into_boxed();
+        if let Some(organization_id) = organization_id {
+            lines = lines.filter(line_requests::organization_id.eq(organization_id.get()));
+        }
+        let counts: [Option<i64>; 3] = [
+            self.pool.row(query).await?,
+            self.pool.row(changes).await?,
+            self.pool.row(lines).await?,
+        ];
         Ok(counts.into_iter().flatten().sum::<i64>().unsigned_abs())
     }
 
@@ -323,7 +472,15 @@ impl Relinking for PgStore {
         if let Some(organization_id) = organization_id {
             query = query.filter(relink_requests::organization_id.eq(organization_id.get()));
         }
-        let oldest: Option<OffsetDateTime> = self.pool.row(query).await?;
-        Ok(oldest.map(Timestamp::new))
+        let mut lines = line_requests::table
+            .select(line_requests::requested_at)
+            .order(line_requests::requested_at)
+            .limit(1)
+            .into_boxed();
+        if let Some(organization_id) = organization_id {
+            lines = lines.filter(line_requests::organization_id.eq(organization_id.get()));
+        }
+        let oldest: [Option<OffsetDateTime>; 2] = [self.pool.row(query).await?, self.pool.row(lines).await?];
+        Ok(oldest.into_iter().flatten().min().map(Timestamp::new))
     }
 }

@@ -17,14 +17,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    base_changes (organization_id, deployment_id, id) {
-        organization_id -> Int8,
-        id -> Int8,
-        deployment_id -> Int8,
-    }
-}
-
-diesel::table! {
     commits (organization_id, sha, repository_id) {
         organization_id -> Int8,
         sha -> Bytea,
@@ -68,6 +60,8 @@ diesel::table! {
         linked_pull_requests -> Int4,
         unlinked_reason -> Nullable<Text>,
         changed_in -> Int8,
+        novelty -> Nullable<Text>,
+        linking_digest -> Nullable<Int8>,
     }
 }
 
@@ -91,11 +85,12 @@ diesel::table! {
         committed_from -> Nullable<Timestamptz>,
         committed_until -> Nullable<Timestamptz>,
         is_open -> Bool,
-        service_key -> Nullable<Text>,
-        completed_at -> Nullable<Timestamptz>,
-        base_deployment_id -> Nullable<Int8>,
-        base_completed_at -> Nullable<Timestamptz>,
-        base_commit_sha -> Nullable<Text>,
+        service_key -> Text,
+        environment -> Text,
+        completed_at -> Timestamptz,
+        external_id -> Text,
+        commit_sha -> Bytea,
+        superseded_at -> Timestamptz,
     }
 }
 
@@ -110,6 +105,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    line_changes (organization_id, deployment_id, id) {
+        organization_id -> Int8,
+        deployment_id -> Int8,
+        id -> Int8,
+        service_key -> Text,
+        since -> Timestamptz,
+        is_moved -> Bool,
+        seen -> Int8,
+    }
+}
+
+diesel::table! {
+    line_requests (organization_id, service_key) {
+        organization_id -> Int8,
+        service_key -> Text,
+        since -> Timestamptz,
+        since_external_id -> Text,
+        generation -> Int8,
+        requested_at -> Timestamptz,
+        lease_until -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     links (organization_id, deployment_id, pull_request_id) {
         organization_id -> Int8,
         deployment_id -> Int8,
@@ -117,6 +136,7 @@ diesel::table! {
         rule -> Text,
         base_commit_sha -> Nullable<Bytea>,
         lead_time_seconds -> Int8,
+        is_first -> Bool,
     }
 }
 
@@ -231,13 +251,14 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
-    base_changes,
     commits,
     deployment_events,
     deployments,
     github_connections,
     graph_ranges,
     intakes,
+    line_changes,
+    line_requests,
     links,
     merge_time_ranges,
     organizations,

@@ -2,6 +2,7 @@
 //! relinking worker in the transaction of the change, behind the organization's epoch: moving it waits for every
 //! deployment that is being recorded on what was true before, and lets later ones see that they are late.
 
+use super::line_changes::request_lines;
 use super::schema::organizations::dsl as organizations;
 use super::statement::{batch_input, batch_statement};
 use diesel::prelude::*;
@@ -81,11 +82,11 @@ batch_input! {
 /// keeps them from being gone through for each commit, which a plan made on empty tables would do for ever.
 const NAMED: &str = ",
     named as (
-        select d.id, d.service_key
+        select d.id
         from change c
         cross join told t
         cross join lateral (
-            select d.id, d.commit_sha, coalesce(lower(d.service collate \"C\"), '') collate \"default\" as service_key
+            select d.id, d.commit_sha
             from deployments d
             where d.organization_id = c.organization_id
                 and d.commit_sha between left(t.commit_sha, 5) and t.commit_sha
@@ -109,25 +110,54 @@ const NAMED: &str = ",
         where starts_with(t.commit_sha, d.previous_commit_sha)
     )";
 
-/// The deployments of the table `services`.
+/// The first deployment of each service that a name of the table `services` calls.
 const OF_SERVICES: &str = ",
     of_services as (
         select d.id
-        from change c, services s, deployments d
-        where d.organization_id = c.organization_id and d.started_at is not null
-            and coalesce(lower(d.service collate \"C\"), '') = s.key
-            and d.environment = 'production' and d.status = 'success'
+        from change c
+        cross join services s
+        cross join lateral (
+            select d.id
+            from deployments d
+            where d.organization_id = c.organization_id and d.started_at is not null
+                and coalesce(lower(d.service collate \"C\"), '') = s.key
+                and d.environment = 'production' and d.status = 'success'
+            order by coalesce(d.completed_at, d.started_at)
+            limit 1
+        ) as d
     )";
 
-/// Asks for every deployment of the table `touched` once more, in order, so that two who ask do not deadlock.
-const REQUEST: &str = "
-    insert into relink_requests as request (organization_id, deployment_id, generation, requested_at)
-    select change.organization_id, touched.id, nextval('relink_generations'), change.changed_at
-    from change, touched
-    order by touched.id
-    on conflict (organization_id, deployment_id) do update
-        set generation = excluded.generation, lease_until = null
-    returning deployment_id";
+/// Requests every deployment of the table `touched`, and the line of every deployment of the table `in_lines` from it on, in
+/// order, so that two writers do not deadlock.
+const REQUEST: &str = concat!(
+    ",
+    requested as (
+        insert into relink_requests as request (organization_id, deployment_id, generation, requested_at)
+        select change.organization_id, touched.id, nextval('relink_generations'), change.changed_at
+        from change, touched
+        order by touched.id
+        on conflict (organization_id, deployment_id) do update
+            set generation = excluded.generation, lease_until = null
+        returning deployment_id
+    ),
+    asked as materialized (
+        select c.organization_id, coalesce(lower(d.service collate \"C\"), '') as service_key, d.completed_at as since
+        from change c
+        cross join (select id from in_lines offset 0) as i
+        cross join lateral (
+            select d.service, d.completed_at
+            from deployments d
+            where d.organization_id = c.organization_id and d.id = i.id and d.completed_at is not null
+            offset 0
+        ) as d
+    ),
+    lines_requested as (",
+    request_lines!("(select changed_at from change)"),
+    ")
+    select deployment_id from requested
+    union all
+    select organization_id from lines_requested"
+);
 
 batch_statement! {
     /// The deployments that merges touch, by commit, by a span of merge times or by a range of the graph, and those of
@@ -158,7 +188,7 @@ batch_statement! {
             from committed
             group by repository_id
         ),
-        touched as (
+        in_lines as (
             select id from named
             union
             select id from named_as_previous
@@ -168,7 +198,10 @@ batch_statement! {
             where r.organization_id = c.organization_id and r.repository_id = m.repository_id
                 and r.base_branch = m.base_branch and r.merged_after < m.merged_at and r.merged_until >= m.merged_at
             union
-            select g.deployment_id
+            select id from of_services
+        ),
+        touched as (
+            select distinct g.deployment_id as id
             from change c
             cross join times t
             cross join lateral (
@@ -181,50 +214,35 @@ batch_statement! {
             where t.is_any_unknown
                 or width_bucket(g.committed_until, t.all_known)
                     > width_bucket(g.committed_from - interval '1 microsecond', t.all_known)
-            union
-            select id from of_services
         )",
         REQUEST
     }
 }
 
 batch_statement! {
-    /// The deployments that name new commits and those whose base they are, the open ranges of their services and of a
-    /// repository of which open commits are known now, and the deployments of services.
+    /// The deployments that name new commits as what was live before, the open ranges of a repository of which open commits
+    /// are known now, and the lines of deployments that deployed new commits, and those of services.
     RequestByCommits { change: Change, told: Told, filled: Filled, services: Services } -> BigInt {
         NAMED,
         OF_SERVICES,
-        ", touched as (
+        ", in_lines as (
             select id from named
             union
+            select id from of_services
+        ),
+        touched as (
             select id from named_as_previous
-            union
-            select g.deployment_id
-            from change c
-            cross join named n
-            cross join lateral (
-                select g.deployment_id
-                from graph_ranges g
-                where g.organization_id = c.organization_id and g.base_deployment_id = n.id
-                offset 0
-            ) as g
             union
             select g.deployment_id
             from change c, filled f, graph_ranges g
             where g.organization_id = c.organization_id and g.repository_id = f.repository_id and g.is_open
-            union
-            select g.deployment_id
-            from change c, (select distinct service_key from named) s, graph_ranges g
-            where g.organization_id = c.organization_id and g.service_key = s.service_key and g.is_open
-            union
-            select id from of_services
         )",
         REQUEST
     }
 }
 
 batch_statement! {
-    /// The deployments that name a commit of a repository, or have a range of its graph.
+    /// The lines of deployments that name a commit of a repository, or have a range of its graph.
     RequestByRepository { change: Change, monitored: Monitored } -> BigInt {
         ", told as (
             select encode(p.merge_commit_sha, 'hex') as commit_sha
@@ -236,7 +254,7 @@ batch_statement! {
             where k.organization_id = c.organization_id and k.repository_id = m.repository_id
         )",
         NAMED,
-        ", touched as (
+        ", in_lines as (
             select id from named
             union
             select id from named_as_previous
@@ -244,6 +262,9 @@ batch_statement! {
             select g.deployment_id
             from change c, monitored m, graph_ranges g
             where g.organization_id = c.organization_id and g.repository_id = m.repository_id
+        ),
+        touched as (
+            select id from in_lines limit 0
         )",
         REQUEST
     }

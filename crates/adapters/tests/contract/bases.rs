@@ -2,11 +2,14 @@
 
 use crate::deployments::decision;
 use crate::fixture::{
-    SharedStore, Tenant, abbreviated, apply, at, commit, deployment, pull_request, run, twin,
+    SharedStore, Tenant, abbreviated, apply, at, commit, deployment, pull_request, run, sha, twin,
 };
 use periscope_domain::commit_graph::Commit;
 use periscope_domain::deployment::Deployment;
-use periscope_domain::ports::{Applied, CommitDecision, DeploymentDecision, TargetRepository};
+use periscope_domain::linking::Novelty;
+use periscope_domain::ports::{
+    Applied, CommitDecision, DeploymentDecision, DeploymentVersion, TargetRepository,
+};
 use periscope_domain::run::DeploymentStatus;
 use periscope_domain::text::ServiceName;
 use periscope_domain::use_cases::Origin;
@@ -48,28 +51,105 @@ async fn numbers(tenant: &Tenant, id: &str) -> Vec<i32> {
         .collect()
 }
 
-pub(crate) async fn the_latest_deployment_that_is_contained_is_the_base(store: SharedStore) {
+pub(crate) async fn what_is_new_was_in_no_earlier_deployment_of_the_line(store: SharedStore) {
     let acme = two_branches(&store).await;
     let first = acme.record(shipped("a", 2, 100)).await;
     assert_eq!(
         first.warnings[0].code(),
-        "base_unknown",
+        "no_base",
         "unknown never means all of history"
     );
     acme.record(shipped("b", 4, 200)).await;
     acme.record(shipped("c", 7, 300)).await;
     acme.record(shipped("d", 5, 400)).await;
-    acme.record(shipped("back", 4, 500)).await;
+    let back = acme.record(shipped("back", 4, 500)).await;
+    assert_eq!(back.warnings[0].code(), "redeployment");
     acme.record(shipped("again", 5, 600)).await;
-    for (id, shipped) in [
-        ("a", vec![2]),
-        ("b", vec![3, 4]),
-        ("c", vec![6, 7]),
-        ("d", vec![5]),
-        ("back", vec![4]),
-        ("again", vec![5]),
+    for (id, shipped, first, novelty) in [
+        ("a", vec![2], vec![2], Novelty::New),
+        ("b", vec![3, 4], vec![3, 4], Novelty::New),
+        ("c", vec![6, 7], vec![6, 7], Novelty::New),
+        ("d", vec![5], vec![5], Novelty::New),
+        ("back", vec![4], vec![], Novelty::RollBack),
+        ("again", vec![5], vec![], Novelty::Redeployment),
     ] {
         assert_eq!(numbers(&acme, id).await, shipped, "{id}");
+        assert_eq!(first_deliveries(&acme, id).await, first, "{id}");
+        assert_eq!(acme.find(id).await.novelty, Some(novelty), "{id}");
+    }
+}
+
+/// The pull requests that a deployment is the first to deliver.
+async fn first_deliveries(tenant: &Tenant, id: &str) -> Vec<i32> {
+    let mut numbers = Vec::new();
+    for link in tenant.links(id).await.into_iter().filter(|link| link.is_first) {
+        let found = tenant
+            .store
+            .pull_requests()
+            .find(tenant.id, link.pull_request_id)
+            .await;
+        numbers.push(found.unwrap().unwrap().pull_request.number.get());
+    }
+    numbers.sort_unstable();
+    numbers
+}
+
+pub(crate) async fn first_deliveries_follow_what_arrives_late(store: SharedStore) {
+    let acme = two_branches(&store).await;
+    let eu = |deployment| Deployment {
+        service: ServiceName::clean("API"),
+        ..deployment
+    };
+    acme.record(shipped("z", 5, 500)).await;
+    acme.record(eu(shipped("y", 5, 400))).await;
+    assert_eq!(numbers(&acme, "z").await, [5]);
+    assert_eq!(first_deliveries(&acme, "z").await, [0; 0]);
+    assert_eq!(first_deliveries(&acme, "y").await, [5]);
+    let failed = Deployment {
+        run: run(DeploymentStatus::Failure, 390, 400),
+        ..eu(deployment("y", 5))
+    };
+    acme.record(failed).await;
+    assert_eq!(numbers(&acme, "z").await, [5]);
+    assert_eq!(first_deliveries(&acme, "z").await, [5]);
+    assert_eq!(acme.find("z").await.novelty, Some(Novelty::New));
+}
+
+pub(crate) async fn without_commits_links_tell_first_deliveries(store: SharedStore) {
+    let acme = Tenant::new(&store, "acme").await;
+    acme.send((1..=5).map(pull_request)).await;
+    acme.record(shipped("b", 3, 200)).await;
+    acme.record(shipped("c", 3, 300)).await;
+    assert_eq!(first_deliveries(&acme, "b").await, [3]);
+    assert_eq!(first_deliveries(&acme, "c").await, [0; 0]);
+    assert_eq!(acme.find("c").await.novelty, Some(Novelty::Redeployment));
+    acme.record(shipped("a", 3, 100)).await;
+    acme.settle().await;
+    assert_eq!(first_deliveries(&acme, "a").await, [3]);
+    assert_eq!(first_deliveries(&acme, "b").await, [0; 0]);
+    acme.record(Deployment {
+        previous_commit: Some(sha(1).into()),
+        ..shipped("d", 5, 400)
+    })
+    .await;
+    assert_eq!(numbers(&acme, "d").await, [2, 3, 4, 5]);
+    assert_eq!(first_deliveries(&acme, "d").await, [2, 4, 5]);
+}
+
+pub(crate) async fn a_line_told_newest_first_is_linked_as_in_order(store: SharedStore) {
+    let acme = Tenant::new(&store, "acme").await;
+    acme.send((1..=150).map(pull_request)).await;
+    let commits: Vec<_> = (1..=150u32).map(|number| commit(number, &[number - 1])).collect();
+    acme.tell_of("acme/api", commits, vec![], Origin::Sent)
+        .await
+        .unwrap();
+    for number in (1..=150).rev() {
+        acme.record(shipped(&format!("d{number}"), number, 1000 + i64::from(number)))
+            .await;
+    }
+    for number in [1, 2, 50, 149, 150] {
+        let number = i32::try_from(number).unwrap();
+        assert_eq!(numbers(&acme, &format!("d{number}")).await, [number]);
     }
 }
 
@@ -101,7 +181,7 @@ pub(crate) async fn a_deployment_that_comes_late_becomes_the_base_of_one_that_is
     acme.record(shipped("b", 3, 300)).await;
     assert_eq!(numbers(&acme, "z").await, [4, 5]);
     assert_eq!(numbers(&acme, "b").await, [2, 3]);
-    assert_eq!(numbers(&acme, "c").await, [2, 6, 7]);
+    assert_eq!(numbers(&acme, "c").await, [6, 7]);
     acme.record(shipped("later", 4, 600)).await;
     assert_eq!(numbers(&acme, "z").await, [4, 5], "what comes after is no base");
 }
@@ -143,7 +223,9 @@ pub(crate) async fn a_base_that_moves_to_another_service_hands_over(store: Share
     assert_eq!(numbers(&acme, "c").await, [2, 3, 4, 5]);
 }
 
-pub(crate) async fn a_base_whose_commit_becomes_ambiguous_hands_over_to_the_one_before(store: SharedStore) {
+pub(crate) async fn a_latest_deployment_whose_commit_becomes_ambiguous_leaves_the_exact_link_alone(
+    store: SharedStore,
+) {
     let acme = two_branches(&store).await;
     acme.record(shipped("a", 2, 100)).await;
     let base = Deployment {
@@ -162,18 +244,29 @@ pub(crate) async fn a_base_whose_commit_becomes_ambiguous_hands_over_to_the_one_
         .await
         .unwrap();
     assert_eq!(numbers(&acme, "b").await, [0; 0]);
-    assert_eq!(numbers(&acme, "c").await, [3, 4, 5]);
+    assert_eq!(numbers(&acme, "c").await, [5]);
 }
 
-pub(crate) async fn a_base_is_found_behind_many_that_are_not(store: SharedStore) {
+pub(crate) async fn many_release_branches_are_live_at_once(store: SharedStore) {
     let acme = two_branches(&store).await;
+    acme.send((100..160).map(pull_request)).await;
+    let branches: Vec<_> = (100..160).map(|number| commit(number, &[2])).collect();
+    acme.tell_of("acme/api", branches, vec![], Origin::Sent)
+        .await
+        .unwrap();
     acme.record(shipped("base", 1, 100)).await;
-    for number in 0..150 {
-        acme.record(shipped(&format!("other-{number}"), 7, 200 + number))
-            .await;
+    for number in 100..160 {
+        acme.record(shipped(
+            &format!("branch-{number}"),
+            number,
+            100 + i64::from(number),
+        ))
+        .await;
     }
     acme.record(shipped("d", 3, 500)).await;
-    assert_eq!(numbers(&acme, "d").await, [2, 3]);
+    assert_eq!(numbers(&acme, "branch-100").await, [2, 100]);
+    assert_eq!(numbers(&acme, "branch-159").await, [159]);
+    assert_eq!(numbers(&acme, "d").await, [3]);
 }
 
 pub(crate) async fn a_service_that_moves_to_another_repository_keeps_its_bases(store: SharedStore) {
@@ -236,14 +329,13 @@ async fn without_commits(store: &SharedStore) -> Tenant {
 
 pub(crate) async fn a_base_recorded_while_the_first_commits_are_told_is_found(store: SharedStore) {
     let acme = without_commits(&store).await;
-    let left = store.relinking().count(Some(acme.id)).await.unwrap();
-    assert_eq!(left, 0, "without commits there is nobody to look around for");
     let base = decision(&acme, &shipped("a", 3, 100)).await;
     acme.tell(&[(1, &[]), (2, &[1]), (3, &[2]), (4, &[3]), (5, &[4])])
         .await;
     acme.record(shipped("z", 5, 500)).await;
     assert_eq!(numbers(&acme, "z").await, [5]);
     write(&acme, base).await;
+    assert_eq!(numbers(&acme, "a").await, [3]);
     assert_eq!(numbers(&acme, "z").await, [4, 5]);
 }
 
@@ -273,25 +365,48 @@ pub(crate) async fn a_base_taken_back_while_the_first_commits_are_told_is_none(s
     assert_eq!(numbers(&acme, "z").await, [5]);
 }
 
-pub(crate) async fn what_became_a_base_while_another_was_exchanged_is_found(store: SharedStore) {
+pub(crate) async fn a_decision_that_missed_an_earlier_deployment_is_made_again(store: SharedStore) {
     let acme = two_branches(&store).await;
     acme.record(shipped("a", 1, 100)).await;
-    acme.record(shipped("b", 4, 200)).await;
-    for _ in 0..2 {
-        acme.record(shipped("z", 5, 500)).await;
-    }
-    let left = store.relinking().count(Some(acme.id)).await.unwrap();
-    assert_eq!(left, 0, "told again, it has the same base");
-    let taken_back = Deployment {
-        run: run(DeploymentStatus::RolledBack, 190, 210),
-        ..deployment("b", 4)
-    };
-    // Its recorder takes its time with looking around.
-    write(&acme, decision(&acme, &taken_back).await).await;
-    let again = decision(&acme, &shipped("z", 5, 500)).await;
-    acme.record(shipped("e", 3, 150)).await;
-    write(&acme, again).await;
+    let late = decision(&acme, &shipped("z", 5, 500)).await;
+    // Its recorder takes its time, and whoever records another one meanwhile cannot see it.
+    acme.record(shipped("b", 3, 200)).await;
+    acme.settle().await;
+    write(&acme, late).await;
+    assert_eq!(acme.links("z").await.len(), 4);
     assert_eq!(numbers(&acme, "z").await, [4, 5]);
+    let again = decision(&acme, &shipped("z", 5, 500)).await;
+    acme.record(shipped("c", 4, 300)).await;
+    acme.settle().await;
+    // It is told again, as it was.
+    let again = DeploymentDecision {
+        version: DeploymentVersion {
+            deployment_revision: Some(acme.find("z").await.revision),
+            ..again.version
+        },
+        ..again
+    };
+    write(&acme, again).await;
+    assert_eq!(numbers(&acme, "z").await, [5]);
+}
+
+pub(crate) async fn a_deployment_that_moves_is_live_where_it_is(store: SharedStore) {
+    let acme = two_branches(&store).await;
+    acme.record(shipped("a", 2, 100)).await;
+    acme.record(shipped("b", 4, 200)).await;
+    acme.record(shipped("c", 7, 300)).await;
+    acme.record(shipped("d", 5, 400)).await;
+    // The job that deployed b runs again, as the same deployment.
+    acme.record(shipped("b", 4, 500)).await;
+    for (id, shipped, novelty) in [
+        ("a", vec![2], Novelty::New),
+        ("c", vec![6, 7], Novelty::New),
+        ("d", vec![3, 4, 5], Novelty::New),
+        ("b", vec![4], Novelty::RollBack),
+    ] {
+        assert_eq!(numbers(&acme, id).await, shipped, "{id}");
+        assert_eq!(acme.find(id).await.novelty, Some(novelty), "{id}");
+    }
 }
 
 pub(crate) async fn a_recorder_spreads_its_own_changes_and_no_others(store: SharedStore) {
@@ -311,14 +426,13 @@ pub(crate) async fn a_recorder_spreads_its_own_changes_and_no_others(store: Shar
         }
     }
     let relinking = store.relinking();
-    assert_eq!(relinking.count(Some(acme.id)).await.unwrap(), 2);
+    assert_eq!(
+        relinking.spread_from(&ids[1..], at(2000)).await.unwrap(),
+        0,
+        "alone in its line"
+    );
     assert_eq!(relinking.spread_from(&ids[..1], at(2000)).await.unwrap(), 1);
     assert_eq!(relinking.spread_from(&ids[..1], at(2000)).await.unwrap(), 0);
-    assert_eq!(
-        relinking.count(Some(acme.id)).await.unwrap(),
-        2,
-        "a request and the change of the other"
-    );
     assert_eq!(relinking.spread_from(&[], at(2000)).await.unwrap(), 0);
     assert_eq!(numbers(&acme, "z").await, [4, 5]);
 }

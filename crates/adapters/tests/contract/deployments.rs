@@ -3,7 +3,7 @@ use periscope_domain::commit_sha::CommitReference;
 use periscope_domain::deployment::{Deployment, DeploymentEvent};
 use periscope_domain::environment::Environment;
 use periscope_domain::lead_time::LeadTime;
-use periscope_domain::linking::{BaseChange, Link, LinkRule, link};
+use periscope_domain::linking::{LineChange, Link, LinkRule, link};
 use periscope_domain::ports::{Applied, DeploymentContext, DeploymentDecision, DeploymentQuery};
 use periscope_domain::pull_request::PullRequest;
 use periscope_domain::run::{DeploymentStatus, Run};
@@ -151,7 +151,9 @@ async fn context(tenant: &Tenant, report: &Deployment) -> DeploymentContext {
         commit: Some(report.commit.clone()),
         previous_commit: report.previous_commit.clone(),
         service: report.service.clone(),
+        environment: Some(report.environment.clone()),
         shipped_at: report.shipped_at(),
+        earlier: true,
     };
     tenant
         .store
@@ -177,7 +179,7 @@ pub(crate) async fn decision(tenant: &Tenant, report: &Deployment) -> Deployment
             received_at: at(2000),
         },
         linking: Some(link(report, &context.surroundings)),
-        base_change: BaseChange::between(before, report, context.has_commits),
+        line_changes: LineChange::between(before, report),
         trial: context.subscription.trial_started_by_deployment(at(2000)),
     }
 }

@@ -57,7 +57,7 @@ struct History {
     shipments: Vec<Shipment>,
 }
 
-/// The answer: links as `rule number seconds`, and the codes of the warnings.
+/// The answer: links as `rule number seconds`, with `first` where they are first deliveries, and the codes of the warnings.
 type Answer = (BTreeSet<String>, Vec<&'static str>);
 
 impl History {
@@ -219,48 +219,70 @@ impl History {
             warnings.extend(shipment.previous.map(|_| "base_unknown"));
             return (BTreeSet::new(), warnings);
         }
+        let earlier = self.earlier(shipment, shipped_at);
+        let live = self.contained(&earlier, ancestors);
         let base = match &shipment.report.previous_commit {
             Some(previous) => shipment.previous.filter(|_| !self.is_ambiguous(previous)),
-            None => self.proved_base(contained, shipment, shipped_at),
+            None => None,
+        };
+        let latest = earlier.last();
+        let before = match (&shipment.report.previous_commit, base, latest) {
+            (Some(_), Some(base), _) => Some(ancestors[base as usize].clone()),
+            (None, _, Some(latest)) if !self.is_ambiguous(&latest.report.commit) => Some(live.clone()),
+            _ => None,
         };
         if base.is_some_and(|base| !contained.contains(&base)) {
             warnings.push("base_not_ancestor");
         }
-        if base.is_none() {
-            warnings.push("base_unknown");
+        if before.is_none() {
+            let is_first = shipment.report.previous_commit.is_none() && latest.is_none();
+            warnings.push(if is_first { "no_base" } else { "base_unknown" });
+        }
+        if live.contains(&shipment.commit) {
+            warnings.push("redeployment");
         }
         let links = contained
             .iter()
             .filter(|number| **number > 0 && self.merged.contains(number));
         let links = links.filter_map(|number| {
-            let rule = match base {
+            let rule = match &before {
                 _ if *number == shipment.commit => "exact",
-                Some(base) if !ancestors[base as usize].contains(number) => "graph",
+                Some(before) if !before.contains(number) => "graph",
                 _ => return None,
             };
             let seconds = (shipped_at.microseconds() - at((*number).into()).microseconds()) / 1_000_000;
-            Some(format!("{rule} {number} {seconds}"))
+            let first = if live.contains(number) { "" } else { " first" };
+            Some(format!("{rule} {number} {seconds}{first}"))
         });
         (links.collect(), warnings)
+    }
+
+    /// All that deployments contain whose commits are known.
+    fn contained(&self, deployments: &[&Shipment], ancestors: &[BTreeSet<u32>]) -> BTreeSet<u32> {
+        let known = deployments
+            .iter()
+            .filter(|deployment| !self.is_ambiguous(&deployment.report.commit));
+        known
+            .flat_map(|deployment| ancestors[deployment.commit as usize].iter().copied())
+            .collect()
     }
 
     fn is_ambiguous(&self, commit: &CommitReference) -> bool {
         self.twins.iter().any(|number| *commit == abbreviated(*number))
     }
 
-    /// The commit of the latest earlier deployment of the service that is contained.
-    fn proved_base(&self, contained: &BTreeSet<u32>, of: &Shipment, shipped_at: Timestamp) -> Option<u32> {
+    /// The successful deployments of the service before another one, in order.
+    fn earlier(&self, of: &Shipment, shipped_at: Timestamp) -> Vec<&Shipment> {
         let key = |report: &Deployment, at| (at, report.external_id.as_str().to_owned());
-        let earlier = self.shipments.iter().filter_map(|other| {
-            let at = other.report.shipped_at()?;
-            let is_earlier = key(&other.report, at) < key(&of.report, shipped_at);
-            let is_candidate = is_earlier
-                && other.report.service == of.report.service
-                && contained.contains(&other.commit)
-                && !self.is_ambiguous(&other.report.commit);
-            is_candidate.then(|| (key(&other.report, at), other.commit))
-        });
-        earlier.max().map(|(_, commit)| commit)
+        let mut earlier: Vec<_> = self
+            .shipments
+            .iter()
+            .filter(|other| other.report.service == of.report.service)
+            .filter_map(|other| Some((key(&other.report, other.report.shipped_at()?), other)))
+            .filter(|(place, _)| *place < key(&of.report, shipped_at))
+            .collect();
+        earlier.sort_by(|(one, _), (other, _)| one.cmp(other));
+        earlier.into_iter().map(|(_, shipment)| shipment).collect()
     }
 
     async fn check(&self, tenant: &Tenant, name: &str) {
@@ -278,9 +300,10 @@ impl History {
                     .await;
                 let number = stored.unwrap().unwrap().pull_request.number;
                 links.insert(format!(
-                    "{} {number} {}",
+                    "{} {number} {}{}",
                     link.rule.as_str(),
-                    link.lead_time.seconds()
+                    link.lead_time.seconds(),
+                    if link.is_first { " first" } else { "" }
                 ));
             }
             assert_eq!(links, expected.0, "{name}: {id}, as recorded");

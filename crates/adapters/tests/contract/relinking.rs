@@ -1,10 +1,12 @@
 use crate::deployments::decision;
-use crate::fixture::{SharedStore, Tenant, apply, at, deployment, deployment_after, pull_request, run, sha};
-use periscope_domain::deployment::Deployment;
-use periscope_domain::linking::{Linking, link};
-use periscope_domain::ports::{Applied, DeploymentQuery, RelinkRequest, RelinkingDecision};
+use crate::fixture::{SharedStore, Tenant, apply, at, deployment, deployment_after, pull_request, sha};
+use periscope_domain::id::DeploymentId;
+use periscope_domain::linking::link;
+use periscope_domain::ports::{
+    Applied, DeploymentQuery, PullRequestDecision, RelinkReason, RelinkRequest, RelinkingDecision,
+    TargetRepository,
+};
 use periscope_domain::pull_request::PullRequest;
-use periscope_domain::run::DeploymentStatus;
 use periscope_domain::text::BranchName;
 use periscope_domain::use_cases::relink;
 
@@ -76,11 +78,7 @@ pub(crate) async fn claim(tenant: &Tenant, now: i64) -> Vec<RelinkRequest> {
 pub(crate) async fn a_deployment_decided_on_an_old_epoch_is_left_for_the_worker(store: SharedStore) {
     let acme = Tenant::new(&store, "acme").await;
     asked(&acme).await;
-    assert_eq!(
-        store.relinking().count(Some(acme.id)).await.unwrap(),
-        2,
-        "a request, and a base if commits have been told of"
-    );
+    assert_eq!(waiting(&acme).await, 1);
     assert_eq!(acme.links("d").await, []);
     acme.settle().await;
     assert_eq!(acme.linked("d").await, [(1, "exact")]);
@@ -112,57 +110,114 @@ pub(crate) async fn a_request_is_taken_by_one_at_a_time_and_again_when_its_lease
     assert_eq!(first[0].external_id, deployment("d", 1).external_id);
     assert_eq!(claim(&acme, 2).await, []);
     assert_eq!(claim(&acme, 3).await, first);
-    assert_eq!(store.relinking().count(None).await.unwrap(), 2);
+    assert_eq!(waiting(&acme).await, 1);
+}
+
+/// An organization with a deployment of commit 5 after 1, whose pull requests of commits from 2 to 4 come late.
+async fn with_a_range(store: &SharedStore) -> Tenant {
+    let acme = Tenant::new(store, "acme").await;
+    acme.send([1, 5].map(pull_request)).await;
+    acme.tell(&[(1, &[]), (2, &[1]), (3, &[2]), (4, &[3]), (5, &[4])])
+        .await;
+    acme.record(deployment_after("d", 1, 5)).await;
+    acme.settle().await;
+    acme
+}
+
+/// Records that a pull request was merged as the commit of its number, and leaves all that follows to the worker.
+async fn merge_late(tenant: &Tenant, number: u32) {
+    let touched = merge(tenant, pull_request(number)).await;
+    assert_eq!(touched, Applied::Done(1));
+}
+
+/// Records a pull request, and leaves all that follows to the worker.
+async fn merge(tenant: &Tenant, pull_request: PullRequest) -> Applied<u64> {
+    let late = PullRequestDecision {
+        organization_id: tenant.id,
+        repository: TargetRepository::Known(tenant.repository("acme/api").await),
+        new: vec![pull_request],
+        changed: Vec::new(),
+        delivery: None,
+        now: at(0),
+    };
+    tenant.store.pull_requests().apply(&late).await.unwrap()
 }
 
 pub(crate) async fn a_request_that_is_made_again_while_it_is_looked_at_is_not_lost(store: SharedStore) {
-    let acme = Tenant::new(&store, "acme").await;
-    asked(&acme).await;
+    let acme = with_a_range(&store).await;
+    merge_late(&acme, 2).await;
     let request = claim(&acme, 0).await.remove(0);
-    let looked = decision(&acme, &deployment("d", 1)).await;
-    // Another merge of the same commit becomes known; whoever told of it looks again at once.
-    acme.send([PullRequest {
-        merge_commit: sha(1),
-        ..pull_request(2)
-    }])
-    .await;
-    assert_eq!(acme.linked("d").await, [(1, "exact"), (2, "exact")]);
-    let late = RelinkingDecision {
-        request,
-        version: looked.version,
-        linking: looked.linking.unwrap(),
-    };
+    let looked = look(&store, request).await;
+    // Another merge becomes known.
+    merge_late(&acme, 3).await;
+    let relinking = store.relinking();
     assert_eq!(
-        store
-            .relinking()
-            .apply(std::slice::from_ref(&late), at(0))
-            .await
-            .unwrap(),
-        [Applied::Stale]
-    );
-    // One who saw the deployment as it is, but not the latest pull requests, does not settle the request.
-    let api = acme.repository("acme/api").await;
-    let touch = async |monitored| {
-        let repositories = acme.store.repositories();
-        let touched = repositories.set_monitored(acme.id, api.id, monitored, at(1));
-        touched.await.unwrap();
-    };
-    touch(false).await;
-    let request = claim(&acme, 10).await.remove(0);
-    let version = decision(&acme, &deployment("d", 1)).await.version;
-    touch(true).await;
-    let blind = RelinkingDecision {
-        request,
-        version,
-        linking: Linking::default(),
-    };
-    assert_eq!(
-        store.relinking().apply(&[blind], at(10)).await.unwrap(),
+        relinking.apply(&[looked], at(10)).await.unwrap(),
         [Applied::Done(())]
     );
-    assert_eq!(store.relinking().count(None).await.unwrap(), 1);
+    assert_eq!(acme.linked("d").await, [(2, "graph"), (5, "exact")]);
+    assert_eq!(waiting(&acme).await, 1);
     acme.settle().await;
-    assert_eq!(acme.linked("d").await, [(1, "exact"), (2, "exact")]);
+    assert_eq!(acme.linked("d").await, [(2, "graph"), (3, "graph"), (5, "exact")]);
+}
+
+pub(crate) async fn a_decision_on_a_deployment_that_has_changed_settles_nothing(store: SharedStore) {
+    let acme = with_a_range(&store).await;
+    merge_late(&acme, 2).await;
+    let request = claim(&acme, 0).await.remove(0);
+    let looked = look(&store, request).await;
+    acme.record(deployment_after("d", 1, 4)).await;
+    let relinking = store.relinking();
+    assert_eq!(
+        relinking.apply(&[looked], at(10)).await.unwrap(),
+        [Applied::Stale]
+    );
+    assert_eq!(waiting(&acme).await, 1);
+    acme.settle().await;
+    assert_eq!(acme.linked("d").await, [(2, "graph")]);
+}
+
+pub(crate) async fn a_line_that_is_requested_again_while_it_is_looked_at_is_not_lost(store: SharedStore) {
+    let acme = with_a_range(&store).await;
+    let relinking = store.relinking();
+    let repositories = store.repositories();
+    let api = acme.repository("acme/api").await;
+    let touch = async |monitored| {
+        repositories
+            .set_monitored(acme.id, api.id, monitored, at(1))
+            .await
+            .unwrap()
+    };
+    let claim = async |now| {
+        relinking
+            .claim_lines(Some(acme.id), 10, at(now), at(now + 3))
+            .await
+            .unwrap()
+    };
+    touch(false).await;
+    let line = claim(0).await.remove(0);
+    assert_eq!(claim(2).await, [], "it is taken");
+    assert_eq!(claim(3).await, [line.clone()], "until its lease ends");
+    let request = |generation| RelinkRequest {
+        organization_id: acme.id,
+        deployment_id: DeploymentId::new(0),
+        external_id: deployment("d", 5).external_id,
+        reason: RelinkReason::Line(generation),
+    };
+    let mut looked = look(&store, request(line.generation)).await;
+    looked.request.deployment_id = acme.find("d").await.id;
+    touch(true).await;
+    assert_eq!(relinking.apply(&[looked], at(3)).await.unwrap(), [Applied::Stale]);
+    relinking.advance_lines(&[(line, None)], at(3)).await.unwrap();
+    let again = claim(3).await.remove(0);
+    let mut looked = look(&store, request(again.generation)).await;
+    looked.request.deployment_id = acme.find("d").await.id;
+    assert_eq!(
+        relinking.apply(&[looked], at(3)).await.unwrap(),
+        [Applied::Done(())]
+    );
+    relinking.advance_lines(&[(again, None)], at(3)).await.unwrap();
+    assert_eq!(claim(9).await, []);
 }
 
 /// What the worker makes of a request.
@@ -174,13 +229,16 @@ pub(crate) async fn look(store: &SharedStore, request: RelinkRequest) -> Relinki
         commit: None,
         previous_commit: None,
         service: None,
+        environment: None,
         shipped_at: None,
+        earlier: true,
     };
     let mut contexts = store.deployments().contexts(&[query]).await.unwrap();
     let context = contexts.remove(0).unwrap();
     RelinkingDecision {
         request,
         version: context.version,
+        is_as_before: false,
         linking: link(&context.stored.unwrap().deployment, &context.surroundings),
     }
 }
@@ -209,19 +267,21 @@ pub(crate) async fn asked_for(store: &SharedStore, slug: &str, deployments: u32,
     }
     tenant.send([pull_request(1)]).await;
     apply(store, &unlinked).await;
-    spread(&tenant).await;
     assert_eq!(waiting(&tenant).await, deployments.into());
     tenant
 }
 
-/// Looks around for those whose base has changed, so that only requests wait.
-async fn spread(tenant: &Tenant) {
-    let relinking = tenant.store.relinking();
-    relinking.spread(Some(tenant.id), 100, at(0)).await.unwrap();
-}
-
+/// How many requests wait when all lines are done.
 async fn waiting(tenant: &Tenant) -> u64 {
-    tenant.store.relinking().count(Some(tenant.id)).await.unwrap()
+    let relinking = tenant.store.relinking();
+    while relinking.spread(Some(tenant.id), 100, at(0)).await.unwrap() > 0 {}
+    let lines = relinking
+        .claim_lines(Some(tenant.id), 10, at(0), at(1))
+        .await
+        .unwrap();
+    let done: Vec<_> = lines.into_iter().map(|line| (line, None)).collect();
+    relinking.advance_lines(&done, at(0)).await.unwrap();
+    relinking.count(Some(tenant.id)).await.unwrap()
 }
 
 async fn are_linked(tenant: &Tenant, deployments: u32) -> bool {
@@ -272,29 +332,37 @@ pub(crate) async fn each_organization_that_waits_has_its_share_of_a_round(store:
 }
 
 pub(crate) async fn deployments_that_are_touched_all_the_time_let_others_have_their_turn(store: SharedStore) {
-    let acme = asked_for(&store, "acme", 15, 0).await;
+    let acme = with_a_range(&store).await;
+    for number in 0..14 {
+        acme.record(deployment_after(&format!("d{number}"), 1, 5)).await;
+    }
+    acme.settle().await;
+    merge_all(&acme, 2).await;
     let globex = asked_for(&store, "globex", 5, 1).await;
-    let api = acme.repository("acme/api").await;
     for number in 0..4 {
         round(&store, 10, 10 + number, async || {
-            let touched = acme.store.repositories();
-            touched
-                .set_monitored(acme.id, api.id, number % 2 == 1, at(10 + number))
-                .await
-                .unwrap();
+            merge_all(&acme, 100 + number).await
         })
         .await;
     }
-    assert_eq!((waiting(&acme).await, waiting(&globex).await), (15, 0));
-    assert!(are_linked(&acme, 15).await && are_linked(&globex, 5).await);
+    assert_eq!(waiting(&globex).await, 0);
+    assert!(are_linked(&globex, 5).await);
     acme.settle().await;
-    assert!(are_linked(&acme, 15).await);
+    assert_eq!(acme.linked("d13").await.len(), 6);
+}
+
+/// Merges a pull request that falls into the range of every deployment of [`with_a_range`].
+async fn merge_all(tenant: &Tenant, number: i64) {
+    let late = PullRequest {
+        merge_commit: sha(3),
+        ..pull_request(number.try_into().unwrap())
+    };
+    assert_eq!(merge(tenant, late).await, Applied::Done(15));
 }
 
 /// While the worker looks at a deployment of commit 9, pull request 5 becomes known, which falls into the range that it
 /// has just found and into none that was known before.
 async fn falls_into_a_new_range(acme: &Tenant, rule: &'static str) {
-    spread(acme).await;
     round(&acme.store, 10, 10, async || {
         acme.send([pull_request(5)]).await;
     })
@@ -329,41 +397,20 @@ pub(crate) async fn what_falls_into_a_graph_range_that_is_just_being_found_is_li
 pub(crate) async fn a_request_that_was_settled_and_made_again_is_not_settled_by_who_took_it_before(
     store: SharedStore,
 ) {
-    let acme = Tenant::new(&store, "acme").await;
-    acme.send([1, 3, 5].map(pull_request)).await;
-    acme.tell(&[(1, &[]), (3, &[1]), (5, &[3])]).await;
-    acme.record(deployment("z", 5)).await;
-    acme.settle().await;
-    let api = acme.repository("acme/api").await;
-    store
-        .repositories()
-        .set_monitored(acme.id, api.id, false, at(0))
-        .await
-        .unwrap();
+    let acme = with_a_range(&store).await;
+    merge_late(&acme, 2).await;
     // The lease of one taker ends, another one settles the request, and the first one goes on.
     let first = claim(&acme, 0).await.remove(0);
-    assert_eq!(relink(&*store, Some(acme.id), 10, at(3)).await.unwrap(), 1);
+    relink(&*store, Some(acme.id), 10, at(3)).await.unwrap();
     assert_eq!(waiting(&acme).await, 0);
     let late = look(&store, first).await;
-    let base = Deployment {
-        run: run(DeploymentStatus::Success, 90, 100),
-        ..deployment("a", 1)
-    };
-    let base = decision(&acme, &base).await;
-    let applied = apply(&store, &[base]).await;
-    let [Applied::Done(base)] = applied.as_slice() else {
-        panic!("{applied:?}");
-    };
+    merge_late(&acme, 3).await;
     let relinking = store.relinking();
-    assert_eq!(
-        relinking.spread_from(&[(acme.id, *base)], at(4)).await.unwrap(),
-        1
-    );
     assert_eq!(
         relinking.apply(&[late], at(0)).await.unwrap(),
         [Applied::Done(())]
     );
     assert_eq!(waiting(&acme).await, 1);
     acme.settle().await;
-    assert_eq!(acme.linked("z").await, [(3, "graph"), (5, "exact")]);
+    assert_eq!(acme.linked("d").await, [(2, "graph"), (3, "graph"), (5, "exact")]);
 }

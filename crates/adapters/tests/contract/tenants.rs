@@ -11,14 +11,15 @@ use periscope_adapters::system::system_random;
 use periscope_domain::api_key::{ApiKey, Scope};
 use periscope_domain::delivery::{DeliveryResult, ReceivedDelivery};
 use periscope_domain::deployment::StoredDeployment;
+use periscope_domain::environment::Environment;
 use periscope_domain::github::{ConnectionNonce, GithubConnection};
 use periscope_domain::id::PullRequestId;
-use periscope_domain::linking::Linking;
+use periscope_domain::linking::{LinePosition, Linking};
 use periscope_domain::listing::{DeploymentFilter, Order, PullRequestFilter};
 use periscope_domain::organization::OrganizationSlug;
 use periscope_domain::ports::{
-    Applied, ChangedPullRequest, CommitDecision, CommitQuery, DeploymentQuery, EarlierQuery,
-    PullRequestDecision, PullRequestQuery, RelinkRequest, RelinkingDecision, TargetRepository,
+    Applied, ChangedPullRequest, CommitDecision, CommitQuery, DeliveryQuery, DeploymentQuery, LineRequest,
+    PullRequestDecision, PullRequestQuery, RelinkReason, RelinkRequest, RelinkingDecision, TargetRepository,
 };
 use periscope_domain::pull_request::{PullRequest, StoredPullRequest};
 use periscope_domain::repository::Repository;
@@ -124,18 +125,21 @@ impl World {
             commit: Some(sha(1).into()),
             previous_commit: None,
             service: ServiceName::clean("api"),
+            environment: Some(Environment::production()),
             shipped_at: Some(at(1900)),
+            earlier: true,
         }
     }
 
-    fn earlier_query(tenant: &Tenant) -> EarlierQuery {
-        let last = ExternalDeploymentId::parse("zzz").unwrap();
-        EarlierQuery {
+    fn delivery_query(&self, tenant: &Tenant) -> DeliveryQuery {
+        DeliveryQuery {
             organization_id: tenant.id,
-            of: last.clone(),
             service: ServiceName::clean("api"),
-            before: (at(1900), last),
-            most: 10,
+            before: LinePosition {
+                completed_at: at(1900),
+                external_id: "zzz".to_owned(),
+            },
+            pull_requests: vec![self.merged.id],
         }
     }
 
@@ -170,6 +174,10 @@ impl World {
             slug("globex")
         };
         let (number, merged) = (self.merged.pull_request.number, self.merged.id);
+        let start = LinePosition {
+            completed_at: at(0),
+            external_id: String::new(),
+        };
         let context = pull_requests
             .context(&self.pull_request_query(tenant))
             .await
@@ -216,18 +224,18 @@ impl World {
                 .unwrap()
                 .items,
             (told.repository, told.stored.len(), told.delivery_is_known),
-            (
-                recorded.stored,
-                recorded.linked_pull_requests,
-                recorded.has_commits
-            ),
+            (recorded.stored, recorded.linked_pull_requests, recorded.digest),
             (
                 around.repositories,
                 around.candidates,
                 around.histories.len(),
                 around.earlier
             ),
-            deployments.earlier(&World::earlier_query(tenant)).await.unwrap(),
+            deployments
+                .delivered(&[self.delivery_query(tenant)])
+                .await
+                .unwrap(),
+            deployments.line(id, "api", &start, 9).await.unwrap(),
             deployments.find(id, &self.external_id).await.unwrap(),
             deployments.history(id, self.deployed.id).await.unwrap(),
             deployments.links(id, self.deployed.id).await.unwrap(),
@@ -255,10 +263,12 @@ pub(crate) async fn nothing_of_another_organization_is_found(store: SharedStore)
         "[]",
         "0",
         "(None, [], false)",
+        "(None, 0, None)",
         "(None, 0, false)",
+        "[{}]",
         "([], [])",
     ];
-    let no_surroundings = "([], [], 0, Earlier { deployments: [], has_more: false })";
+    let no_surroundings = "([], [], 0, Earlier { latest: None, heads: [] })";
     for ((method, of_acme), (_, of_globex)) in acme.iter().zip(&globex) {
         assert_ne!(of_acme, of_globex, "{method}: there is something to be found");
         let is_nothing =
@@ -272,6 +282,10 @@ pub(crate) async fn nothing_of_another_organization_is_found(store: SharedStore)
         .await
         .unwrap();
     assert_eq!(claimed, []);
+    let lines = relinking
+        .claim_lines(Some(world.globex.id), 10, at(2001), at(2002))
+        .await;
+    assert_eq!(lines.unwrap(), []);
     assert_eq!(
         relinking
             .spread(Some(world.globex.id), 10, at(2001))
@@ -356,9 +370,10 @@ pub(crate) async fn nothing_of_another_organization_is_changed(store: SharedStor
             organization_id: id,
             deployment_id: world.deployed.id,
             external_id: world.external_id.clone(),
-            generation: 1,
+            reason: RelinkReason::Requested(1),
         },
         version,
+        is_as_before: false,
         linking: Linking::default(),
     };
     assert_eq!(
@@ -372,6 +387,16 @@ pub(crate) async fn nothing_of_another_organization_is_changed(store: SharedStor
             .unwrap(),
         0
     );
+    let line = LineRequest {
+        organization_id: id,
+        service_key: "api".to_owned(),
+        from: LinePosition {
+            completed_at: at(0),
+            external_id: String::new(),
+        },
+        generation: 1,
+    };
+    relinking.advance_lines(&[(line, None)], at(600)).await.unwrap();
     let after = world.found(&world.acme).await;
     for (before, after) in before.iter().zip(&after) {
         assert_eq!(before, after);

@@ -13,7 +13,7 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-pub use walk::{Ancestors, Between};
+pub use walk::{Ancestors, Between, Beyond};
 
 use crate::commit_sha::{CommitReference, CommitSha};
 use crate::timestamp::Timestamp;

@@ -15,6 +15,17 @@ pub struct Between {
     pub base_is_ancestor: Option<bool>,
 }
 
+/// What one commit contains and none of several others does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beyond {
+    /// Every commit that the head was seen to contain and no base was, the newest first.
+    pub commits: Vec<Node>,
+    /// Whether that is all, and certain: then it is what `git rev-list head --not bases` lists.
+    pub is_certain: bool,
+    /// The bases that the walk saw the head contain. Bases that lie behind other bases may be missing.
+    pub contained: Vec<Node>,
+}
+
 /// The commits that one commit contains, looked at as far as questions need.
 #[derive(Debug)]
 pub struct Ancestors<'a> {
@@ -124,17 +135,34 @@ impl CommitGraph {
     /// What lies between two commits.
     #[must_use]
     pub fn commits_between(&self, base: Node, head: Node) -> Between {
-        let mut walk = Walk::new(self, base, head);
+        let bases = [base];
+        let mut walk = Walk::new(self, &bases, head);
         walk.run();
         let base_is_ancestor = if walk.has(base, FROM_HEAD) {
             Some(true)
         } else {
             (walk.has(head, FROM_BASE) || self.surely_lacks(head, base)).then_some(false)
         };
-        let certain = walk.has_found_all(head) && walk.are_surely_not_contained();
+        let is_certain = walk.is_certain(head);
         Between {
-            commits: certain.then_some(walk.found),
+            commits: is_certain.then_some(walk.found),
             base_is_ancestor,
+        }
+    }
+
+    /// What a commit contains and none of some bases does. The walk ends where the bases begin, however many there are and
+    /// however old: a base below the last undecided commit is never looked at.
+    #[must_use]
+    pub fn commits_beyond(&self, bases: &[Node], head: Node) -> Beyond {
+        let mut walk = Walk::new(self, bases, head);
+        walk.run();
+        let is_certain = walk.is_certain(head);
+        let contained = bases.iter().copied();
+        let contained = contained.filter(|base| walk.has(*base, FROM_HEAD)).collect();
+        Beyond {
+            commits: walk.found,
+            is_certain,
+            contained,
         }
     }
 
@@ -155,10 +183,10 @@ const ON_BASE: u8 = 4;
 /// A push on top of the base, or of what contains it, brought it.
 const PUSHED_ON_BASE: u8 = 8;
 
-/// A walk down from two commits at once.
+/// A walk down from a head and its bases at once.
 struct Walk<'a> {
     graph: &'a CommitGraph,
-    base: Node,
+    bases: &'a [Node],
     marks: Vec<u8>,
     queue: BinaryHeap<(u32, Node)>,
     /// How many in the queue only the head is seen to contain.
@@ -167,16 +195,18 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(graph: &'a CommitGraph, base: Node, head: Node) -> Self {
+    fn new(graph: &'a CommitGraph, bases: &'a [Node], head: Node) -> Self {
         let mut walk = Self {
             graph,
-            base,
+            bases,
             marks: vec![0; graph.len()],
             queue: BinaryHeap::new(),
             undecided: 0,
             found: Vec::new(),
         };
-        walk.mark(base, FROM_BASE);
+        for base in bases {
+            walk.mark(*base, FROM_BASE);
+        }
         walk.mark(head, FROM_HEAD);
         walk
     }
@@ -228,36 +258,61 @@ impl<'a> Walk<'a> {
         !open.any(|node| is_undecided(self.marks(*node)))
     }
 
-    /// Whether nothing that was found can be hidden behind an open commit of the base.
+    /// Whether what was found is all that the head has, and surely in no base.
+    fn is_certain(&mut self, head: Node) -> bool {
+        self.has_found_all(head) && self.are_surely_not_contained()
+    }
+
+    /// Whether nothing that was found can be hidden behind an open commit of a base.
     fn are_surely_not_contained(&mut self) -> bool {
-        if self.graph.is_complete(self.base) {
-            return true;
+        // Bases that lack the same commits have the same answer, and most lack none.
+        let mut decided = vec![OpenSetId::EMPTY];
+        for base in self.bases {
+            let open = self.graph.open_set(*base);
+            if decided.contains(&open) {
+                continue;
+            }
+            if self
+                .found
+                .iter()
+                .all(|node| self.graph.surely_lacks(*base, *node))
+            {
+                decided.push(open);
+            } else if !self.are_surely_not_in(*base) {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn are_surely_not_in(&mut self, base: Node) -> bool {
+        for node in &self.found {
+            if let Some(marks) = self.marks.get_mut(node.index()) {
+                *marks &= !(ON_BASE | PUSHED_ON_BASE);
+            }
         }
         // The lowest first, so that what a commit contains has been decided before it.
         for place in (0..self.found.len()).rev() {
             let Some(node) = self.found.get(place).copied() else {
                 continue;
             };
+            let is_on_base = |walk: &Self, node: Node| node == base || walk.has(node, ON_BASE);
             let contained = self.graph.contained(node);
-            if contained.iter().any(|contained| self.is_on_base(*contained)) {
+            if contained.iter().any(|contained| is_on_base(self, *contained)) {
                 self.mark_found(node, ON_BASE);
             }
             // A push says that what was there before contains none of what came with it.
             for push in self.graph.pushes.get(&node).into_iter().flatten() {
-                if self.is_on_base(push.before) {
+                if is_on_base(self, push.before) {
                     for commit in &push.commits {
                         self.mark_found(*commit, PUSHED_ON_BASE);
                     }
                 }
             }
         }
-        self.found.iter().all(|node| {
-            self.has(*node, ON_BASE | PUSHED_ON_BASE) || self.graph.surely_lacks(self.base, *node)
-        })
-    }
-
-    fn is_on_base(&self, node: Node) -> bool {
-        node == self.base || self.has(node, ON_BASE)
+        self.found
+            .iter()
+            .all(|node| self.has(*node, ON_BASE | PUSHED_ON_BASE) || self.graph.surely_lacks(base, *node))
     }
 
     fn mark_found(&mut self, node: Node, mark: u8) {

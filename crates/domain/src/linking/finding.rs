@@ -1,22 +1,13 @@
 //! How the links of a deployment were found, step by step, each step with a stable code and a sentence: the answer to
 //! "why is this pull request in it" and "why is it not".
 
-use super::MergeTimeRange;
+use super::{MergeTimeRange, Novelty};
 use crate::commit_sha::{CommitReference, CommitSha};
 use crate::environment::Environment;
 use crate::id::RepositoryId;
 use crate::repository::MatchedBy;
 use crate::run::DeploymentStatus;
 use crate::text::{ExternalDeploymentId, ServiceName};
-
-/// Why an earlier deployment is not the base.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rejection {
-    /// The deployed commit does not contain its commit.
-    NotAncestor,
-    /// Its commit is abbreviated and fits more than one.
-    Ambiguous,
-}
 
 /// How the base of a range was found, or that it was not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,14 +16,13 @@ pub enum BaseFinding {
     Given(CommitSha),
     /// The deployed commit does not contain the previous one.
     NotAncestor(CommitSha),
-    /// An earlier deployment of the service is not the base.
-    Rejected(ExternalDeploymentId, CommitReference, Rejection),
-    /// The latest earlier deployment whose commit the deployed one contains is the base.
-    Proved(ExternalDeploymentId, CommitSha),
-    /// Whether the deployed commit contains that of an earlier deployment is not certain.
-    Undecided(ExternalDeploymentId, CommitReference),
-    /// No earlier deployment of the service is contained in the deployed commit.
-    None,
+    /// All that was live before is left out.
+    Live {
+        /// The commit of the latest earlier deployment.
+        latest: CommitSha,
+        /// How many other commits of earlier deployments are left out with all that they contain.
+        others: usize,
+    },
     /// What lies between the base and the deployed commit is not certain: commits are missing.
     RangeUndecided(CommitSha),
 }
@@ -63,6 +53,12 @@ pub enum Finding {
     Base(RepositoryId, BaseFinding),
     /// Neither a graph nor two merges of one branch tell what lies behind the previous commit.
     BaseUnknown(CommitReference),
+    /// No graph has the commit of the latest earlier deployment.
+    LatestUnknown(ExternalDeploymentId, CommitReference),
+    /// There is no earlier deployment whose commit the graph has.
+    NoBase,
+    /// Nothing in the deployment is new; the earlier one that it repeats.
+    NothingNew(Novelty, String),
     /// Both commits are merges of one branch.
     MergeTime(MergeTimeRange),
 }
@@ -83,6 +79,9 @@ impl Finding {
             Self::DeployedMerges { .. } => "exact",
             Self::Base(_, step) => step.code(),
             Self::BaseUnknown(_) => "base_unknown",
+            Self::LatestUnknown(..) => "latest_unknown",
+            Self::NoBase => "no_base",
+            Self::NothingNew(novelty, _) => novelty.as_str(),
             Self::MergeTime(_) => "merge_time",
         }
     }
@@ -146,6 +145,21 @@ impl Finding {
                 "Neither the commit graph nor two merges into one branch tell what lies between previous commit \
                  {previous} and the deployed one, so no range is linked."
             ),
+            Self::LatestUnknown(latest, commit) => format!(
+                "No graph has commit {commit} of {latest}, the latest earlier deployment of the service and \
+                 environment, so what was live before is unknown and only what was merged as the deployed commit is \
+                 linked."
+            ),
+            Self::NoBase => {
+                "No earlier deployment of the service and environment has a commit that the graph knows, \
+                             so only what was merged as the deployed commit is linked."
+                    .to_owned()
+            }
+            Self::NothingNew(Novelty::RollBack, of) => format!(
+                "The deployed commit lies behind the one that was live: a roll-back to what {of} brought, and nothing \
+                 new."
+            ),
+            Self::NothingNew(_, of) => format!("Redeployment of {of}: nothing new."),
             Self::Base(repository_id, step) => step.sentence(&name_of(*repository_id)),
         }
     }
@@ -156,11 +170,7 @@ impl BaseFinding {
         match self {
             Self::Given(_) => "base_given",
             Self::NotAncestor(_) => "base_not_ancestor",
-            Self::Rejected(_, _, Rejection::NotAncestor) => "base_rejected_not_ancestor",
-            Self::Rejected(_, _, Rejection::Ambiguous) => "base_rejected_ambiguous",
-            Self::Proved(..) => "base_proved",
-            Self::Undecided(..) => "base_undecided",
-            Self::None => "no_base",
+            Self::Live { .. } => "base_live",
             Self::RangeUndecided(_) => "range_undecided",
         }
     }
@@ -176,25 +186,17 @@ impl BaseFinding {
                     "The deployed commit does not contain {base}: a branch was left, or an older commit deployed."
                 )
             }
-            Self::Rejected(deployment, commit, Rejection::NotAncestor) => format!(
-                "Earlier deployment {deployment} of commit {commit} is not the base: the deployed commit does not \
-                 contain it."
-            ),
-            Self::Rejected(deployment, commit, Rejection::Ambiguous) => format!(
-                "Earlier deployment {deployment} of commit {commit} is not the base: that fits more than one commit."
-            ),
-            Self::Proved(deployment, base) => format!(
-                "The base is commit {base} of {deployment}: the latest earlier deployment of the service that the \
-                 deployed commit contains, by the graph of {repository}."
-            ),
-            Self::Undecided(deployment, commit) => format!(
-                "Whether the deployed commit contains {commit} of earlier deployment {deployment} is not certain: \
-                 the graph of {repository} lacks commits."
-            ),
-            Self::None => format!(
-                "The graph of {repository} has the deployed commit, but it contains no earlier deployment of the \
-                 service, so only what was merged as it is linked."
-            ),
+            Self::Live { latest, others } => {
+                let others = match others {
+                    0 => String::new(),
+                    1 => " and that of 1 other earlier deployment".to_owned(),
+                    _ => format!(" and those of {others} other earlier deployments"),
+                };
+                format!(
+                    "What is new is what the deployed commit contains, by the graph of {repository}, and what was live \
+                     before does not: commit {latest} of the latest earlier deployment{others}."
+                )
+            }
             Self::RangeUndecided(base) => format!(
                 "What lies between {base} and the deployed commit is not certain: the graph of {repository} lacks \
                  commits."
@@ -221,7 +223,6 @@ mod tests {
             commit: sha,
             pull_requests,
         };
-        let rejected = |why| BaseFinding::Rejected(earlier.clone(), reference.clone(), why);
         let staging = Environment::parse("staging").unwrap();
         let at = |text| Timestamp::parse(text).unwrap();
         let range = MergeTimeRange {
@@ -234,26 +235,29 @@ mod tests {
             (BaseFinding::Given(sha), "base_given", "acme/api"),
             (BaseFinding::NotAncestor(sha), "base_not_ancestor", &digits),
             (
-                rejected(Rejection::NotAncestor),
-                "base_rejected_not_ancestor",
-                "gha-1",
+                BaseFinding::Live {
+                    latest: sha,
+                    others: 0,
+                },
+                "base_live",
+                "earlier deployment.",
             ),
             (
-                rejected(Rejection::Ambiguous),
-                "base_rejected_ambiguous",
-                "abc1234",
+                BaseFinding::Live {
+                    latest: sha,
+                    others: 1,
+                },
+                "base_live",
+                "1 other earlier deployment.",
             ),
             (
-                BaseFinding::Proved(earlier.clone(), sha),
-                "base_proved",
-                "acme/api",
+                BaseFinding::Live {
+                    latest: sha,
+                    others: 2,
+                },
+                "base_live",
+                "2 other earlier deployments.",
             ),
-            (
-                BaseFinding::Undecided(earlier.clone(), reference.clone()),
-                "base_undecided",
-                "gha-1",
-            ),
-            (BaseFinding::None, "no_base", "acme/api"),
             (BaseFinding::RangeUndecided(sha), "range_undecided", &digits),
         ];
         let steps = steps.map(|(step, code, about)| (Finding::Base(id, step), code, about));
@@ -290,6 +294,22 @@ mod tests {
             (merges(1), "exact", "of a pull request"),
             (merges(2), "exact", "of 2 pull requests"),
             (Finding::BaseUnknown(reference.clone()), "base_unknown", "abc1234"),
+            (
+                Finding::LatestUnknown(earlier, reference.clone()),
+                "latest_unknown",
+                "abc1234 of gha-1",
+            ),
+            (Finding::NoBase, "no_base", "No earlier deployment"),
+            (
+                Finding::NothingNew(Novelty::Redeployment, "gha-1".to_owned()),
+                "redeployment",
+                "Redeployment of gha-1",
+            ),
+            (
+                Finding::NothingNew(Novelty::RollBack, "gha-1".to_owned()),
+                "roll_back",
+                "roll-back to what gha-1",
+            ),
             (
                 Finding::MergeTime(range),
                 "merge_time",

@@ -4,11 +4,14 @@ mod absences;
 
 use super::*;
 use crate::commit_graph::Commit;
+use crate::commit_sha::CommitReference;
+use crate::deployment::{Revision, StoredDeployment};
 use crate::environment::Environment;
 use crate::history::KnownMerge;
+use crate::id::DeploymentId;
 use crate::repository::RepositoryName;
 use crate::run::{DeploymentStatus, Run};
-use crate::text::ServiceName;
+use crate::text::{ExternalDeploymentId, ServiceName};
 
 fn sha(number: u8) -> CommitSha {
     CommitSha::from_bytes([number; 20])
@@ -79,20 +82,29 @@ fn surroundings(told: &[u8], earlier: &[u8]) -> Surroundings {
             base_branch: None,
         },
     });
-    let earlier = earlier.iter().map(|number| EarlierDeployment {
+    let known = history(told);
+    let name = |number: u8| ExternalDeploymentId::parse(&format!("gha-{number}")).unwrap();
+    let latest = earlier.first().map(|number| EarlierDeployment {
         id: DeploymentId::new((*number).into()),
-        external_id: ExternalDeploymentId::parse(&format!("gha-{number}")).unwrap(),
+        external_id: name(*number),
         commit: reference(*number),
         completed_at: day(20),
     });
+    let is_known = |number: &&u8| known.history.graph().find(&sha(**number)).is_some();
+    let heads = earlier.iter().filter(is_known).map(|number| Head {
+        deployment_id: DeploymentId::new((*number).into()),
+        external_id: name(*number),
+        completed_at: day(20),
+        environment: Environment::production(),
+        repository_id: RepositoryId::new(1),
+        commit: sha(*number),
+    });
+    let heads = heads.collect();
     Surroundings {
         repositories: Vec::new(),
         candidates: candidates.into(),
-        histories: vec![history(told)],
-        earlier: Earlier {
-            deployments: earlier.collect(),
-            has_more: false,
-        },
+        histories: vec![known],
+        earlier: Earlier { latest, heads },
     }
 }
 
@@ -183,50 +195,59 @@ fn a_given_previous_commit_begins_the_range() {
 }
 
 #[test]
-fn the_latest_earlier_deployment_that_is_contained_is_the_base() {
+fn what_is_new_was_in_no_earlier_deployment() {
     type Case = (&'static str, &'static [u8], u8, &'static [u8], Texts, Texts);
-    let cases: [Case; 8] = [
-        ("the one before", &ALL, 6, &[3, 2], &["graph 5"], &[]),
+    let cases: [Case; 10] = [
+        ("after the one before", &ALL, 6, &[3, 2], &["graph 5"], &[]),
         (
-            "another branch is passed over",
+            "a release branch is no base, and counts all the same",
             &ALL,
             6,
-            &[8, 7, 2],
-            &["graph 3", "graph 5"],
-            &[],
-        ),
-        ("on the other branch", &ALL, 8, &[6, 7, 5, 2], &["exact 8"], &[]),
-        ("the first of the service", &ALL, 6, &[], &[], &["base_unknown"]),
-        (
-            "none is contained",
-            &ALL,
-            2,
-            &[8, 6],
-            &["exact 2"],
-            &["base_unknown"],
-        ),
-        (
-            "back to an older commit that was live",
-            &ALL,
-            3,
-            &[6, 3, 2],
-            &["exact 3"],
+            &[8, 2],
+            &["graph 5"],
             &[],
         ),
         (
-            "a commit of another project is passed over",
+            "on the release branch",
+            &ALL,
+            8,
+            &[6],
+            &["graph 7", "exact 8"],
+            &[],
+        ),
+        ("the first of the line", &ALL, 6, &[], &[], &["no_base"]),
+        ("none is contained", &ALL, 5, &[8], &["exact 5"], &[]),
+        (
+            "the same again",
+            &ALL,
+            5,
+            &[5, 3],
+            &["exact 5"],
+            &["redeployment"],
+        ),
+        ("back", &ALL, 3, &[6, 3, 2], &["exact 3"], &["redeployment"]),
+        (
+            "forward again",
+            &ALL,
+            5,
+            &[3, 5, 2],
+            &["exact 5"],
+            &["redeployment"],
+        ),
+        (
+            "an older commit of another project is left out",
             &ALL,
             6,
-            &[77, 5],
+            &[5, 77],
             &[],
             &[],
         ),
         (
-            "one that may be contained ends the search",
-            &[5, 6],
-            6,
-            &[77, 5],
-            &[],
+            "the latest is of a commit that is not known",
+            &ALL,
+            5,
+            &[77, 3],
+            &["exact 5"],
             &["base_unknown"],
         ),
     ];
@@ -241,13 +262,69 @@ fn the_latest_earlier_deployment_that_is_contained_is_the_base() {
 }
 
 #[test]
+fn a_deployment_is_new_or_repeats_an_earlier_one_or_goes_back() {
+    let elsewhere = |number| Head {
+        environment: Environment::parse("production-eu").unwrap(),
+        ..surroundings(&ALL, &[number]).earlier.heads.remove(0)
+    };
+    for (commit, earlier, novelty, of) in [
+        (6, &[3, 2][..], Novelty::New, ""),
+        (6, &[], Novelty::New, ""),
+        (5, &[5], Novelty::Redeployment, "gha-5"),
+        (5, &[3, 6], Novelty::Redeployment, "gha-6"),
+        (3, &[5], Novelty::RollBack, "gha-5"),
+        (3, &[8, 5], Novelty::RollBack, "gha-8"),
+        (77, &[77], Novelty::Redeployment, "gha-77"),
+        (77, &[5], Novelty::New, ""),
+    ] {
+        let linking = link(&deployment(commit, None), &surroundings(&ALL, earlier));
+        assert_eq!(linking.novelty, Some(novelty), "{commit} after {earlier:?}");
+        let repeats = linking.warnings.iter().find_map(|warning| match warning {
+            Warning::Redeployment(_, of) => Some(of.as_str()),
+            _ => None,
+        });
+        assert_eq!(repeats.unwrap_or_default(), of, "{commit} after {earlier:?}");
+    }
+    let mut surroundings = surroundings(&ALL, &[3]);
+    surroundings.earlier.heads.push(elsewhere(5));
+    let linking = link(&deployment(6, None), &surroundings);
+    assert_eq!(
+        linking.novelty,
+        Some(Novelty::New),
+        "another environment is another line"
+    );
+    assert_eq!(linked(&linking).0, ["graph 5"]);
+    assert!(!linking.links[0].is_first, "but the same service");
+}
+
+#[test]
+fn a_first_delivery_is_one_that_no_earlier_deployment_of_the_service_contains() {
+    for (commit, previous, earlier, first) in [
+        (6, None, &[3][..], vec![5]),
+        (5, None, &[5, 3], vec![]),
+        (5, Some(2), &[3], vec![5]),
+        (5, Some(1), &[6, 3], vec![]),
+        (8, Some(2), &[3], vec![7, 8]),
+    ] {
+        let linking = link(&deployment(commit, previous), &surroundings(&ALL, earlier));
+        let found: Vec<_> = linking.first_deliveries().map(PullRequestId::get).collect();
+        assert_eq!(found, first, "{commit} after {previous:?} and {earlier:?}");
+        let delivered = first.iter().map(|number| PullRequestId::new(*number)).collect();
+        assert_eq!(
+            linking.after_deliveries_of(&delivered).first_deliveries().count(),
+            0
+        );
+    }
+}
+
+#[test]
 fn a_link_of_the_graph_keeps_its_base() {
     let linking = link(&deployment(6, None), &surroundings(&ALL, &[3]));
     assert_eq!(linking.links[0].base, Some(sha(3)));
     assert_eq!(linking.graph_ranges[0].committed, Some((day(4), day(6))));
     assert_eq!(
-        linking.graph_ranges[0].base_deployment_id(),
-        Some(DeploymentId::new(3))
+        linking.graph_ranges[0].contained,
+        [(DeploymentId::new(3), sha(3))]
     );
 }
 
@@ -258,19 +335,9 @@ fn where_the_graph_is_not_certain_merges_of_one_branch_tell() {
 }
 
 #[test]
-fn further_earlier_deployments_are_asked_for_until_the_base_is_found() {
-    for (earlier, more) in [(&[8, 7][..], true), (&[8, 3], false), (&[], true)] {
-        let mut surroundings = surroundings(&ALL, earlier);
-        surroundings.earlier.has_more = true;
-        assert_eq!(needs_more_earlier(&deployment(6, None), &surroundings), more);
-        assert!(!needs_more_earlier(&deployment(6, Some(3)), &surroundings));
-    }
-}
-
-#[test]
 fn what_is_told_touches_the_ranges_that_it_may_change() {
     let certain = link(&deployment(6, None), &surroundings(&ALL, &[3]));
-    let open = link(&deployment(6, None), &surroundings(&[5, 6], &[77]));
+    let open = link(&deployment(6, None), &surroundings(&[5, 6, 8], &[8]));
     let merged = |number: u8, committed: Option<Timestamp>| Told::Merge {
         merge: Merge {
             commit: sha(number),
@@ -280,16 +347,16 @@ fn what_is_told_touches_the_ranges_that_it_may_change() {
         committed: committed.map(|time| (time, time)),
     };
     for (told, touches_certain, touches_open) in [
-        (merged(99, Some(day(5))), true, false),
-        (merged(99, Some(day(3))), false, false),
-        (merged(99, Some(day(7))), false, false),
-        (merged(99, None), false, false),
-        (merged(6, Some(day(7))), true, true),
-        (Told::Commit(sha(6)), true, true),
-        (Told::Commit(sha(5)), false, false),
-        (Told::Contents, false, true),
+        (merged(99, Some(day(5))), Some(Touched::Deployment), None),
+        (merged(99, Some(day(3))), None, None),
+        (merged(99, Some(day(7))), None, None),
+        (merged(99, None), None, None),
+        (merged(6, Some(day(7))), Some(Touched::Line), Some(Touched::Line)),
+        (Told::Commit(sha(6)), Some(Touched::Line), Some(Touched::Line)),
+        (Told::Commit(sha(5)), None, None),
+        (Told::Contents, None, Some(Touched::Deployment)),
     ] {
-        let touches = |linking| is_touched_by(&deployment(6, None), linking, RepositoryId::new(1), &told);
+        let touches = |linking| touched_by(&deployment(6, None), linking, RepositoryId::new(1), &told);
         assert_eq!(
             (touches(&certain), touches(&open)),
             (touches_certain, touches_open),
@@ -299,49 +366,105 @@ fn what_is_told_touches_the_ranges_that_it_may_change() {
 }
 
 #[test]
-fn what_a_base_is_changes_with_its_commit_its_service_and_its_time() {
+fn a_line_changes_with_the_commit_the_service_the_environment_and_the_time_of_what_shipped() {
     let before = deployment(5, None);
     let service = ServiceName::parse("api").unwrap();
     let cancelled = Run::new(DeploymentStatus::Cancelled, day(21), Some(day(21))).unwrap();
-    for (after, is_changed) in [
+    let later = Run::new(DeploymentStatus::Success, day(21), Some(day(22))).unwrap();
+    let change = |service: Option<&ServiceName>, since| LineChange {
+        service: service.cloned(),
+        since: day(since),
+        is_moved: true,
+    };
+    let stays = LineChange {
+        is_moved: false,
+        ..change(None, 21)
+    };
+    let with = |edit: &dyn Fn(&mut Deployment)| {
+        let mut after = before.clone();
+        edit(&mut after);
+        after
+    };
+    for (after, changes) in [
         (
-            Deployment {
-                previous_commit: Some(reference(1)),
-                ..before.clone()
-            },
-            false,
+            with(&|after| after.previous_commit = Some(reference(1))),
+            vec![stays],
         ),
         (
-            Deployment {
-                commit: reference(6),
-                ..before.clone()
-            },
-            true,
+            with(&|after| after.commit = reference(6)),
+            vec![change(None, 21), change(None, 21)],
         ),
         (
-            Deployment {
-                service: Some(service),
-                ..before.clone()
-            },
-            true,
+            with(&|after| after.service = Some(service.clone())),
+            vec![change(None, 21), change(Some(&service), 21)],
         ),
         (
-            Deployment {
-                run: cancelled,
-                ..before.clone()
-            },
-            true,
+            with(&|after| after.run = later),
+            vec![change(None, 21), change(None, 22)],
+        ),
+        (with(&|after| after.run = cancelled), vec![change(None, 21)]),
+        (
+            with(&|after| after.environment = Environment::parse("staging").unwrap()),
+            vec![change(None, 21)],
         ),
     ] {
-        let ships = after.shipped_at().is_some();
-        for (before, is_changed) in [(Some(&before), is_changed), (None, ships)] {
-            let [without_commits, with_commits] = if is_changed {
-                [BaseChange::IfEpochMoved, BaseChange::Possible]
-            } else {
-                [BaseChange::None; 2]
-            };
-            assert_eq!(BaseChange::between(before, &after, false), without_commits);
-            assert_eq!(BaseChange::between(before, &after, true), with_commits);
-        }
+        assert_eq!(LineChange::between(Some(&before), &after), changes);
+        let anew = changes.last().filter(|_| after.shipped_at().is_some()).cloned();
+        let anew = anew.map(|anew| LineChange {
+            is_moved: true,
+            ..anew
+        });
+        assert_eq!(LineChange::between(None, &after), Vec::from_iter(anew));
+    }
+}
+
+#[test]
+fn what_is_live_follows_from_the_deployments_before() {
+    let history = surroundings(&ALL, &[]);
+    let mut state = LineState::default();
+    for (commit, links) in [
+        (1, &["exact 1"][..]),
+        (7, &["graph 2", "graph 3", "exact 7"]),
+        (6, &["graph 5"]),
+        (8, &["exact 8"]),
+    ] {
+        let deployment = Deployment {
+            external_id: ExternalDeploymentId::parse(&format!("gha-{commit}")).unwrap(),
+            ..deployment(commit, None)
+        };
+        let surroundings = Surroundings {
+            earlier: state.before(&deployment),
+            ..history.clone()
+        };
+        let linking = link(&deployment, &surroundings);
+        assert_eq!(linked(&linking).0, links);
+        let stored = StoredDeployment {
+            id: DeploymentId::new(commit.into()),
+            revision: Revision::FIRST,
+            deployment,
+            novelty: linking.novelty,
+        };
+        state.advance(&stored, &linking);
+    }
+    let heads = state.before(&deployment(1, None)).heads;
+    let heads: Vec<_> = heads.iter().map(|head| head.deployment_id.get()).collect();
+    assert_eq!(heads, [6, 8], "what a later one contains is no head");
+}
+
+#[test]
+fn a_digest_differs_where_anything_that_is_kept_does() {
+    let linking =
+        |commit, previous, earlier: &[u8]| link(&deployment(commit, previous), &surroundings(&ALL, earlier));
+    let one = linking(6, None, &[3]);
+    assert_eq!(one.digest(), linking(6, None, &[3, 8]).digest());
+    let others = [
+        linking(6, None, &[2]),
+        linking(6, None, &[]),
+        linking(5, None, &[3]),
+        linking(6, Some(3), &[6]),
+        one.clone().after_deliveries_of(&[PullRequestId::new(5)].into()),
+    ];
+    for other in others {
+        assert_ne!(other.digest(), one.digest(), "{other:?}");
     }
 }

@@ -66,12 +66,12 @@ pub(super) fn link(
         if candidate.merge.commit != base
             && containing.any(|range| range.contains(candidate.repository_id, &candidate.merge))
         {
-            let rule = LinkRule::MergeTime;
+            let repository_id = candidate.repository_id;
             links.add(
-                candidate.pull_request_id,
-                candidate.merge.merged_at,
-                rule,
+                candidate.known_merge(),
+                LinkRule::MergeTime,
                 Some(base),
+                repository_id,
             );
         }
     }

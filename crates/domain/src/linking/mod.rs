@@ -6,7 +6,9 @@
 mod absence;
 mod finding;
 mod graph_range;
+mod line;
 mod merge_time;
+mod novelty;
 mod scope;
 mod touch;
 mod unlinked;
@@ -17,24 +19,26 @@ mod graph_tests;
 mod tests;
 
 pub use absence::{Absence, Absences, absence};
-pub use finding::{BaseFinding, Finding, Rejection};
-pub use graph_range::{BaseSearch, GraphAnswer, GraphRange, needs_more_earlier};
+pub use finding::{BaseFinding, Finding};
+pub use graph_range::{GraphAnswer, GraphRange};
+pub use line::{Earlier, EarlierDeployment, Head, LineChange, LinePosition, LineState, service_key};
 pub use merge_time::MergeTimeRange;
-pub use touch::{BaseChange, Told, is_touched_as_before, is_touched_by};
+pub use novelty::Novelty;
+pub use touch::{Told, Touched, is_touched_as_before, touched_by};
 pub use unlinked::UnlinkedReason;
 
-use crate::commit_sha::{CommitReference, CommitSha};
+use crate::commit_sha::CommitSha;
 use crate::deployment::Deployment;
-use crate::history::RepositoryHistory;
-use crate::id::{DeploymentId, PullRequestId, RepositoryId};
+use crate::history::{KnownMerge, RepositoryHistory};
+use crate::id::{PullRequestId, RepositoryId};
 use crate::lead_time::LeadTime;
 use crate::pull_request::Merge;
 use crate::repository::Repository;
-use crate::text::ExternalDeploymentId;
 use crate::timestamp::Timestamp;
 use crate::warning::Warning;
 use scope::{Resolved, Scope};
-use std::collections::BTreeMap;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// How it is known that a deployment shipped a pull request.
@@ -77,6 +81,16 @@ pub struct Candidate {
     pub merge: Merge,
 }
 
+impl Candidate {
+    fn known_merge(&self) -> KnownMerge {
+        KnownMerge {
+            pull_request_id: self.pull_request_id,
+            commit: self.merge.commit,
+            merged_at: self.merge.merged_at,
+        }
+    }
+}
+
 /// The history of a repository in which the deployed or the previous commit may be known.
 #[derive(Clone, Debug)]
 pub struct KnownHistory {
@@ -86,29 +100,6 @@ pub struct KnownHistory {
     pub repository_is_monitored: bool,
     /// Its commits and merges.
     pub history: Arc<RepositoryHistory>,
-}
-
-/// A successful production deployment that was completed before another one of the same service; of two that were
-/// completed at once, the one whose name is first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EarlierDeployment {
-    /// Its number.
-    pub id: DeploymentId,
-    /// What its sender calls it.
-    pub external_id: ExternalDeploymentId,
-    /// What was deployed.
-    pub commit: CommitReference,
-    /// When it was completed.
-    pub completed_at: Timestamp,
-}
-
-/// Deployments of the service before the one to link, the latest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Earlier {
-    /// As many of them as have been looked up.
-    pub deployments: Vec<EarlierDeployment>,
-    /// Whether there may be more.
-    pub has_more: bool,
 }
 
 /// What the organization knows that can matter for the links of one deployment.
@@ -122,7 +113,7 @@ pub struct Surroundings {
     /// At least every repository with a commit that the deployed commit may name, or the previous one where it is
     /// abbreviated: it means none that fits several. In any order, more do no harm.
     pub histories: Vec<KnownHistory>,
-    /// The earlier deployments of the service, if there are histories and no previous commit is given.
+    /// The earlier deployments of the service.
     pub earlier: Earlier,
 }
 
@@ -137,6 +128,9 @@ pub struct Link {
     pub base: Option<CommitSha>,
     /// From its merge to the deployment's completion.
     pub lead_time: LeadTime,
+    /// Whether no earlier successful production deployment of the service links the pull request or contains its merge
+    /// commit.
+    pub is_first: bool,
 }
 
 impl Link {
@@ -169,10 +163,61 @@ pub struct Linking {
     pub ranges: Vec<MergeTimeRange>,
     /// What the commit graphs said, one for each repository whose graph knows the deployed commit.
     pub graph_ranges: Vec<GraphRange>,
+    /// Whether it brings anything that was not live before; `None` if it ships nothing.
+    pub novelty: Option<Novelty>,
     /// What could not be known.
     pub warnings: Vec<Warning>,
     /// How all that was found, step by step.
     pub findings: Vec<Finding>,
+}
+
+impl Linking {
+    /// The pull requests that are linked for the first time, as far as the commits of earlier deployments tell.
+    pub fn first_deliveries(&self) -> impl Iterator<Item = PullRequestId> {
+        let links = self.links.iter().filter(|link| link.is_first);
+        links.map(|link| link.pull_request_id)
+    }
+
+    /// The same links, where earlier deployments of the service link some of the pull requests already.
+    #[must_use]
+    pub fn after_deliveries_of(mut self, delivered: &BTreeSet<PullRequestId>) -> Self {
+        for link in &mut self.links {
+            link.is_first &= !delivered.contains(&link.pull_request_id);
+        }
+        self
+    }
+
+    /// A number that is another one, but for an accident in 2^64, where anything differs that a store keeps of it. Which
+    /// earlier deployments the deployed commit contains is no part of it.
+    #[must_use]
+    pub fn digest(&self) -> i64 {
+        let links = self.links.iter();
+        let links: Vec<_> = links
+            .map(|link| {
+                (
+                    link.pull_request_id,
+                    link.rule,
+                    link.base,
+                    link.lead_time,
+                    link.is_first,
+                )
+            })
+            .collect();
+        let graph_ranges = self.graph_ranges.iter();
+        let graph_ranges: Vec<_> = graph_ranges
+            .map(|range| (range.repository_id, range.commit, range.committed, range.is_open))
+            .collect();
+        let whole = format!(
+            "{links:?}{:?}{graph_ranges:?}{:?}{:?}",
+            self.ranges,
+            self.novelty,
+            self.unlinked_reason()
+        );
+        let hash = Sha256::digest(whole.as_bytes());
+        hash.iter()
+            .take(8)
+            .fold(0, |number, byte| number << 8 | i64::from(*byte))
+    }
 }
 
 /// Decides which pull requests a deployment ships: none unless it is a successful production one.
@@ -187,10 +232,6 @@ pub fn link(deployment: &Deployment, surroundings: &Surroundings) -> Linking {
         return linking;
     };
     let scope = Scope::of(deployment, surroundings);
-    let mut links = Links {
-        shipped_at,
-        by_pull_request: BTreeMap::new(),
-    };
     let mut linking = Linking {
         findings: vec![scope.finding(deployment)],
         ..Linking::default()
@@ -198,85 +239,150 @@ pub fn link(deployment: &Deployment, surroundings: &Surroundings) -> Linking {
     if let (Some(service), None) = (&deployment.service, scope.named) {
         linking.warnings.push(Warning::ServiceUnmatched(service.clone()));
     }
-    let head = match scope.resolve(&deployment.commit) {
-        Resolved::Known(head) => Some(head),
-        Resolved::Unknown => {
-            let named = surroundings.repositories.iter();
-            let named = named.filter(|repository| scope.named == Some(repository.id));
-            let name = named.map(|repository| repository.name.clone()).next();
-            linking
-                .warnings
-                .push(Warning::CommitUnknown(deployment.commit.clone(), name));
-            linking
-                .findings
-                .push(Finding::CommitUnknown(deployment.commit.clone(), scope.named));
-            None
+    match scope.resolve(&deployment.commit) {
+        Resolved::Known(head) => {
+            let mut links = Links::new(shipped_at);
+            link_known(deployment, surroundings, &scope, head, &mut links, &mut linking);
+            linking.links = links.finish();
         }
-        Resolved::Ambiguous => {
-            linking
+        unresolved => warn_of_unresolved(&unresolved, deployment, surroundings, &scope, &mut linking),
+    }
+    novelty::decide(deployment, surroundings, &scope, &mut linking);
+    linking
+}
+
+/// Links what comes with a commit that is known.
+fn link_known(
+    deployment: &Deployment,
+    surroundings: &Surroundings,
+    scope: &Scope<'_>,
+    head: CommitSha,
+    links: &mut Links,
+    linking: &mut Linking,
+) {
+    for candidate in scope.merged_as(head) {
+        links.add(
+            candidate.known_merge(),
+            LinkRule::Exact,
+            None,
+            candidate.repository_id,
+        );
+    }
+    linking.findings.push(Finding::DeployedMerges {
+        commit: head,
+        pull_requests: links.len(),
+    });
+    let graphs = graph_range::link(deployment, surroundings, scope, head, links, linking);
+    let has_range = merge_time::link(deployment, scope, head, links, linking) || graphs.has_range;
+    if has_range {
+        return;
+    }
+    if let Some(previous) = &deployment.previous_commit {
+        linking.warnings.push(Warning::BaseUnknown(previous.clone()));
+        linking.findings.push(Finding::BaseUnknown(previous.clone()));
+    } else if !linking.graph_ranges.is_empty() {
+        let latest = surroundings.earlier.latest.as_ref();
+        match latest.filter(|_| graphs.base_is_unknown) {
+            Some(latest) => {
+                let commit = latest.commit.clone();
+                linking.warnings.push(Warning::LatestUnknown(commit.clone()));
+                linking
+                    .findings
+                    .push(Finding::LatestUnknown(latest.external_id.clone(), commit));
+            }
+            None if graphs.lacks_base => {
+                linking.warnings.push(Warning::NoBase(deployment.commit.clone()));
+                linking.findings.push(Finding::NoBase);
+            }
+            None => linking
                 .warnings
-                .push(Warning::CommitAmbiguous(deployment.commit.clone()));
-            linking
-                .findings
-                .push(Finding::CommitAmbiguous(deployment.commit.clone()));
-            None
+                .push(Warning::RangeUndecided(deployment.commit.clone())),
         }
+    }
+}
+
+fn warn_of_unresolved(
+    resolved: &Resolved,
+    deployment: &Deployment,
+    surroundings: &Surroundings,
+    scope: &Scope<'_>,
+    linking: &mut Linking,
+) {
+    let commit = &deployment.commit;
+    let (warning, finding) = if matches!(resolved, Resolved::Ambiguous) {
+        (
+            Warning::CommitAmbiguous(commit.clone()),
+            Finding::CommitAmbiguous(commit.clone()),
+        )
+    } else {
+        let mut named = surroundings.repositories.iter();
+        let named = named.find(|repository| scope.named == Some(repository.id));
+        let name = named.map(|repository| repository.name.clone());
+        (
+            Warning::CommitUnknown(commit.clone(), name),
+            Finding::CommitUnknown(commit.clone(), scope.named),
+        )
     };
-    if let Some(head) = head {
-        for candidate in scope.merged_as(head) {
-            links.add(
-                candidate.pull_request_id,
-                candidate.merge.merged_at,
-                LinkRule::Exact,
-                None,
-            );
-        }
-        let exact = links.by_pull_request.len();
-        linking.findings.push(Finding::DeployedMerges {
-            commit: head,
-            pull_requests: exact,
-        });
-        let mut has_range =
-            graph_range::link(deployment, surroundings, &scope, head, &mut links, &mut linking);
-        has_range |= merge_time::link(deployment, &scope, head, &mut links, &mut linking);
-        let seeks_base = deployment.previous_commit.is_none() && !linking.graph_ranges.is_empty();
-        if seeks_base && !has_range {
-            linking
-                .warnings
-                .push(Warning::NoProvedBase(deployment.commit.clone()));
-        }
-        if let Some(previous) = deployment.previous_commit.as_ref().filter(|_| !has_range) {
-            linking.warnings.push(Warning::BaseUnknown(previous.clone()));
-            linking.findings.push(Finding::BaseUnknown(previous.clone()));
-        }
-    } else if let Some(previous) = &deployment.previous_commit {
+    linking.warnings.push(warning);
+    linking.findings.push(finding);
+    if let Some(previous) = &deployment.previous_commit {
         linking.warnings.push(Warning::BaseUnknown(previous.clone()));
     }
-    linking.links = links.by_pull_request.into_values().collect();
-    linking
 }
 
 /// The links that have been found so far. The first rule that links a pull request is kept.
 struct Links {
     shipped_at: Timestamp,
-    by_pull_request: BTreeMap<PullRequestId, Link>,
+    by_pull_request: BTreeMap<PullRequestId, (Link, RepositoryId, CommitSha)>,
+    new_to_service: HashMap<RepositoryId, HashSet<CommitSha>>,
 }
 
 impl Links {
+    fn new(shipped_at: Timestamp) -> Self {
+        Self {
+            shipped_at,
+            by_pull_request: BTreeMap::new(),
+            new_to_service: HashMap::new(),
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.by_pull_request.len()
+    }
+
     fn add(
         &mut self,
-        pull_request_id: PullRequestId,
-        merged_at: Timestamp,
+        merge: KnownMerge,
         rule: LinkRule,
         base: Option<CommitSha>,
+        repository_id: RepositoryId,
     ) {
-        let lead_time = LeadTime::between(merged_at, self.shipped_at);
         let link = Link {
-            pull_request_id,
+            pull_request_id: merge.pull_request_id,
             rule,
             base,
-            lead_time,
+            lead_time: LeadTime::between(merge.merged_at, self.shipped_at),
+            is_first: true,
         };
-        self.by_pull_request.entry(pull_request_id).or_insert(link);
+        self.by_pull_request
+            .entry(merge.pull_request_id)
+            .or_insert((link, repository_id, merge.commit));
+    }
+
+    /// Takes what the graph of a repository sees in the deployed commit and in no earlier deployment of the service.
+    fn delivers(&mut self, repository_id: RepositoryId, new_to_service: HashSet<CommitSha>) {
+        self.new_to_service.insert(repository_id, new_to_service);
+    }
+
+    /// The links, in order of the pull requests' numbers.
+    fn finish(self) -> Vec<Link> {
+        let new_to_service = self.new_to_service;
+        let links = self.by_pull_request.into_values();
+        let links = links.map(|(mut link, repository_id, commit)| {
+            let new = new_to_service.get(&repository_id);
+            link.is_first = new.is_none_or(|new| new.contains(&commit));
+            link
+        });
+        links.collect()
     }
 }

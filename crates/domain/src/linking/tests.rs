@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::commit_graph::Commit;
+use crate::commit_sha::CommitReference;
 use crate::environment::Environment;
 use crate::repository::RepositoryName;
 use crate::run::{DeploymentStatus, Run};
@@ -299,7 +300,8 @@ fn a_link_keeps_its_base_and_its_lead_time() {
             pull_request_id: PullRequestId::new(4),
             rule: LinkRule::Exact,
             base: None,
-            lead_time
+            lead_time,
+            is_first: true,
         }]
     );
     let linking = link(&deployment(Some("api"), "c0004", Some("c0002")), &surroundings());
@@ -334,7 +336,7 @@ fn a_late_merge_touches_the_deployments_that_name_it_or_whose_range_it_falls_int
             committed: None,
         };
         assert_eq!(
-            is_touched_by(&deployment, &linking, late.repository_id, &told),
+            touched_by(&deployment, &linking, late.repository_id, &told).is_some(),
             touched,
             "{late:?}"
         );
@@ -349,6 +351,7 @@ fn a_link_says_how_it_is_known() {
             rule,
             base,
             lead_time: LeadTime::from_seconds(1).unwrap(),
+            is_first: true,
         };
         link.sentence()
     };

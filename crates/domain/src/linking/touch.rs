@@ -1,7 +1,7 @@
 //! What a late arrival can change: who has to be looked at again, and nobody else.
 
 use super::{GraphRange, Linking, MergeTimeRange};
-use crate::commit_sha::{CommitReference, CommitSha};
+use crate::commit_sha::CommitSha;
 use crate::deployment::Deployment;
 use crate::id::RepositoryId;
 use crate::pull_request::Merge;
@@ -24,87 +24,72 @@ pub enum Told {
     Contents,
 }
 
+/// What has to be looked at again because of something that has become known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Touched {
+    /// The deployment.
+    Deployment,
+    /// The deployment and later ones of its line: what was live before them, or which of their links are first deliveries,
+    /// may be something else.
+    Line,
+}
+
 /// Whether something that has become known of a repository can change what a deployment ships, going by the commits
 /// that it names and by how its links were found.
 #[must_use]
-pub fn is_touched_by(
+pub fn touched_by(
     deployment: &Deployment,
     linking: &Linking,
     repository_id: RepositoryId,
     told: &Told,
-) -> bool {
-    let names = |sha: &CommitSha| {
-        let names_it = |commit: &CommitReference| commit.matches(sha);
-        names_it(&deployment.commit) || deployment.previous_commit.as_ref().is_some_and(names_it)
+) -> Option<Touched> {
+    deployment.shipped_at()?;
+    let is_deployed = |sha: &CommitSha| deployment.commit.matches(sha);
+    let is_previous = |sha: &CommitSha| {
+        let previous = deployment.previous_commit.as_ref();
+        previous.is_some_and(|commit| commit.matches(sha))
     };
     let touches_range = |range: &MergeTimeRange, merge: &Merge| range.contains(repository_id, merge);
     let touches_graph = |range: &GraphRange, committed| range.may_contain(repository_id, committed);
-    deployment.shipped_at().is_some()
-        && match told {
-            Told::Merge { merge, committed } => {
-                names(&merge.commit)
-                    || linking.ranges.iter().any(|range| touches_range(range, merge))
-                    || linking
-                        .graph_ranges
-                        .iter()
-                        .any(|range| touches_graph(range, *committed))
-            }
-            Told::Commit(sha) => names(sha),
-            Told::Contents => {
-                let mut ranges = linking.graph_ranges.iter();
-                ranges.any(|range| range.repository_id == repository_id && range.is_open())
-            }
+    let (line, alone) = match told {
+        Told::Merge { merge, committed } => (
+            is_deployed(&merge.commit)
+                || is_previous(&merge.commit)
+                || linking.ranges.iter().any(|range| touches_range(range, merge)),
+            linking
+                .graph_ranges
+                .iter()
+                .any(|range| touches_graph(range, *committed)),
+        ),
+        Told::Commit(sha) => (is_deployed(sha), is_previous(sha)),
+        Told::Contents => {
+            let mut ranges = linking.graph_ranges.iter();
+            let is_open = ranges.any(|range| range.repository_id == repository_id && range.is_open);
+            (false, is_open)
         }
+    };
+    line.then_some(Touched::Line)
+        .or_else(|| alone.then_some(Touched::Deployment))
 }
 
-/// Whether [whatever becomes known](is_touched_by) and touches a deployment by how its links are found now would have
+/// Whether [whatever becomes known](touched_by) and touches a deployment by how its links are found now would have
 /// touched it by how they were found before as well: it has no range that it did not have.
 #[must_use]
 pub fn is_touched_as_before(before: &Linking, now: &Linking) -> bool {
-    now.ranges.iter().all(|range| before.ranges.contains(range))
-        && now
-            .graph_ranges
-            .iter()
-            .all(|range| before.graph_ranges.contains(range))
-}
-
-/// Whether a deployment that is recorded, or recorded again, may become the base of others, or no longer be it: they have
-/// to be looked at again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BaseChange {
-    /// It is to others what it was.
-    None,
-    /// It is something else, but without commits no deployment has a base: only if some have been told of meanwhile.
-    IfEpochMoved,
-    /// It is something else.
-    Possible,
-}
-
-impl BaseChange {
-    /// That from a deployment as it was, if it was known, to what it becomes, in an organization with commits or without.
-    #[must_use]
-    pub fn between(before: Option<&Deployment>, after: &Deployment, has_commits: bool) -> Self {
-        let as_base = |deployment: &Deployment| {
-            let service = deployment
-                .service
-                .as_ref()
-                .map(|service| service.as_str().to_ascii_lowercase());
-            deployment
-                .shipped_at()
-                .map(|shipped_at| (shipped_at, service, deployment.commit.clone()))
-        };
-        match (before.and_then(as_base) == as_base(after), has_commits) {
-            (true, _) => Self::None,
-            (false, false) => Self::IfEpochMoved,
-            (false, true) => Self::Possible,
-        }
-    }
+    let is_known = |range: &GraphRange| {
+        let mut before = before.graph_ranges.iter();
+        before.any(|old| {
+            (old.repository_id, old.committed, old.is_open)
+                == (range.repository_id, range.committed, range.is_open)
+        })
+    };
+    now.ranges.iter().all(|range| before.ranges.contains(range)) && now.graph_ranges.iter().all(is_known)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::linking::{BaseSearch, GraphAnswer};
+    use crate::linking::GraphAnswer;
 
     #[test]
     fn what_has_no_new_range_is_touched_as_before() {
@@ -118,8 +103,10 @@ mod tests {
         let graph = |until: &u8| GraphRange {
             repository_id: RepositoryId::new(1),
             committed: Some((time(0), time(*until))),
+            commit: CommitSha::from_bytes([1; 20]),
             answer: GraphAnswer::Certain,
-            base: BaseSearch::Given,
+            is_open: false,
+            contained: Vec::new(),
         };
         let linking = |spans: &[u8], graphs: &[u8]| Linking {
             ranges: spans.iter().map(span).collect(),

@@ -49,8 +49,16 @@ impl Linking {
         let reason = self.warnings.iter().find_map(|warning| match warning {
             Warning::CommitUnknown(..) => Some(UnlinkedReason::CommitUnknown),
             Warning::CommitAmbiguous(_) => Some(UnlinkedReason::CommitAmbiguous),
-            Warning::BaseUnknown(_) | Warning::NoProvedBase(_) => Some(UnlinkedReason::BaseUnknown),
-            Warning::BaseNotAncestor(_) | Warning::ServiceUnmatched(_) | Warning::StaleEventIgnored => None,
+            Warning::BaseUnknown(_)
+            | Warning::LatestUnknown(_)
+            | Warning::RangeUndecided(_)
+            | Warning::NoBase(_) => Some(UnlinkedReason::BaseUnknown),
+            Warning::BaseNotAncestor(_)
+            | Warning::ServiceUnmatched(_)
+            | Warning::StaleEventIgnored
+            | Warning::IdentityChanged
+            | Warning::CompletedInFuture
+            | Warning::Redeployment(..) => None,
         });
         Some(reason.unwrap_or(UnlinkedReason::NothingNew))
     }
@@ -82,7 +90,7 @@ mod tests {
                 ],
                 UnlinkedReason::CommitUnknown,
             ),
-            (vec![Warning::NoProvedBase(commit())], UnlinkedReason::BaseUnknown),
+            (vec![Warning::NoBase(commit())], UnlinkedReason::BaseUnknown),
         ] {
             let linking = Linking {
                 warnings,
@@ -109,6 +117,7 @@ mod tests {
             rule: LinkRule::Exact,
             base: None,
             lead_time: LeadTime::from_seconds(0).unwrap(),
+            is_first: true,
         };
         let linking = Linking {
             links: vec![link],

@@ -62,7 +62,7 @@ pub trait Commits: Send + Sync {
     /// somebody else meanwhile, or the parents of a completed one.
     ///
     /// Then, in the same transaction: moves the organization's epoch, and leaves for the relinking worker every
-    /// deployment that [what is told touches](crate::linking::is_touched_by), with a new repository every one whose
+    /// deployment that [what is told touches](crate::linking::touched_by), with a new repository every one whose
     /// service names it, and every open range of the service of a deployment that names a new commit. Gives how many
     /// those are.
     async fn apply(&self, decision: &CommitDecision) -> Result<Applied<u64>, StoreError>;

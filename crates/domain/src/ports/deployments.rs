@@ -1,14 +1,16 @@
 use super::{Applied, StoreError};
 use crate::commit_sha::CommitReference;
 use crate::deployment::{Deployment, DeploymentEvent, Revision, StoredDeployment};
+use crate::environment::Environment;
 use crate::id::{DeploymentId, OrganizationId, PullRequestId};
-use crate::linking::{BaseChange, Earlier, Link, Linking, Surroundings};
+use crate::linking::{LineChange, LinePosition, Link, Linking, Surroundings};
 use crate::listing::{DeployedService, DeploymentFilter, ListedDeployment, Page, PageRequest};
 use crate::organization::Subscription;
 use crate::text::{ExternalDeploymentId, ServiceName};
 use crate::timestamp::Timestamp;
 use crate::trial::Trial;
 use async_trait::async_trait;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Counts the changes of what an organization's links are decided from: its pull requests,
@@ -45,23 +47,54 @@ pub struct DeploymentQuery {
     pub previous_commit: Option<CommitReference>,
     /// The service that a report carries; if none, the stored one is meant.
     pub service: Option<ServiceName>,
+    /// The environment that a report carries; if none, the stored one is meant.
+    pub environment: Option<Environment>,
     /// When what a report tells of shipped; if none, the stored completion is meant.
     pub shipped_at: Option<Timestamp>,
+    /// Whether the earlier deployments of the service matter; if not, the surroundings have none.
+    pub earlier: bool,
 }
 
-/// Asks for further successful production deployments of a service that were completed before another one.
+/// Asks which pull requests earlier deployments of a service link.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EarlierQuery {
+pub struct DeliveryQuery {
     /// The organization.
     pub organization_id: OrganizationId,
-    /// The other one, which is never given, whatever is stored of it.
-    pub of: ExternalDeploymentId,
-    /// The service, in any letter case; `None` stands for deployments that name none.
+    /// The service; `None` stands for deployments that name none.
     pub service: Option<ServiceName>,
-    /// Completed before this; of those completed at that very time, only those with a lesser name than the given one.
-    pub before: (Timestamp, ExternalDeploymentId),
-    /// At most so many.
-    pub most: u32,
+    /// Earlier than this.
+    pub before: LinePosition,
+    /// The pull requests in question.
+    pub pull_requests: Vec<PullRequestId>,
+}
+
+/// A successful production deployment of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineMember {
+    /// The sender's name for it.
+    pub external_id: ExternalDeploymentId,
+    /// Where it went.
+    pub environment: Environment,
+    /// Its place in the order of the service's deployments.
+    pub place: LinePosition,
+}
+
+/// A number that is another one, but for an accident in 2^64, where other earlier deployments of a line were seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LineFingerprint(i64);
+
+impl LineFingerprint {
+    /// Wraps the number that a store computes.
+    #[must_use]
+    pub const fn new(number: i64) -> Self {
+        Self(number)
+    }
+
+    /// The bare number.
+    #[must_use]
+    pub const fn get(self) -> i64 {
+        self.0
+    }
 }
 
 /// Everything that the decision on one deployment depends on.
@@ -73,10 +106,10 @@ pub struct DeploymentContext {
     pub stored: Option<StoredDeployment>,
     /// How many pull requests are linked to it.
     pub linked_pull_requests: u64,
+    /// The digest of its links as they were last written.
+    pub digest: Option<i64>,
     /// What its links are decided from.
     pub surroundings: Surroundings,
-    /// Whether anyone has told of commits of the organization, so that deployments may be bases of others.
-    pub has_commits: bool,
     /// The version of all that.
     pub version: DeploymentVersion,
 }
@@ -88,8 +121,10 @@ pub struct DeploymentVersion {
     pub organization_revision: i64,
     /// `None`: the deployment was not recorded.
     pub deployment_revision: Option<Revision>,
-    /// The epoch of the surroundings. They alone may have moved on without making a decision stale.
+    /// The epoch of the surroundings. They may have moved on without making a decision stale.
     pub epoch: LinkingEpoch,
+    /// The earlier deployments of the surroundings. They may have changed without making a decision stale.
+    pub line: LineFingerprint,
 }
 
 /// What shall be true of one deployment.
@@ -105,9 +140,9 @@ pub struct DeploymentDecision {
     pub event: DeploymentEvent,
     /// Its links, in place of all that it had; `None` leaves them as they are.
     pub linking: Option<Linking>,
-    /// Whether, and when, others have to look for their base again: it is then left for
+    /// The lines in which later deployments may ship something else because of it: they are left for
     /// [`Relinking::spread`](super::Relinking::spread) in the same transaction.
-    pub base_change: BaseChange,
+    pub line_changes: Vec<LineChange>,
     /// The trial that begins with it.
     pub trial: Option<Trial>,
 }
@@ -115,8 +150,7 @@ pub struct DeploymentDecision {
 /// Deployments with their history and links. The identity of one is its organization and external id.
 #[async_trait]
 pub trait Deployments: Send + Sync {
-    /// Reads a context for each query, in order; `None` where the organization does not exist. Of the earlier
-    /// deployments only the first few are looked up.
+    /// Reads a context for each query, in order; `None` where the organization does not exist.
     ///
     /// Histories may have moved on from the version's epoch, but never lie behind it.
     async fn contexts(
@@ -129,16 +163,24 @@ pub trait Deployments: Send + Sync {
     /// applied.
     ///
     /// Where only the epoch has moved on, the decision is applied all the same and the deployment is left for
-    /// the relinking worker in the same transaction. A known one whose search for a base ends elsewhere than the last
-    /// one that was written is left for [`Relinking::spread`](super::Relinking::spread): what became a base meanwhile
-    /// has only seen the last one.
+    /// the relinking worker in the same transaction.
     async fn apply(
         &self,
         decisions: &[DeploymentDecision],
     ) -> Vec<Result<Applied<DeploymentId>, Arc<StoreError>>>;
 
-    /// Deployments that may be the base of another, the latest first.
-    async fn earlier(&self, query: &EarlierQuery) -> Result<Earlier, StoreError>;
+    /// For each query, in order, those of its pull requests that earlier successful production deployments of the service
+    /// link.
+    async fn delivered(&self, queries: &[DeliveryQuery]) -> Result<Vec<BTreeSet<PullRequestId>>, StoreError>;
+
+    /// Up to `most` successful production deployments of a service from a place on, in order.
+    async fn line(
+        &self,
+        organization_id: OrganizationId,
+        service_key: &str,
+        from: &LinePosition,
+        most: u32,
+    ) -> Result<Vec<LineMember>, StoreError>;
 
     /// What is recorded of a deployment.
     async fn find(

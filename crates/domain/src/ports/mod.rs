@@ -21,8 +21,8 @@ mod time;
 pub use api_keys::{ApiKeys, NewApiKey};
 pub use commits::{CommitDecision, CommitQuery, Commits, CommitsContext};
 pub use deployments::{
-    DeploymentContext, DeploymentDecision, DeploymentQuery, DeploymentVersion, Deployments, EarlierQuery,
-    LinkingEpoch,
+    DeliveryQuery, DeploymentContext, DeploymentDecision, DeploymentQuery, DeploymentVersion, Deployments,
+    LineFingerprint, LineMember, LinkingEpoch,
 };
 pub use github_connections::GithubConnections;
 pub use metric_facts::MetricFacts;
@@ -32,7 +32,7 @@ pub use pull_requests::{
     TargetRepository,
 };
 pub use random::Randomness;
-pub use relinking::{RelinkRequest, Relinking, RelinkingDecision};
+pub use relinking::{LineRequest, RelinkReason, RelinkRequest, Relinking, RelinkingDecision};
 pub use repositories::Repositories;
 pub use sessions::{NewSession, Sessions};
 pub use time::Clock;

@@ -76,7 +76,7 @@ pub trait PullRequests: Send + Sync {
     /// somebody else meanwhile, or a revision no longer holds.
     ///
     /// Then, in the same transaction: moves the organization's epoch, and leaves for the relinking worker every
-    /// deployment that [a merge of the batch touches](crate::linking::is_touched_by), by what it was or by what
+    /// deployment that [a merge of the batch touches](crate::linking::touched_by), by what it was or by what
     /// it becomes, and, with a new repository, every one whose service names it. Gives how many those are.
     async fn apply(&self, decision: &PullRequestDecision) -> Result<Applied<u64>, StoreError>;
 

@@ -1,6 +1,6 @@
 use super::{Applied, DeploymentVersion, StoreError};
 use crate::id::{DeploymentId, OrganizationId};
-use crate::linking::Linking;
+use crate::linking::{LinePosition, Linking};
 use crate::text::ExternalDeploymentId;
 use crate::timestamp::Timestamp;
 use async_trait::async_trait;
@@ -14,7 +14,30 @@ pub struct RelinkRequest {
     pub deployment_id: DeploymentId,
     /// The sender's name for it.
     pub external_id: ExternalDeploymentId,
-    /// Another one each time that the deployment is asked for, and none that it had before.
+    /// Why it is looked at.
+    pub reason: RelinkReason,
+}
+
+/// Why a deployment is looked at again. A generation is another one each time that something is asked for, and none that it
+/// had before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RelinkReason {
+    /// It was requested, with this generation.
+    Requested(i64),
+    /// Its line was requested, with this generation.
+    Line(i64),
+}
+
+/// The deployments of a service from a place on have to be looked at again, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineRequest {
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// [What the service is compared by](crate::linking::service_key).
+    pub service_key: String,
+    /// The place.
+    pub from: LinePosition,
+    /// Another one each time that the line is asked for, and none that it had before.
     pub generation: i64,
 }
 
@@ -28,6 +51,8 @@ pub struct RelinkingDecision {
     pub version: DeploymentVersion,
     /// Its links, in place of all that it had.
     pub linking: Linking,
+    /// Whether they are those that it has: then only heads that it supersedes are written.
+    pub is_as_before: bool,
 }
 
 /// Deployments whose links have to be looked at again: each at most once, until they have been.
@@ -44,22 +69,23 @@ pub trait Relinking: Send + Sync {
         lease_until: Timestamp,
     ) -> Result<Vec<RelinkRequest>, StoreError>;
 
-    /// Writes the links of each decision whose deployment still has its revision, and tells of each, in order.
+    /// Writes the links of each decision whose deployment still has its revision, and tells of each, in order. A decision for
+    /// a line is stale as well if the line has been requested again since.
     ///
-    /// The request is settled with it unless it has been made again, or whatever became known since it was looked at
-    /// may have missed it: because of a [new range](crate::linking::is_touched_as_before), if the epoch has moved on,
-    /// or, in any case, because the search for a base ended elsewhere than the last one that was written. Then, and
+    /// The request is settled with it unless it has been made again, or the epoch has moved on and whatever became known
+    /// since it was looked at may have missed it because of a [new range](crate::linking::is_touched_as_before). Then, and
     /// when the decision is stale, it stays and can be taken again at once, after those that have waited since before
-    /// `now`, when it was taken: so none that is touched again and again keeps others waiting.
+    /// `now`, when it was taken: so none that is touched again and again keeps others waiting. A deployment of a
+    /// requested line gets a request of its own in that case.
     async fn apply(
         &self,
         decisions: &[RelinkingDecision],
         now: Timestamp,
     ) -> Result<Vec<Applied<()>>, StoreError>;
 
-    /// For up to `limit` deployments, of one organization or of all, that were recorded as a changed base: leaves every
-    /// deployment whose base one of them may be, or no longer is, for the relinking worker, and the deployment
-    /// itself, if somebody may have recorded a better base for it at the same time. Gives how many were left.
+    /// For up to `limit` [changes of lines](crate::linking::LineChange), of one organization or of all: requests the line
+    /// from the change on if a deployment has moved and later ones are there, or if earlier ones are no longer those that
+    /// it was decided on. Gives how many lines were requested.
     ///
     /// Called after the deployment is durable: of two that are recorded at once, the later one sees the earlier.
     async fn spread(
@@ -72,11 +98,28 @@ pub trait Relinking: Send + Sync {
     /// The same for deployments that have just been recorded, whatever else is waiting.
     async fn spread_from(
         &self,
-        bases: &[(OrganizationId, DeploymentId)],
+        changed: &[(OrganizationId, DeploymentId)],
         now: Timestamp,
     ) -> Result<u64, StoreError>;
 
-    /// How many requests and changed bases are waiting or being looked at, of one organization or of all.
+    /// Takes up to `limit` requests of lines as [`claim`](Self::claim) takes those of deployments.
+    async fn claim_lines(
+        &self,
+        organization_id: Option<OrganizationId>,
+        limit: u32,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Vec<LineRequest>, StoreError>;
+
+    /// Goes on with lines: from another place, or settles the request where there is none. A request that has been made
+    /// again stays as it is, free to be taken.
+    async fn advance_lines(
+        &self,
+        progress: &[(LineRequest, Option<LinePosition>)],
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// How many requests and changes of lines are waiting or being looked at, of one organization or of all.
     async fn count(&self, organization_id: Option<OrganizationId>) -> Result<u64, StoreError>;
 
     /// Since when the request that has waited longest waits to be looked at, or looked at once more; `None` if there

@@ -1,7 +1,8 @@
 //! Answers "why": how the links of a deployment were found, and what is not linked to it.
 
 use super::describe::{LinkedPullRequest, linked_pull_requests, name_of, repositories_by_id};
-use super::relink::{find_base, stored_query};
+use super::record_deployments::delivery_query;
+use super::relink::stored_query;
 use crate::deployment::StoredDeployment;
 use crate::id::{OrganizationId, RepositoryId};
 use crate::linking::{Absence, Absences, Surroundings, link};
@@ -57,7 +58,11 @@ pub async fn explain_deployment(
 ) -> Result<DeploymentExplanation, StoreError> {
     let repositories = repositories_by_id(store, organization_id).await?;
     let surroundings = surroundings(store, organization_id, &deployment).await?;
-    let linking = link(&deployment.deployment, &surroundings);
+    let mut linking = link(&deployment.deployment, &surroundings);
+    if let Some(query) = delivery_query(organization_id, &deployment.deployment, &linking) {
+        let delivered = store.deployments().delivered(&[query]).await?;
+        linking = linking.after_deliveries_of(&delivered.into_iter().next().unwrap_or_default());
+    }
     let links = linked_pull_requests(store, organization_id, deployment.id, &repositories).await?;
     let is_settled = links.iter().map(|linked| &linked.link).eq(&linking.links);
     let absences = Absences::of(&deployment.deployment, &surroundings, &linking);
@@ -138,7 +143,5 @@ pub(super) async fn surroundings(
 ) -> Result<Surroundings, StoreError> {
     let query = stored_query(organization_id, stored.deployment.external_id.clone());
     let context = store.deployments().contexts(&[query]).await?.pop().flatten();
-    let mut surroundings = context.map(|context| context.surroundings).unwrap_or_default();
-    find_base(store, organization_id, &stored.deployment, &mut surroundings).await?;
-    Ok(surroundings)
+    Ok(context.map(|context| context.surroundings).unwrap_or_default())
 }

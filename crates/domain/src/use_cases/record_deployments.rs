@@ -1,18 +1,20 @@
 //! Records what CI reports: folds a report into the deployment, appends it to the history, links pull requests
 //! and starts the organization's trial, all in one write per deployment.
 
-use super::relink::find_base;
 use super::{RELINKED_AT_ONCE, ROUNDS, relink};
 use crate::deployment::{Deployment, DeploymentEvent, Received};
 use crate::id::{DeploymentId, OrganizationId};
-use crate::linking::{BaseChange, link};
-use crate::ports::{Applied, DeploymentContext, DeploymentDecision, DeploymentQuery, Store, StoreError};
+use crate::linking::{LineChange, LinePosition, Linking, link};
+use crate::ports::{
+    Applied, DeliveryQuery, DeploymentContext, DeploymentDecision, DeploymentQuery, Store, StoreError,
+};
 use crate::text::ExternalDeploymentId;
 use crate::timestamp::Timestamp;
 use crate::warning::Warning;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use thiserror::Error;
+use time::Duration;
 
 /// One report of a deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +60,9 @@ pub enum RecordDeploymentError {
     #[error(transparent)]
     Store(Arc<StoreError>),
 }
+
+/// How far ahead of our clock a completion may lie before its sender's clock is doubted.
+const FUTURE: Duration = Duration::minutes(1);
 
 /// What came of a report.
 pub type RecordDeploymentOutcome = Result<RecordedDeployment, RecordDeploymentError>;
@@ -122,19 +127,16 @@ async fn record_round(
         let organization_id = open.command.organization_id;
         match context {
             None => *open.outcome = Some(Err(RecordDeploymentError::OrganizationNotFound(organization_id))),
-            Some(mut context) => {
-                let received = receive(open.command, &context);
-                if let Some(deployment) = &received.deployment {
-                    find_base(store, organization_id, deployment, &mut context.surroundings).await?;
-                }
-                let (decision, answer) = decide(open.command, context, received, now);
+            Some(context) => {
+                let (decision, answer) = decide(open.command, context, now);
                 decisions.push(decision);
                 decided.push((&mut *open.outcome, answer));
             }
         }
     }
+    know_deliveries(store, &mut decisions).await?;
     let applied = store.deployments().apply(&decisions).await;
-    look_around(store, &decisions, &applied, now).await;
+    relink_later(store, &decisions, &applied, now).await;
     let mut round = Ok(());
     for ((outcome, answer), applied) in decided.into_iter().zip(applied) {
         match applied {
@@ -146,27 +148,71 @@ async fn record_round(
     round
 }
 
-/// Looks again at those that may have one of these as their base. They are recorded, so the worker will do what this
-/// cannot.
-async fn look_around(
+/// Takes the first delivery from links of pull requests that earlier deployments of the service link.
+async fn know_deliveries(
+    store: &dyn Store,
+    decisions: &mut [DeploymentDecision],
+) -> Result<(), Arc<StoreError>> {
+    let linked = decisions.iter_mut().filter_map(|decision| {
+        let query = delivery_query(
+            decision.organization_id,
+            &decision.deployment,
+            decision.linking.as_ref()?,
+        )?;
+        Some((query, decision))
+    });
+    let (queries, linked): (Vec<_>, Vec<_>) = linked.unzip();
+    if queries.is_empty() {
+        return Ok(());
+    }
+    let delivered = store.deployments().delivered(&queries).await?;
+    for (decision, delivered) in linked.into_iter().zip(delivered) {
+        let linking = decision.linking.take();
+        decision.linking = linking.map(|linking| linking.after_deliveries_of(&delivered));
+    }
+    Ok(())
+}
+
+/// Asks which of the pull requests that seem to be delivered for the first time are not; `None` if none seem to be.
+pub(super) fn delivery_query(
+    organization_id: OrganizationId,
+    deployment: &Deployment,
+    linking: &Linking,
+) -> Option<DeliveryQuery> {
+    let pull_requests: Vec<_> = linking.first_deliveries().collect();
+    let completed_at = deployment.shipped_at().filter(|_| !pull_requests.is_empty())?;
+    Some(DeliveryQuery {
+        organization_id,
+        service: deployment.service.clone(),
+        before: LinePosition {
+            completed_at,
+            external_id: deployment.external_id.as_str().to_owned(),
+        },
+        pull_requests,
+    })
+}
+
+/// Looks again at later deployments of the lines that have changed. The changes are recorded, so the worker will do what
+/// this cannot.
+async fn relink_later(
     store: &dyn Store,
     decisions: &[DeploymentDecision],
     applied: &[Result<Applied<DeploymentId>, Arc<StoreError>>],
     now: Timestamp,
 ) {
     let recorded = decisions.iter().zip(applied);
-    let bases: Vec<_> = recorded
+    let changed: Vec<_> = recorded
         .filter_map(|(decision, applied)| match applied {
-            Ok(Applied::Done(id)) if decision.base_change == BaseChange::Possible => {
+            Ok(Applied::Done(id)) if !decision.line_changes.is_empty() => {
                 Some((decision.organization_id, *id))
             }
             _ => None,
         })
         .collect();
-    if bases.is_empty() || !matches!(store.relinking().spread_from(&bases, now).await, Ok(1..)) {
+    if changed.is_empty() || !matches!(store.relinking().spread_from(&changed, now).await, Ok(1..)) {
         return;
     }
-    let organizations: BTreeSet<_> = bases
+    let organizations: BTreeSet<_> = changed
         .into_iter()
         .map(|(organization_id, _)| organization_id)
         .collect();
@@ -184,7 +230,9 @@ fn query(command: &RecordDeployment) -> DeploymentQuery {
         commit: Some(report.commit.clone()),
         previous_commit: report.previous_commit.clone(),
         service: report.service.clone(),
+        environment: Some(report.environment.clone()),
         shipped_at: report.shipped_at(),
+        earlier: true,
     }
 }
 
@@ -211,15 +259,14 @@ fn receive(command: &RecordDeployment, context: &DeploymentContext) -> ReceivedR
 fn decide(
     command: &RecordDeployment,
     context: DeploymentContext,
-    received: ReceivedReport,
     now: Timestamp,
 ) -> (DeploymentDecision, RecordedDeployment) {
     let report = &command.report;
-    let ReceivedReport { action, deployment } = received;
+    let ReceivedReport { action, deployment } = receive(command, &context);
     let before = context.stored.as_ref().map(|stored| &stored.deployment);
-    let base_change = deployment.as_ref().map_or(BaseChange::None, |after| {
-        BaseChange::between(before, after, context.has_commits)
-    });
+    let line_changes = deployment
+        .as_ref()
+        .map_or_else(Vec::new, |after| LineChange::between(before, after));
     let linking = deployment
         .as_ref()
         .map(|deployment| link(deployment, &context.surroundings));
@@ -232,10 +279,7 @@ fn decide(
         linked_pull_requests: linking
             .as_ref()
             .map_or(context.linked_pull_requests, |linking| linking.links.len() as u64),
-        warnings: linking.as_ref().map_or_else(
-            || vec![Warning::StaleEventIgnored],
-            |linking| linking.warnings.clone(),
-        ),
+        warnings: warnings(before, report, linking.as_ref(), now),
     };
     let decision = DeploymentDecision {
         organization_id: command.organization_id,
@@ -249,8 +293,28 @@ fn decide(
             received_at: now,
         },
         linking,
-        base_change,
+        line_changes,
         trial: context.subscription.trial_started_by_deployment(now),
     };
     (decision, answer)
+}
+
+/// What the sender of a report should know; one that changes nothing has no links of its own.
+fn warnings(
+    before: Option<&Deployment>,
+    report: &Deployment,
+    linking: Option<&Linking>,
+    now: Timestamp,
+) -> Vec<Warning> {
+    let Some(linking) = linking else {
+        return vec![Warning::StaleEventIgnored];
+    };
+    let mut warnings = linking.warnings.clone();
+    if before.is_some_and(|before| before.is_identity_changed_by(report)) {
+        warnings.push(Warning::IdentityChanged);
+    }
+    if report.run.completed_at().is_some_and(|at| at > now.plus(FUTURE)) {
+        warnings.push(Warning::CompletedInFuture);
+    }
+    warnings
 }

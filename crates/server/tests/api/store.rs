@@ -8,16 +8,17 @@ use periscope_domain::delivery::ReceivedDelivery;
 use periscope_domain::deployment::{DeploymentEvent, StoredDeployment};
 use periscope_domain::github::{GithubConnection, KnownGithubConnection};
 use periscope_domain::id::{ApiKeyId, DeploymentId, OrganizationId, PullRequestId};
-use periscope_domain::linking::{Earlier, Link};
+use periscope_domain::linking::{LinePosition, Link};
 use periscope_domain::listing::{DeployedService, DeploymentFilter, ListedDeployment, Page, PageRequest};
 use periscope_domain::organization::{Organization, OrganizationSlug};
 use periscope_domain::ports::{
-    ApiKeys, Applied, Commits, DeploymentContext, DeploymentDecision, DeploymentQuery, Deployments,
-    EarlierQuery, GithubConnections, Inserted, MetricFacts, NewApiKey, NewOrganization, Organizations,
-    PullRequests, Relinking, Repositories, Sessions, Store, StoreError,
+    ApiKeys, Applied, Commits, DeliveryQuery, DeploymentContext, DeploymentDecision, DeploymentQuery,
+    Deployments, GithubConnections, Inserted, LineMember, MetricFacts, NewApiKey, NewOrganization,
+    Organizations, PullRequests, Relinking, Repositories, Sessions, Store, StoreError,
 };
 use periscope_domain::text::ExternalDeploymentId;
 use periscope_domain::timestamp::Timestamp;
+use std::collections::BTreeSet;
 use std::slice;
 use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
@@ -311,8 +312,19 @@ impl Deployments for FaultyStore {
         }
         applied
     }
-    async fn earlier(&self, query: &EarlierQuery) -> Result<Earlier, StoreError> {
-        self.inner.deployments().earlier(query).await
+    async fn delivered(&self, queries: &[DeliveryQuery]) -> Result<Vec<BTreeSet<PullRequestId>>, StoreError> {
+        self.inner.deployments().delivered(queries).await
+    }
+
+    async fn line(
+        &self,
+        organization_id: OrganizationId,
+        service_key: &str,
+        from: &LinePosition,
+        most: u32,
+    ) -> Result<Vec<LineMember>, StoreError> {
+        let deployments = self.inner.deployments();
+        deployments.line(organization_id, service_key, from, most).await
     }
     async fn find(
         &self,

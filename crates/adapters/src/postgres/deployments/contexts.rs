@@ -4,7 +4,7 @@
 //! read all that an organization has, or that all of them have, and join it afterwards.
 
 use super::RowSql;
-use super::earlier::RowsSql;
+use super::earlier::{HeadsSql, LatestSql, fingerprint, heads, latest};
 use crate::postgres::statement::{batch_input, batch_statement};
 use diesel::sql_types::{Array, BigInt, Bool, Bytea, Nullable, Text, Timestamptz};
 use time::OffsetDateTime;
@@ -20,7 +20,9 @@ batch_input! {
         commit_most: Nullable<Bytea> = Option<Vec<u8>>,
         base_least: Nullable<Bytea> = Option<Vec<u8>>,
         base_most: Nullable<Bytea> = Option<Vec<u8>>,
+        environment: Nullable<Text> = Option<String>,
         shipped_at: Nullable<Timestamptz> = Option<OffsetDateTime>,
+        earlier: Bool = bool,
     }
 }
 
@@ -51,20 +53,22 @@ batch_statement! {
     /// only if it is abbreviated: a whole one cannot be another's.
     ReadContexts { query: QueryInput } -> (
         BigInt, OrganizationSql, Nullable<RowSql>,
-        Nullable<RepositoriesSql>, Nullable<CandidatesSql>, Bool, Nullable<HistoriesSql>,
-        Nullable<RowsSql>
+        Nullable<RepositoriesSql>, Nullable<CandidatesSql>, Nullable<HistoriesSql>,
+        Nullable<LatestSql>, Nullable<HeadsSql>, BigInt
     ) {
         " select
             q.ordinal,
             o.revision, o.linking_epoch, o.plan, o.trial_started_at, o.trial_ends_at,
             d.id, d.revision, d.commit_sha, d.environment, d.status, d.started_at, d.completed_at, d.service,
             d.previous_commit_sha, d.branch, d.triggered_by, d.pipeline_name, d.pipeline_url,
-            d.linked_pull_requests,
+            d.linked_pull_requests, d.novelty, d.linking_digest,
             r.ids, r.full_names, r.monitored, r.aliases,
             c.ids, c.repository_ids, c.monitored, c.commits, c.merged_at, c.base_branches,
-            coalesce((select true from commits k where k.organization_id = q.organization_id limit 1), false),
             h.ids, h.monitored, h.epochs, h.server_started_at,
-            e.ids, e.external_ids, e.commits, e.completed_at
+            latest.id, latest.external_id, latest.commit_sha, latest.completed_at,
+            heads.deployment_ids, heads.external_ids, heads.completed_at, heads.environments, heads.repository_ids,
+            heads.commits,
+            ", fingerprint!(), "
         from query q
         join organizations o on o.id = q.organization_id
         left join deployments d on d.organization_id = q.organization_id and d.external_id = q.external_id
@@ -186,29 +190,15 @@ batch_statement! {
         ) as h on true
         left join lateral (
             select
-                array_agg(e.id) as ids, array_agg(e.external_id) as external_ids,
-                array_agg(e.commit_sha) as commits, array_agg(e.completed_at) as completed_at
-            from (
-                select e.id, e.external_id, e.commit_sha, e.completed_at
-                from (
-                    select e.id, e.external_id, e.commit_sha, e.completed_at
-                    from deployments e
-                    where e.organization_id = q.organization_id and e.started_at is not null
-                        and coalesce(lower(e.service collate \"C\"), '')
-                            = coalesce(lower(coalesce(q.service, d.service) collate \"C\"), '')
-                        and e.environment = 'production' and e.status = 'success'
-                        and coalesce(e.completed_at, e.started_at) <= coalesce(q.shipped_at, d.completed_at)
-                        and (e.completed_at, e.external_id collate \"C\")
-                            < (coalesce(q.shipped_at, d.completed_at), q.external_id collate \"C\")
-                        and e.external_id <> q.external_id
-                    order by coalesce(e.completed_at, e.started_at) desc
-                    fetch first 5 rows with ties
-                ) as e
-                order by e.completed_at desc, e.external_id collate \"C\" desc
-                limit 5
-            ) as e
-            where h.ids is not null and q.base_least is null and d.previous_commit_sha is null
-            having count(*) > 0
-        ) as e on true"
+                q.organization_id, q.external_id,
+                coalesce(lower(coalesce(q.service, d.service) collate \"C\"), '') as service_key,
+                coalesce(q.environment, d.environment) as environment,
+                coalesce(q.shipped_at, d.completed_at) as completed_at,
+                least(q.shipped_at, d.completed_at) as live_from
+            where q.linking and q.earlier
+            offset 0
+        ) as place on true
+        left join lateral ", latest!(), " on true
+        left join lateral ", heads!(), " on true"
     }
 }

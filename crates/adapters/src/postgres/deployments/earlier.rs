@@ -1,109 +1,149 @@
-//! The successful production deployments of a service before another one: where its base is looked for.
+//! What was live before a deployment: the latest earlier one of its line, and the heads of its service. As numbers they make
+//! a fingerprint, by which it is seen later whether a decision has missed anything.
 
-use crate::postgres::pool::Pool;
 use crate::postgres::row::{Place, timestamp};
-use crate::postgres::statement::{batch_input, batch_statement};
 use diesel::Queryable;
-use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bytea, Text, Timestamptz};
 use periscope_domain::commit_sha::CommitReference;
-use periscope_domain::id::DeploymentId;
-use periscope_domain::linking::{Earlier, EarlierDeployment};
-use periscope_domain::ports::{EarlierQuery, StoreError};
+use periscope_domain::environment::Environment;
+use periscope_domain::id::{DeploymentId, RepositoryId};
+use periscope_domain::linking::{EarlierDeployment, Head};
+use periscope_domain::ports::StoreError;
 use periscope_domain::text::ExternalDeploymentId;
 use time::OffsetDateTime;
 
-batch_input! {
-    /// What is asked: always one row.
-    Query as "query" {
-        organization_id: BigInt = i64,
-        external_id: Text = String,
-        service: Nullable<Text> = Option<String>,
-        before: Timestamptz = OffsetDateTime,
-        before_external_id: Text = String,
-        most: BigInt = i64,
-    }
+/// The parts of a statement that look for what is earlier than `place` (`organization_id, service_key, environment,
+/// completed_at, external_id`, and `live_from`, since when heads may have been superseded: by the deployment itself, where it
+/// has been before). The table `latest` with a row or none.
+macro_rules! latest {
+    () => {
+        "(
+            select e.id, e.external_id, e.commit_sha, e.completed_at
+            from (
+                select e.id, e.external_id, e.commit_sha, e.completed_at
+                from deployments e
+                where e.organization_id = place.organization_id and e.started_at is not null
+                    and coalesce(lower(e.service collate \"C\"), '') = place.service_key
+                    and e.environment = place.environment and e.status = 'success'
+                    and coalesce(e.completed_at, e.started_at) <= place.completed_at
+                    and (e.completed_at, e.external_id collate \"C\")
+                        < (place.completed_at, place.external_id collate \"C\")
+                    and e.external_id <> place.external_id
+                order by coalesce(e.completed_at, e.started_at) desc
+                fetch first 1 row with ties
+            ) as e
+            order by e.completed_at desc, e.external_id collate \"C\" desc
+            limit 1
+        ) as latest"
+    };
 }
 
-/// Numbers, names, commits and completions, the latest first.
-pub(super) type RowsSql = (Array<BigInt>, Array<Text>, Array<Text>, Array<Timestamptz>);
+/// The table `heads` with a row of arrays, or none, and the sum of what makes them different.
+macro_rules! heads {
+    () => {
+        "(
+            select
+                array_agg(g.deployment_id) as deployment_ids, array_agg(g.external_id) as external_ids,
+                array_agg(g.completed_at) as completed_at, array_agg(g.environment) as environments,
+                array_agg(g.repository_id) as repository_ids, array_agg(g.commit_sha) as commits,
+                sum(hashtextextended(
+                    concat_ws(' ', g.deployment_id, g.repository_id, g.environment, encode(g.commit_sha, 'hex')), 0
+                )) as fingerprint
+            from graph_ranges g
+            where g.organization_id = place.organization_id and g.service_key = place.service_key
+                and g.superseded_at >= place.live_from
+                and (g.completed_at, g.external_id) < (place.completed_at, place.external_id collate \"C\")
+                and g.external_id <> place.external_id
+            having count(*) > 0
+        ) as heads"
+    };
+}
+
+/// What makes the latest one and the heads different from others.
+macro_rules! fingerprint {
+    () => {
+        "((
+            coalesce(heads.fingerprint, 0)
+                + coalesce(hashtextextended(concat_ws(' ', latest.id, latest.commit_sha), 1), 0)
+        ) % 9223372036854775807)::bigint"
+    };
+}
+
+pub(in crate::postgres) use {fingerprint, heads, latest};
+
+/// The columns of the table `latest`.
+pub(super) type LatestSql = (BigInt, Text, Text, Timestamptz);
 
 #[derive(Queryable)]
-pub(super) struct Rows {
-    ids: Vec<i64>,
-    external_ids: Vec<String>,
-    commits: Vec<String>,
-    completed_at: Vec<OffsetDateTime>,
+pub(super) struct Latest {
+    id: i64,
+    external_id: String,
+    commit: String,
+    completed_at: OffsetDateTime,
 }
 
-impl Rows {
-    /// At most as many as are wanted, of rows that may have one more.
-    pub(super) fn earlier(self, most: usize) -> Result<Earlier, StoreError> {
-        let has_more = self.ids.len() > most;
-        let names = self.ids.into_iter().zip(self.external_ids);
-        let rows = names.zip(self.commits).zip(self.completed_at).take(most);
-        let deployments = rows.map(|(((id, external_id), commit), completed_at)| {
-            let place = Place {
-                table: "deployments",
-                id,
-            };
-            Ok(EarlierDeployment {
-                id: DeploymentId::new(id),
-                external_id: place.parse("external_id", &external_id, ExternalDeploymentId::parse)?,
-                commit: place.parse("commit_sha", &commit, CommitReference::parse)?,
-                completed_at: timestamp(completed_at),
-            })
-        });
-        Ok(Earlier {
-            deployments: deployments.collect::<Result<_, _>>()?,
-            has_more,
+impl Latest {
+    pub(super) fn deployment(self) -> Result<EarlierDeployment, StoreError> {
+        let place = Place {
+            table: "deployments",
+            id: self.id,
+        };
+        Ok(EarlierDeployment {
+            id: DeploymentId::new(self.id),
+            external_id: place.parse("external_id", &self.external_id, ExternalDeploymentId::parse)?,
+            commit: place.parse("commit_sha", &self.commit, CommitReference::parse)?,
+            completed_at: timestamp(self.completed_at),
         })
     }
 }
 
-batch_statement! {
-    /// One row, if there is anything.
-    ReadEarlier { query: Query } -> RowsSql {
-        " select e.ids, e.external_ids, e.commits, e.completed_at
-        from (
-            select
-                array_agg(e.id) as ids, array_agg(e.external_id) as external_ids,
-                array_agg(e.commit_sha) as commits, array_agg(e.completed_at) as completed_at
-            from (
-                select e.id, e.external_id, e.commit_sha, e.completed_at
-                from (
-                    select e.id, e.external_id, e.commit_sha, e.completed_at
-                    from query q, deployments e
-                    where e.organization_id = q.organization_id and e.started_at is not null
-                        and coalesce(lower(e.service collate \"C\"), '')
-                            = coalesce(lower(q.service collate \"C\"), '')
-                        and e.environment = 'production' and e.status = 'success'
-                        and coalesce(e.completed_at, e.started_at) <= q.before
-                        and (e.completed_at, e.external_id collate \"C\")
-                            < (q.before, q.before_external_id collate \"C\")
-                        and e.external_id <> q.external_id
-                    order by coalesce(e.completed_at, e.started_at) desc
-                    fetch first (select most + 1 from query) rows with ties
-                ) as e
-                order by e.completed_at desc, e.external_id collate \"C\" desc
-                limit (select most + 1 from query)
-            ) as e
-            having count(*) > 0
-        ) as e"
-    }
+/// The columns of the table `heads`.
+pub(super) type HeadsSql = (
+    Array<BigInt>,
+    Array<Text>,
+    Array<Timestamptz>,
+    Array<Text>,
+    Array<BigInt>,
+    Array<Bytea>,
+);
+
+#[derive(Queryable)]
+pub(super) struct Heads {
+    deployment_ids: Vec<i64>,
+    external_ids: Vec<String>,
+    completed_at: Vec<OffsetDateTime>,
+    environments: Vec<String>,
+    repository_ids: Vec<i64>,
+    commits: Vec<Vec<u8>>,
 }
 
-pub(super) async fn earlier(pool: &Pool, query: &EarlierQuery) -> Result<Earlier, StoreError> {
-    let (before, before_external_id) = &query.before;
-    let statement = ReadEarlier {
-        query: Query {
-            organization_id: vec![query.organization_id.get()],
-            external_id: vec![query.of.as_str().to_owned()],
-            service: vec![query.service.as_ref().map(|service| service.as_str().to_owned())],
-            before: vec![before.to_offset_date_time()],
-            before_external_id: vec![before_external_id.as_str().to_owned()],
-            most: vec![query.most.into()],
-        },
-    };
-    let rows = pool.row::<_, Rows>(statement).await?;
-    rows.map_or(Ok(Earlier::default()), |rows| rows.earlier(query.most as usize))
+impl Heads {
+    pub(super) fn heads(self) -> Result<Vec<Head>, StoreError> {
+        let deployments = self
+            .deployment_ids
+            .into_iter()
+            .zip(self.external_ids)
+            .zip(self.completed_at)
+            .zip(self.environments);
+        let commits = self.repository_ids.into_iter().zip(self.commits);
+        let heads = deployments.zip(commits);
+        heads
+            .map(
+                |((((id, external_id), completed_at), environment), (repository_id, commit))| {
+                    let place = Place {
+                        table: "graph_ranges",
+                        id,
+                    };
+                    Ok(Head {
+                        deployment_id: DeploymentId::new(id),
+                        external_id: place.parse("external_id", &external_id, ExternalDeploymentId::parse)?,
+                        completed_at: timestamp(completed_at),
+                        environment: place.parse("environment", &environment, Environment::parse)?,
+                        repository_id: RepositoryId::new(repository_id),
+                        commit: place.sha("commit_sha", &commit)?,
+                    })
+                },
+            )
+            .collect()
+    }
 }

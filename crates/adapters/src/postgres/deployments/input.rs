@@ -4,7 +4,7 @@ use super::links::{linked_pull_requests, unlinked_reason};
 use crate::postgres::statement::batch_input;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz};
 use periscope_domain::deployment::Revision;
-use periscope_domain::linking::BaseChange;
+use periscope_domain::linking::{Linking, Novelty};
 use periscope_domain::ports::DeploymentDecision;
 use periscope_domain::timestamp::Timestamp;
 use time::OffsetDateTime;
@@ -35,8 +35,9 @@ batch_input! {
         received_at: Timestamptz = OffsetDateTime,
         linked_pull_requests: Nullable<Integer> = Option<i32>,
         unlinked_reason: Nullable<Text> = Option<&'static str>,
+        novelty: Nullable<Text> = Option<&'static str>,
+        linking_digest: Nullable<BigInt> = Option<i64>,
         follows_epoch: Bool = bool,
-        base_follows_epoch: Bool = bool,
         trial_started_at: Nullable<Timestamptz> = Option<OffsetDateTime>,
         trial_ends_at: Nullable<Timestamptz> = Option<OffsetDateTime>,
     }
@@ -88,8 +89,10 @@ impl Input {
             .push(decision.linking.as_ref().and_then(unlinked_reason));
         self.follows_epoch
             .push(decision.linking.is_some() && deployment.shipped_at().is_some());
-        self.base_follows_epoch
-            .push(decision.base_change == BaseChange::IfEpochMoved);
+        let novelty = decision.linking.as_ref().and_then(|linking| linking.novelty);
+        self.novelty.push(novelty.map(Novelty::as_str));
+        self.linking_digest
+            .push(decision.linking.as_ref().map(Linking::digest));
         self.trial_started_at
             .push(decision.trial.map(|trial| trial.started_at.to_offset_date_time()));
         self.trial_ends_at

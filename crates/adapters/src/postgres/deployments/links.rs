@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Bytea, Nullable, Text, Timestamptz};
 use periscope_domain::id::PullRequestId;
 use periscope_domain::lead_time::LeadTime;
-use periscope_domain::linking::{BaseSearch, Link, LinkRule, Linking, UnlinkedReason};
+use periscope_domain::linking::{Link, LinkRule, Linking, UnlinkedReason};
 use periscope_domain::ports::StoreError;
 use periscope_domain::timestamp::Timestamp;
 use time::OffsetDateTime;
@@ -21,6 +21,7 @@ pub(super) struct Row {
     rule: String,
     base_commit_sha: Option<Vec<u8>>,
     lead_time_seconds: i64,
+    is_first: bool,
 }
 
 impl TryFrom<Row> for Link {
@@ -37,6 +38,7 @@ impl TryFrom<Row> for Link {
             rule: place.word("rule", &row.rule, LinkRule::ALL, LinkRule::as_str)?,
             base: base.transpose()?,
             lead_time: place.check("lead_time_seconds", LeadTime::from_seconds(row.lead_time_seconds))?,
+            is_first: row.is_first,
         })
     }
 }
@@ -63,6 +65,7 @@ batch_input! {
         rule: Text = &'static str,
         base_commit_sha: Nullable<Bytea> = Option<Vec<u8>>,
         lead_time_seconds: BigInt = i64,
+        is_first: Bool = bool,
     }
 }
 
@@ -85,10 +88,34 @@ batch_input! {
         committed_from: Nullable<Timestamptz> = Option<OffsetDateTime>,
         committed_until: Nullable<Timestamptz> = Option<OffsetDateTime>,
         is_open: Bool = bool,
-        is_sought: Bool = bool,
-        base_deployment_id: Nullable<BigInt> = Option<i64>,
-        base_completed_at: Nullable<Timestamptz> = Option<OffsetDateTime>,
-        base_commit_sha: Nullable<Text> = Option<String>,
+        commit_sha: Bytea = Vec<u8>,
+    }
+}
+
+batch_input! {
+    /// Heads of a line that the decision with the ordinal `owner` supersedes.
+    SupersededInput as "superseded" {
+        owner: BigInt = i64,
+        deployment_id: BigInt = i64,
+        repository_id: BigInt = i64,
+        commit_sha: Bytea = Vec<u8>,
+    }
+}
+
+impl SupersededInput {
+    pub(in crate::postgres) fn is_empty(&self) -> bool {
+        self.owner.is_empty()
+    }
+
+    pub(in crate::postgres) fn push(&mut self, owner: i64, linking: &Linking) {
+        for range in &linking.graph_ranges {
+            for (deployment_id, commit) in &range.contained {
+                self.owner.push(owner);
+                self.deployment_id.push(deployment_id.get());
+                self.repository_id.push(range.repository_id.get());
+                self.commit_sha.push(commit.as_bytes().to_vec());
+            }
+        }
     }
 }
 
@@ -100,19 +127,13 @@ impl GraphRangeInput {
     pub(in crate::postgres) fn push(&mut self, owner: i64, linking: &Linking) {
         for range in &linking.graph_ranges {
             let (from, until) = range.committed.unzip();
-            let base = range.base_deployment();
             self.owner.push(owner);
             self.repository_id.push(range.repository_id.get());
             self.committed_from.push(from.map(Timestamp::to_offset_date_time));
             self.committed_until
                 .push(until.map(Timestamp::to_offset_date_time));
-            self.is_open.push(range.is_open());
-            self.is_sought.push(matches!(range.base, BaseSearch::Sought(_)));
-            self.base_deployment_id.push(base.map(|base| base.id.get()));
-            self.base_completed_at
-                .push(base.map(|base| base.completed_at.to_offset_date_time()));
-            self.base_commit_sha
-                .push(base.map(|base| base.commit.as_str().to_owned()));
+            self.is_open.push(range.is_open);
+            self.commit_sha.push(range.commit.as_bytes().to_vec());
         }
     }
 }
@@ -130,6 +151,7 @@ impl LinkInput {
             self.base_commit_sha
                 .push(link.base.map(|base| base.as_bytes().to_vec()));
             self.lead_time_seconds.push(link.lead_time.seconds());
+            self.is_first.push(link.is_first);
         }
     }
 }
@@ -154,22 +176,24 @@ impl RangeInput {
 macro_rules! graph_range_columns {
     () => {
         "
+        insert into graph_ranges as g
+            (organization_id, deployment_id, repository_id, committed_from, committed_until, is_open, service_key,
+                environment, external_id, completed_at, commit_sha)
         select
             r.organization_id, r.id, i.repository_id, i.committed_from, i.committed_until, i.is_open,
-            case when i.is_sought then coalesce(lower(r.service collate \"C\"), '') end,
-            case when i.is_sought then r.completed_at end,
-            i.base_deployment_id, i.base_completed_at, i.base_commit_sha
+            coalesce(lower(r.service collate \"C\"), ''), r.environment, r.external_id, r.completed_at, i.commit_sha
 "
     };
 }
 
-/// For each row of the table `recorded` (`ordinal, organization_id, id, service, completed_at`), gives a new deployment its
-/// links and ranges.
+/// For each row of the table `recorded` (`ordinal, organization_id, id, service, environment, external_id, completed_at`),
+/// gives a new deployment its links and ranges.
 pub(super) const INSERT_LINKS: &str = ",
     links_written as (
         insert into links
-            (organization_id, deployment_id, pull_request_id, rule, base_commit_sha, lead_time_seconds)
-        select r.organization_id, r.id, i.pull_request_id, i.rule, i.base_commit_sha, i.lead_time_seconds
+            (organization_id, deployment_id, pull_request_id, rule, base_commit_sha, lead_time_seconds, is_first)
+        select
+            r.organization_id, r.id, i.pull_request_id, i.rule, i.base_commit_sha, i.lead_time_seconds, i.is_first
         from recorded r
         join link i on i.owner = r.ordinal
     )";
@@ -184,9 +208,6 @@ pub(super) const INSERT_RANGES: &str = ",
 pub(super) const INSERT_GRAPH_RANGES: &str = concat!(
     ",
     graph_ranges_written as (
-        insert into graph_ranges
-            (organization_id, deployment_id, repository_id, committed_from, committed_until, is_open, service_key,
-                completed_at, base_deployment_id, base_completed_at, base_commit_sha)
 ",
     graph_range_columns!(),
     "        from recorded r
@@ -194,8 +215,53 @@ pub(super) const INSERT_GRAPH_RANGES: &str = concat!(
     )"
 );
 
-/// For each row of the table `relinked` (`ordinal, organization_id, id, service, completed_at`), makes the links and ranges
-/// of a deployment those of the inputs.
+/// For each row of the table `recorded`, marks the heads of the table `superseded` that it contains. A head that another
+/// writer holds stays one: that does no harm, and nobody waits.
+macro_rules! supersede {
+    ($unless:literal) => {
+        concat!(
+            ",
+    superseding as (
+        update graph_ranges g
+        set superseded_at = s.completed_at
+        from (
+            select g.organization_id, g.deployment_id, g.repository_id, s.completed_at
+            from (
+                select
+                    r.organization_id, i.deployment_id, i.repository_id, i.commit_sha,
+                    min(r.completed_at) as completed_at
+                from recorded r
+                join superseded i on i.owner = r.ordinal
+                where ",
+            $unless,
+            "
+                group by r.organization_id, i.deployment_id, i.repository_id, i.commit_sha
+                offset 0
+            ) as s
+            cross join lateral (
+                select g.organization_id, g.deployment_id, g.repository_id
+                from graph_ranges g
+                where g.organization_id = s.organization_id and g.deployment_id = s.deployment_id
+                    and g.repository_id = s.repository_id and g.commit_sha = s.commit_sha
+                    and g.superseded_at > s.completed_at
+                for no key update of g skip locked
+            ) as g
+        ) as s
+        where g.organization_id = s.organization_id and g.deployment_id = s.deployment_id
+            and g.repository_id = s.repository_id
+    )"
+        )
+    };
+}
+
+/// With the deployments in a statement. Heads that the statement writes are left to the relinking of their line.
+pub(super) const SUPERSEDE: &str =
+    supersede!("(r.organization_id, i.deployment_id) not in (select organization_id, id from recorded)");
+/// By deployments that have been written already.
+pub(in crate::postgres) const SUPERSEDE_AFTERWARDS: &str = supersede!("true");
+
+/// For each row of the table `relinked` (as `recorded` above), makes the links and ranges of a deployment those of the
+/// inputs. A range keeps what supersedes it as long as it has its place.
 pub(in crate::postgres) const REPLACE_LINKS: &str = concat!(
     ",
     links_gone as (
@@ -206,15 +272,16 @@ pub(in crate::postgres) const REPLACE_LINKS: &str = concat!(
     ),
     links_written as (
         insert into links as l
-            (organization_id, deployment_id, pull_request_id, rule, base_commit_sha, lead_time_seconds)
-        select r.organization_id, r.id, i.pull_request_id, i.rule, i.base_commit_sha, i.lead_time_seconds
+            (organization_id, deployment_id, pull_request_id, rule, base_commit_sha, lead_time_seconds, is_first)
+        select
+            r.organization_id, r.id, i.pull_request_id, i.rule, i.base_commit_sha, i.lead_time_seconds, i.is_first
         from relinked r
         join link i on i.owner = r.ordinal
         on conflict (organization_id, deployment_id, pull_request_id) do update
-            set (rule, base_commit_sha, lead_time_seconds)
-                = (excluded.rule, excluded.base_commit_sha, excluded.lead_time_seconds)
-            where (l.rule, l.base_commit_sha, l.lead_time_seconds) is distinct from
-                (excluded.rule, excluded.base_commit_sha, excluded.lead_time_seconds)
+            set (rule, base_commit_sha, lead_time_seconds, is_first)
+                = (excluded.rule, excluded.base_commit_sha, excluded.lead_time_seconds, excluded.is_first)
+            where (l.rule, l.base_commit_sha, l.lead_time_seconds, l.is_first) is distinct from
+                (excluded.rule, excluded.base_commit_sha, excluded.lead_time_seconds, excluded.is_first)
     ),
     ranges_gone as (
         delete from merge_time_ranges m
@@ -244,23 +311,24 @@ pub(in crate::postgres) const REPLACE_LINKS: &str = concat!(
             )
     ),
     graph_ranges_written as (
-        insert into graph_ranges as g
-            (organization_id, deployment_id, repository_id, committed_from, committed_until, is_open, service_key,
-                completed_at, base_deployment_id, base_completed_at, base_commit_sha)
 ",
     graph_range_columns!(),
     "        from relinked r
         join graph_range i on i.owner = r.ordinal
         on conflict (organization_id, deployment_id, repository_id) do update
-            set (committed_from, committed_until, is_open, service_key, completed_at, base_deployment_id,
-                    base_completed_at, base_commit_sha)
+            set (committed_from, committed_until, is_open, service_key, environment, external_id, completed_at,
+                    commit_sha, superseded_at)
                 = (excluded.committed_from, excluded.committed_until, excluded.is_open, excluded.service_key,
-                    excluded.completed_at, excluded.base_deployment_id, excluded.base_completed_at,
-                    excluded.base_commit_sha)
-            where (g.committed_from, g.committed_until, g.is_open, g.service_key, g.completed_at,
-                    g.base_deployment_id, g.base_completed_at, g.base_commit_sha)
+                    excluded.environment, excluded.external_id, excluded.completed_at, excluded.commit_sha,
+                    case
+                        when (g.service_key, g.environment, g.completed_at, g.commit_sha)
+                            = (excluded.service_key, excluded.environment, excluded.completed_at, excluded.commit_sha)
+                        then g.superseded_at
+                        else 'infinity'
+                    end)
+            where (g.committed_from, g.committed_until, g.is_open, g.service_key, g.environment, g.completed_at,
+                    g.commit_sha)
                 is distinct from (excluded.committed_from, excluded.committed_until, excluded.is_open,
-                    excluded.service_key, excluded.completed_at, excluded.base_deployment_id,
-                    excluded.base_completed_at, excluded.base_commit_sha)
+                    excluded.service_key, excluded.environment, excluded.completed_at, excluded.commit_sha)
     )"
 );

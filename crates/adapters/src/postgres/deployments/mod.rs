@@ -3,15 +3,17 @@
 mod contexts;
 mod earlier;
 mod input;
+mod line;
 mod links;
 mod page;
 mod read;
 mod services;
 mod write;
 
+pub(super) use earlier::{fingerprint, heads, latest};
 pub(super) use links::{
-    GraphRangeInput, LINKS_AT_ONCE, LinkInput, REPLACE_LINKS, RangeInput, linked_pull_requests,
-    unlinked_reason,
+    GraphRangeInput, LINKS_AT_ONCE, LinkInput, REPLACE_LINKS, RangeInput, SUPERSEDE_AFTERWARDS,
+    SupersededInput, linked_pull_requests, unlinked_reason,
 };
 
 use super::PgStore;
@@ -26,14 +28,16 @@ use periscope_domain::commit_sha::CommitReference;
 use periscope_domain::deployment::{Deployment, DeploymentEvent, Revision, StoredDeployment};
 use periscope_domain::environment::Environment;
 use periscope_domain::id::{DeploymentId, OrganizationId, PullRequestId};
-use periscope_domain::linking::{Earlier, Link};
+use periscope_domain::linking::{LinePosition, Link, Novelty};
 use periscope_domain::listing::{DeployedService, DeploymentFilter, ListedDeployment, Page, PageRequest};
 use periscope_domain::ports::{
-    Applied, DeploymentContext, DeploymentDecision, DeploymentQuery, Deployments, EarlierQuery, StoreError,
+    Applied, DeliveryQuery, DeploymentContext, DeploymentDecision, DeploymentQuery, Deployments, LineMember,
+    StoreError,
 };
 use periscope_domain::run::{DeploymentStatus, Run};
 use periscope_domain::text::{Actor, BranchName, ExternalDeploymentId, PipelineName, ServiceName};
 use periscope_domain::web_url::WebUrl;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use time::OffsetDateTime;
 
@@ -55,6 +59,8 @@ struct Row {
     pipeline_name: Option<String>,
     pipeline_url: Option<String>,
     linked_pull_requests: i32,
+    novelty: Option<String>,
+    linking_digest: Option<i64>,
 }
 
 /// The columns of a [`Row`].
@@ -73,6 +79,8 @@ type RowSql = (
     Nullable<Text>,
     Nullable<Text>,
     Integer,
+    Nullable<Text>,
+    Nullable<BigInt>,
 );
 
 impl Row {
@@ -81,6 +89,8 @@ impl Row {
             table: "deployments",
             id: self.id,
         };
+        let novelty = self.novelty.as_deref();
+        let novelty = novelty.map(|word| place.word("novelty", word, Novelty::ALL, Novelty::as_str));
         let deployment = Deployment {
             external_id,
             commit: place.parse("commit_sha", &self.commit_sha, CommitReference::parse)?,
@@ -105,6 +115,7 @@ impl Row {
             id: DeploymentId::new(self.id),
             revision: Revision::new(self.revision),
             deployment,
+            novelty: novelty.transpose()?,
         })
     }
 }
@@ -126,7 +137,7 @@ batch_statement! {
         " select
             d.external_id, d.id, d.revision, d.commit_sha, d.environment, d.status, d.started_at, d.completed_at,
             d.service, d.previous_commit_sha, d.branch, d.triggered_by, d.pipeline_name, d.pipeline_url,
-            d.linked_pull_requests
+            d.linked_pull_requests, d.novelty, d.linking_digest
         from wanted w
         cross join lateral (
             select *
@@ -194,8 +205,18 @@ impl Deployments for PgStore {
         applied
     }
 
-    async fn earlier(&self, query: &EarlierQuery) -> Result<Earlier, StoreError> {
-        earlier::earlier(&self.pool, query).await
+    async fn delivered(&self, queries: &[DeliveryQuery]) -> Result<Vec<BTreeSet<PullRequestId>>, StoreError> {
+        line::delivered(&self.pool, queries).await
+    }
+
+    async fn line(
+        &self,
+        organization_id: OrganizationId,
+        service_key: &str,
+        from: &LinePosition,
+        most: u32,
+    ) -> Result<Vec<LineMember>, StoreError> {
+        line::line(&self.pool, organization_id, service_key, from, most).await
     }
 
     async fn find(

@@ -123,7 +123,7 @@ macro_rules! page {
                 d.external_id,
                 d.id, d.revision, d.commit_sha, d.environment, d.status, d.started_at, d.completed_at, d.service,
                 d.previous_commit_sha, d.branch, d.triggered_by, d.pipeline_name, d.pipeline_url,
-                d.linked_pull_requests
+                d.linked_pull_requests, d.novelty, d.linking_digest
             from (
                 select * from near where (select is_too_little from effort) is not true
                 union all

@@ -2,7 +2,7 @@
 
 use super::Row;
 use super::contexts::{QueryInput, ReadContexts};
-use super::earlier::Rows as EarlierRows;
+use super::earlier::{Heads, Latest};
 use crate::postgres::histories::Histories;
 use crate::postgres::organizations::subscription;
 use crate::postgres::pool::Pool;
@@ -14,7 +14,7 @@ use periscope_domain::commit_sha::CommitReference;
 use periscope_domain::id::{OrganizationId, PullRequestId, RepositoryId};
 use periscope_domain::linking::{Candidate, Earlier, KnownHistory, Surroundings};
 use periscope_domain::ports::{
-    DeploymentContext, DeploymentQuery, DeploymentVersion, LinkingEpoch, StoreError,
+    DeploymentContext, DeploymentQuery, DeploymentVersion, LineFingerprint, LinkingEpoch, StoreError,
 };
 use periscope_domain::pull_request::Merge;
 use periscope_domain::repository::Repository;
@@ -100,13 +100,11 @@ type ContextRow = (
     Option<Row>,
     Option<RepositoryRows>,
     Option<CandidateRows>,
-    bool,
     Option<HistoryRows>,
-    Option<EarlierRows>,
+    Option<Latest>,
+    Option<Heads>,
+    i64,
 );
-
-/// How many earlier deployments a context has; the statement reads one more.
-const EARLIER: usize = 4;
 
 /// The first and the last commit that a reference may name.
 fn bounds(commit: Option<&CommitReference>) -> [Option<Vec<u8>>; 2] {
@@ -134,6 +132,13 @@ pub(super) async fn contexts(
         let [base_least, base_most] = bounds(query.previous_commit.as_ref());
         input.base_least.push(base_least);
         input.base_most.push(base_most);
+        input.environment.push(
+            query
+                .environment
+                .as_ref()
+                .map(|environment| environment.as_str().to_owned()),
+        );
+        input.earlier.push(query.earlier);
         input
             .shipped_at
             .push(query.shipped_at.map(Timestamp::to_offset_date_time));
@@ -142,7 +147,7 @@ pub(super) async fn contexts(
     for row in pool.rows::<_, ContextRow>(ReadContexts { query: input }).await? {
         let index = usize::try_from(row.0 - 1).unwrap_or(usize::MAX);
         if let (Some(query), Some(place)) = (queries.get(index), contexts.get_mut(index)) {
-            let known = row.6.clone();
+            let known = row.5.clone();
             let mut context = context(query, row)?;
             if let Some(known) = known {
                 context.surroundings.histories =
@@ -178,8 +183,9 @@ async fn known_histories(
 }
 
 fn context(query: &DeploymentQuery, row: ContextRow) -> Result<DeploymentContext, StoreError> {
-    let (_, organization, deployment, repositories, candidates, has_commits, _, earlier) = row;
+    let (_, organization, deployment, repositories, candidates, _, latest, heads, fingerprint) = row;
     let linked = deployment.as_ref().map_or(0, |row| row.linked_pull_requests);
+    let digest = deployment.as_ref().and_then(|row| row.linking_digest);
     let (organization_revision, epoch, plan, trial_started_at, trial_ends_at) = organization;
     let stored = deployment
         .map(|row| row.stored(query.external_id.clone()))
@@ -195,6 +201,7 @@ fn context(query: &DeploymentQuery, row: ContextRow) -> Result<DeploymentContext
             organization_revision,
             deployment_revision: stored.as_ref().map(|stored| stored.revision),
             epoch: LinkingEpoch::new(epoch),
+            line: LineFingerprint::new(fingerprint),
         },
         stored,
         linked_pull_requests: linked.unsigned_abs().into(),
@@ -202,8 +209,11 @@ fn context(query: &DeploymentQuery, row: ContextRow) -> Result<DeploymentContext
             repositories: repositories.map_or(Ok(Vec::new()), RepositoryRows::repositories)?,
             candidates: candidates.map_or(Ok(Vec::new()), CandidateRows::candidates)?,
             histories: Vec::new(),
-            earlier: earlier.map_or(Ok(Earlier::default()), |rows| rows.earlier(EARLIER))?,
+            earlier: Earlier {
+                latest: latest.map(Latest::deployment).transpose()?,
+                heads: heads.map_or(Ok(Vec::new()), Heads::heads)?,
+            },
         },
-        has_commits,
+        digest,
     })
 }

@@ -6,19 +6,21 @@
 use super::input::Input;
 use super::links::{
     GraphRangeInput, INSERT_GRAPH_RANGES, INSERT_LINKS, INSERT_RANGES, LINKS_AT_ONCE, LinkInput,
-    REPLACE_LINKS, RangeInput,
+    REPLACE_LINKS, RangeInput, SUPERSEDE, SupersededInput,
 };
 use crate::postgres::pool::Pool;
+use crate::postgres::statement::batch_input;
 use diesel::QueryResult;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Bool, Text, Timestamptz};
 use futures_util::future::join_all;
 use periscope_domain::id::DeploymentId;
-use periscope_domain::linking::BaseChange;
+use periscope_domain::linking::service_key;
 use periscope_domain::ports::{Applied, DeploymentDecision, StoreError};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use time::OffsetDateTime;
 
 /// The organizations, locked in order of id.
 const ORGANIZATION: &str = ", organization as (
@@ -35,12 +37,12 @@ const CREATE: &str = " of o
         insert into deployments (
             organization_id, external_id, revision, commit_sha, environment, status, started_at, completed_at,
             service, previous_commit_sha, branch, triggered_by, pipeline_name, pipeline_url, linked_pull_requests,
-            unlinked_reason
+            unlinked_reason, novelty, linking_digest
         )
         select
             i.organization_id, i.external_id, 1, i.commit_sha, i.environment, i.status, i.started_at, i.completed_at,
             i.service, i.previous_commit_sha, i.branch, i.triggered_by, i.pipeline_name, i.pipeline_url,
-            coalesce(i.linked_pull_requests, 0), i.unlinked_reason
+            coalesce(i.linked_pull_requests, 0), i.unlinked_reason, i.novelty, i.linking_digest
         from input i
         join organization o on o.id = i.organization_id and o.revision = i.organization_revision
         order by i.organization_id, i.external_id
@@ -52,7 +54,9 @@ const CREATE: &str = " of o
 const CHANGE: &str = " of o
     ),
     held as (
-        select d.organization_id, d.id, i.ordinal
+        select
+            d.organization_id, d.id, i.ordinal, coalesce(lower(d.service collate \"C\"), '') as service_key,
+            d.completed_at
         from input i
         join organization o on o.id = i.organization_id and o.revision = i.organization_revision
         join deployments d on d.organization_id = i.organization_id and d.external_id = i.external_id
@@ -63,11 +67,14 @@ const CHANGE: &str = " of o
     written as (
         update deployments d
         set (revision, commit_sha, environment, status, started_at, completed_at, service, previous_commit_sha,
-                branch, triggered_by, pipeline_name, pipeline_url, linked_pull_requests, unlinked_reason, changed_in)
+                branch, triggered_by, pipeline_name, pipeline_url, linked_pull_requests, unlinked_reason, novelty,
+                linking_digest, changed_in)
             = (d.revision + 1, i.commit_sha, i.environment, i.status, i.started_at, i.completed_at, i.service,
                 i.previous_commit_sha, i.branch, i.triggered_by, i.pipeline_name, i.pipeline_url,
                 coalesce(i.linked_pull_requests, d.linked_pull_requests),
                 case when i.linked_pull_requests is null then d.unlinked_reason else i.unlinked_reason end,
+                case when i.linked_pull_requests is null then d.novelty else i.novelty end,
+                coalesce(i.linking_digest, d.linking_digest),
                 pg_current_xact_id()::text::bigint)
         from held h
         join input i on i.ordinal = h.ordinal
@@ -80,7 +87,7 @@ const FOLLOW: &str = ", recorded as (
         select
             i.ordinal, w.organization_id, w.id, w.revision, i.event_status, i.event_started_at,
             i.event_completed_at, i.event_commit_sha, i.received_at, i.epoch, i.follows_epoch,
-            i.base_follows_epoch, i.linked_pull_requests, i.trial_started_at, i.trial_ends_at, i.service,
+            i.linked_pull_requests, i.trial_started_at, i.trial_ends_at, i.service, i.environment, i.external_id,
             i.completed_at
         from written w
         join input i on i.organization_id = w.organization_id and i.external_id = w.external_id
@@ -104,36 +111,23 @@ const FOLLOW: &str = ", recorded as (
             set generation = excluded.generation, lease_until = null
     )";
 
-/// Others may have to look for their base again because of what was written.
-const CHANGE_BASE: &str = ", bases as (
-        insert into base_changes (organization_id, deployment_id)
-        select organization_id, id from recorded
-    )";
-
-/// The same where they have to only if the epoch has moved on.
-const CHANGE_BASE_LATE: &str = ", late_bases as (
-        insert into base_changes (organization_id, deployment_id)
-        select organization_id, id
-        from recorded
-        where base_follows_epoch
-            and (organization_id, epoch) not in (select id, linking_epoch from organization)
-    )";
-
-/// A known deployment may have to look for its base again: who became one meanwhile has only seen the last that was written.
-const EXCHANGE_BASE: &str = ", exchanged as (
-        insert into base_changes (organization_id, deployment_id)
-        select r.organization_id, r.id
+/// Later deployments of the lines may ship something else.
+const CHANGE_LINES: &str = ", lines_changed as (
+        insert into line_changes (organization_id, deployment_id, service_key, since, is_moved, seen)
+        select r.organization_id, r.id, i.service_key, i.since, i.is_moved, i.seen
         from recorded r
-        where exists (
-            select from graph_range i
-            where i.owner = r.ordinal and i.is_sought and not exists (
-                select from graph_ranges g
-                where g.organization_id = r.organization_id and g.deployment_id = r.id
-                    and g.repository_id = i.repository_id and g.service_key is not null
-                    and (g.base_deployment_id, g.base_completed_at, g.base_commit_sha)
-                        is not distinct from (i.base_deployment_id, i.base_completed_at, i.base_commit_sha)
-            )
-        )
+        join line_change i on i.owner = r.ordinal
+    )";
+
+/// What a deployment superseded where it was, it supersedes no more. What is written in the same statement has left its place
+/// as well.
+const LEAVE_LINES: &str = ", heads_again as (
+        update graph_ranges g
+        set superseded_at = 'infinity'
+        from held h
+        where g.organization_id = h.organization_id and g.service_key = h.service_key
+            and g.superseded_at = h.completed_at
+            and (g.organization_id, g.deployment_id) not in (select organization_id, id from recorded)
     )";
 
 const BEGIN_TRIAL: &str = ", trial as (
@@ -145,7 +139,7 @@ const BEGIN_TRIAL: &str = ", trial as (
 
 /// Deployments whose links have been decided.
 const RELINKED: &str = ", relinked as (
-        select ordinal, organization_id, id, service, completed_at from recorded
+        select ordinal, organization_id, id, service, environment, external_id, completed_at from recorded
         where linked_pull_requests is not null
     )";
 
@@ -158,6 +152,31 @@ struct Write {
     links: LinkInput,
     ranges: RangeInput,
     graph_ranges: GraphRangeInput,
+    superseded: SupersededInput,
+    line_changes: LineChangeInput,
+}
+
+batch_input! {
+    /// Changes of lines by the decision with the ordinal `owner`.
+    LineChangeInput as "line_change" {
+        owner: BigInt = i64,
+        service_key: Text = String,
+        since: Timestamptz = OffsetDateTime,
+        is_moved: Bool = bool,
+        seen: BigInt = i64,
+    }
+}
+
+impl LineChangeInput {
+    fn push(&mut self, owner: i64, decision: &DeploymentDecision) {
+        for change in &decision.line_changes {
+            self.owner.push(owner);
+            self.service_key.push(service_key(change.service.as_ref()));
+            self.since.push(change.since.to_offset_date_time());
+            self.is_moved.push(change.is_moved);
+            self.seen.push(decision.version.line.get());
+        }
+    }
 }
 
 impl QueryFragment<Pg> for Write {
@@ -181,6 +200,14 @@ impl QueryFragment<Pg> for Write {
             out.push_sql(", ");
             graph_ranges.walk_ast(out.reborrow())?;
         }
+        if !self.superseded.is_empty() {
+            out.push_sql(", ");
+            self.superseded.walk_ast(out.reborrow())?;
+        }
+        if self.kind.changes_line {
+            out.push_sql(", ");
+            self.line_changes.walk_ast(out.reborrow())?;
+        }
         out.push_sql(ORGANIZATION);
         out.push_sql(if self.kind.begins_trial {
             "no key update"
@@ -192,10 +219,14 @@ impl QueryFragment<Pg> for Write {
         if self.kind.begins_trial {
             out.push_sql(BEGIN_TRIAL);
         }
-        for bases in self.bases() {
-            out.push_sql(bases);
+        if self.kind.changes_line {
+            out.push_sql(CHANGE_LINES);
+        }
+        if !self.superseded.is_empty() {
+            out.push_sql(SUPERSEDE);
         }
         if changes {
+            out.push_sql(if self.kind.moves { LEAVE_LINES } else { "" });
             out.push_sql(RELINKED);
             out.push_sql(REPLACE_LINKS);
         } else {
@@ -205,23 +236,6 @@ impl QueryFragment<Pg> for Write {
         }
         out.push_sql(" select ordinal, id from recorded");
         Ok(())
-    }
-}
-
-impl Write {
-    /// What leaves a base that has changed, or may have.
-    fn bases(&self) -> impl Iterator<Item = &'static str> {
-        let changes = self.kind.changes_base;
-        let may_change = !changes && self.input.base_follows_epoch.contains(&true);
-        let may_exchange = !changes && !self.kind.creates && !self.graph_ranges.is_empty();
-        let needed = [
-            (changes, CHANGE_BASE),
-            (may_change, CHANGE_BASE_LATE),
-            (may_exchange, EXCHANGE_BASE),
-        ];
-        needed
-            .into_iter()
-            .filter_map(|(is_needed, sql)| is_needed.then_some(sql))
     }
 }
 
@@ -239,7 +253,8 @@ impl Query for Write {
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct Kind {
     creates: bool,
-    changes_base: bool,
+    changes_line: bool,
+    moves: bool,
     begins_trial: bool,
 }
 
@@ -247,7 +262,8 @@ impl Kind {
     fn of(decision: &DeploymentDecision) -> Self {
         Self {
             creates: decision.version.deployment_revision.is_none(),
-            changes_base: decision.base_change == BaseChange::Possible,
+            changes_line: !decision.line_changes.is_empty(),
+            moves: decision.line_changes.iter().any(|change| change.is_moved),
             begins_trial: decision.trial.is_some(),
         }
     }
@@ -327,10 +343,12 @@ async fn write<'a>(
     };
     for (ordinal, decision) in (1..).zip(decisions) {
         statement.input.push(decision);
+        statement.line_changes.push(ordinal, decision);
         if let Some(linking) = &decision.linking {
             statement.links.push(ordinal, linking);
             statement.ranges.push(ordinal, linking);
             statement.graph_ranges.push(ordinal, linking);
+            statement.superseded.push(ordinal, linking);
         }
     }
     pool.rows(statement).await

@@ -20,20 +20,28 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex, Once};
 
 /// What may go through the rows of every tenant: by the words it is known by, and why it may. What else does is refused.
-const EXEMPT: [(&str, &str); 5] = [
+const EXEMPT: [(&str, &str); 7] = [
     (
         "where r.organization_id > o.id order by r.organization_id limit 1",
         "the worker takes requests to link again of every organization that has any",
     ),
     (
         "c.organization_id = coalesce((select organization_id from spreader), c.organization_id)",
-        "the worker takes changed bases of whichever organization has any",
+        "the worker takes changes to lines of whichever organization has any",
     ),
     (
         "select count(*) from relink_requests",
         "it is counted, for those who run the service, how much all of the worker has to do",
     ),
-    ("select count(*) from base_changes", "the same of changed bases"),
+    (
+        "select count(*) from line_changes",
+        "the same of changes to lines",
+    ),
+    ("select count(*) from line_requests", "the same of lines"),
+    (
+        "select line_requests.requested_at from line_requests order by line_requests.requested_at limit $1",
+        "it is told since when the oldest of all lines waits",
+    ),
     (
         "select relink_requests.requested_at from relink_requests order by relink_requests.requested_at limit $1",
         "it is told since when the oldest of all of them waits",

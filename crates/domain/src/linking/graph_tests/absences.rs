@@ -12,7 +12,7 @@ fn why_a_pull_request_is_not_in_a_deployment_is_told() {
         (&ALL, &[3], 6, 5, Absence::Pending),
         (&ALL, &[3], 66, 5, Absence::CommitUnknown),
         (&ALL, &[3], 6, 55, Absence::MergeCommitUnknown),
-        (&[5, 6], &[77], 6, 5, Absence::Undecided),
+        (&[5, 6, 8], &[8], 6, 3, Absence::Undecided),
     ];
     for (told, earlier, commit, merge, expected) in cases {
         let found = absence(
