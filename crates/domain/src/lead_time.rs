@@ -5,7 +5,7 @@ use crate::timestamp::Timestamp;
 use thiserror::Error;
 
 /// Whole seconds from merge to completion, never below 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LeadTime(i64);
 
 /// A number of seconds is no lead time.

@@ -1,7 +1,10 @@
 use super::{Entry, MemoryStore};
 use async_trait::async_trait;
 use periscope_domain::id::OrganizationId;
-use periscope_domain::metrics::{ChangedDeployment, CompletedDeployment, Facts, MergedPullRequest};
+use periscope_domain::linking::Novelty;
+use periscope_domain::metrics::{
+    ChangedDeployment, CompletedDeployment, Facts, MergedPullRequest, ShippedPullRequest,
+};
 use periscope_domain::ports::{MetricFacts, StoreError};
 use periscope_domain::pull_request::{StoredPullRequest, lines};
 use periscope_domain::timestamp::Timestamp;
@@ -46,7 +49,14 @@ fn changed(entry: &Entry) -> ChangedDeployment {
             environment: deployment.environment.clone(),
             service: deployment.service.clone(),
             unlinked: entry.linking.unlinked_reason(),
-            links: links.map(|link| (link.pull_request_id, link.lead_time)).collect(),
+            is_redeployment: entry.linking.novelty.is_some_and(Novelty::is_redeployment),
+            links: links
+                .map(|link| ShippedPullRequest {
+                    id: link.pull_request_id,
+                    lead_time: link.lead_time,
+                    is_first: link.is_first,
+                })
+                .collect(),
         });
     ChangedDeployment {
         id: entry.stored.id,

@@ -208,7 +208,7 @@ async fn more_than_a_page_is_known_whole() {
         let (deployments, merges) = &caught_up;
         assert_eq!((deployments.len(), merges.len()), (45_000, 45_001));
         assert!(deployments.iter().all(|(id, completed)| {
-            completed.links.len() == 1 && completed.links[0].1.seconds() == id.get()
+            completed.links.len() == 1 && completed.links[0].lead_time.seconds() == id.get()
         }));
         // Loaded piece by piece, it is the same.
         let fresh = store(&database);

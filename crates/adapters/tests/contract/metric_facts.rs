@@ -3,8 +3,8 @@ use periscope_domain::commit_sha::{CommitReference, CommitSha};
 use periscope_domain::deployment::Deployment;
 use periscope_domain::environment::Environment;
 use periscope_domain::id::DeploymentId;
-use periscope_domain::linking::UnlinkedReason;
-use periscope_domain::metrics::{CompletedDeployment, Facts, MergedPullRequest, Window};
+use periscope_domain::linking::{Novelty, UnlinkedReason};
+use periscope_domain::metrics::{CompletedDeployment, Facts, MergedPullRequest, ShippedPullRequest, Window};
 use periscope_domain::ports::Store;
 use periscope_domain::pull_request::{ChangeCount, PullRequest, StoredPullRequest};
 use periscope_domain::run::{DeploymentStatus, Run};
@@ -55,7 +55,13 @@ pub(crate) async fn told(
     for name in names {
         let stored = tenant.find(name).await;
         let links = tenant.links(name).await.into_iter();
-        let links = links.map(|link| (link.pull_request_id, link.lead_time)).collect();
+        let links = links.map(|link| ShippedPullRequest {
+            id: link.pull_request_id,
+            lead_time: link.lead_time,
+            is_first: link.is_first,
+        });
+        let links = links.collect();
+        let is_redeployment = stored.novelty.is_some_and(Novelty::is_redeployment);
         let Deployment {
             environment,
             service,
@@ -70,6 +76,7 @@ pub(crate) async fn told(
                 environment,
                 service,
                 unlinked: None,
+                is_redeployment,
                 links,
             };
             (stored.id, completed)

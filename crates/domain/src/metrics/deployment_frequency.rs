@@ -1,6 +1,6 @@
 //! Deployment frequency: how often something reaches its environment.
 //!
-//! Successful deployments that ended in the window; per day: divided by the window's length in days of 24 hours, up to now
+//! Successful deployments that ended in the window, redeployments and roll-backs among them and told beside; per day: divided by the window's length in days of 24 hours, up to now
 //! if it is not over, without an hour that the zone's clocks show twice; per week: by its length in weeks. Source: DORA,
 //! <https://dora.dev/guides/dora-metrics-four-keys/>.
 
@@ -46,6 +46,8 @@ impl StatusCounts {
 pub struct Frequency {
     /// The deployments by how they ended.
     pub statuses: StatusCounts,
+    /// How many of the successful ones brought nothing that was not live before.
+    pub redeployments: u64,
     /// Successful ones a day.
     pub per_day: f64,
     /// Successful ones a week.
@@ -114,9 +116,12 @@ pub(crate) fn statuses(scope: &Scope<'_>, window: Window) -> StatusCounts {
 
 pub(crate) fn frequency(scope: &Scope<'_>, window: Window) -> Option<Frequency> {
     let statuses = statuses(scope, window);
+    let redeployments = scope.deployments(window).filter(|(row, _)| row.is_redeployment);
+    let redeployments = redeployments.count() as u64;
     let per_day = float(statuses.success) / scope.days(window);
     (statuses.total() > 0).then(|| Frequency {
         statuses,
+        redeployments,
         per_day,
         per_week: per_day * 7.0,
         level: Level::of_deployment_frequency(per_day),

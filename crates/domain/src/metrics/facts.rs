@@ -30,8 +30,21 @@ pub struct CompletedDeployment {
     pub service: Option<ServiceName>,
     /// Why it has no links, if it could have some.
     pub unlinked: Option<UnlinkedReason>,
+    /// Whether all of it was live before.
+    pub is_redeployment: bool,
     /// The pull requests that it shipped.
-    pub links: Vec<(PullRequestId, LeadTime)>,
+    pub links: Vec<ShippedPullRequest>,
+}
+
+/// A pull request that a deployment shipped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ShippedPullRequest {
+    /// Its number.
+    pub id: PullRequestId,
+    /// From its merge to the deployment's completion.
+    pub lead_time: LeadTime,
+    /// Whether no earlier deployment of the service delivered it.
+    pub is_first: bool,
 }
 
 /// A deployment as it is now.
@@ -72,13 +85,36 @@ pub(crate) struct DeploymentRow {
     pub(crate) environment: NameNumber,
     pub(crate) status: DeploymentStatus,
     pub(crate) unlinked: Option<UnlinkedReason>,
+    pub(crate) is_redeployment: bool,
 }
 
 /// A link as it is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LinkRow {
     pub(crate) pull_request_id: PullRequestId,
-    pub(crate) lead_time: LeadTime,
+    /// The seconds of its lead time; below 0, and then one less than their negative, where it is no first delivery.
+    coded: i64,
+}
+
+impl LinkRow {
+    fn new(shipped: &ShippedPullRequest) -> Self {
+        let seconds = shipped.lead_time.seconds();
+        Self {
+            pull_request_id: shipped.id,
+            coded: if shipped.is_first { seconds } else { !seconds },
+        }
+    }
+
+    /// Whether no earlier deployment of the service delivered it.
+    pub(crate) const fn is_first(&self) -> bool {
+        self.coded >= 0
+    }
+
+    /// From its merge to the deployment's completion.
+    pub(crate) fn lead_time(&self) -> LeadTime {
+        let seconds = if self.is_first() { self.coded } else { !self.coded };
+        LeadTime::from_seconds(seconds).unwrap_or_default()
+    }
 }
 
 /// A merged pull request as it is kept.
@@ -185,15 +221,9 @@ impl Facts {
                 environment: AllNames::environment(names, &completed.environment),
                 status: completed.status,
                 unlinked: completed.unlinked,
+                is_redeployment: completed.is_redeployment,
             };
-            let links = completed
-                .links
-                .iter()
-                .map(|(pull_request_id, lead_time)| LinkRow {
-                    pull_request_id: *pull_request_id,
-                    lead_time: *lead_time,
-                });
-            Some((row, links.collect()))
+            Some((row, completed.links.iter().map(LinkRow::new).collect()))
         });
         let rows = rows.collect();
         self.deployments
@@ -231,9 +261,14 @@ impl Facts {
                 environment: Environment::parse(self.environment_name(row.environment)).ok()?,
                 service: self.service_name(row).and_then(ServiceName::clean),
                 unlinked: row.unlinked,
+                is_redeployment: row.is_redeployment,
                 links: links
                     .iter()
-                    .map(|link| (link.pull_request_id, link.lead_time))
+                    .map(|link| ShippedPullRequest {
+                        id: link.pull_request_id,
+                        lead_time: link.lead_time(),
+                        is_first: link.is_first(),
+                    })
                     .collect(),
             };
             Some((row.id, completed))

@@ -1,12 +1,12 @@
 //! Lead time for changes: how long a merged pull request waits until it reaches users.
 //!
-//! For each pull request and service its first successful production deployment in the window, from the merge to the
-//! deployment's completion; percentiles over all of these. Source: DORA,
+//! For each pull request and service its first delivery ever, if that is in the window: the time from the merge to the
+//! completion of the first successful production deployment of the service that contains it; percentiles over all of these.
+//! No other window, redeployment or roll-back changes the lead time of a pull request. Source: DORA,
 //! <https://dora.dev/guides/dora-metrics-four-keys/>, measured from the merge; DORA measures from the commit.
 
 use super::calendar::{Cut, Sorter, TimeSlice};
 use super::names::place_by_name;
-use super::number_set::number_set;
 use super::question::Scope;
 use super::{Distribution, Level, Rated, Window};
 use crate::id::{DeploymentId, PullRequestId};
@@ -21,7 +21,7 @@ const SLOWEST: usize = 10;
 pub struct Shipment {
     /// The pull request.
     pub pull_request_id: PullRequestId,
-    /// The first deployment of the window that shipped it with this service.
+    /// The deployment that delivered it first.
     pub deployment_id: DeploymentId,
     /// The service, as that deployment spells it.
     pub service: Option<String>,
@@ -61,9 +61,9 @@ impl LeadTimes {
         let shipments: Vec<_> = shipments(scope, window).collect();
         let mut seconds = Vec::with_capacity(shipments.len());
         for (row, link) in &shipments {
-            seconds.push(link.lead_time.seconds());
+            seconds.push(link.lead_time().seconds());
             if let Some(week) = weekly.at(row.completed_at) {
-                week.push(link.lead_time.seconds());
+                week.push(link.lead_time().seconds());
             }
         }
         Self {
@@ -78,20 +78,18 @@ impl LeadTimes {
 
 type ShippedRow<'a> = (&'a super::facts::DeploymentRow, &'a super::facts::LinkRow);
 
-/// Each pull request with the first deployment of the window that shipped it with a service.
+/// The first deliveries of a window.
 fn shipments<'a>(scope: &Scope<'a>, window: Window) -> impl Iterator<Item = ShippedRow<'a>> {
-    let facts = scope.facts;
-    let mut seen = number_set(0);
     scope
         .deployments(window)
         .flat_map(|(row, links)| links.iter().map(move |link| (row, link)))
-        .filter(move |(row, link)| seen.insert((link.pull_request_id, facts.service_key(row))))
+        .filter(|(_, link)| link.is_first())
 }
 
 /// The lead times of a window, in seconds.
 pub(crate) fn lead_time(scope: &Scope<'_>, window: Window) -> Option<Rated> {
     let mut seconds: Vec<_> = shipments(scope, window)
-        .map(|(_, link)| link.lead_time.seconds())
+        .map(|(_, link)| link.lead_time().seconds())
         .collect();
     rated(&mut seconds)
 }
@@ -110,7 +108,7 @@ fn services(scope: &Scope<'_>, shipments: &[ShippedRow<'_>]) -> Vec<ServiceLeadT
     for (row, link) in shipments {
         if let Some((name, seconds)) = by_key.get_mut(facts.service_key(row) as usize) {
             *name = facts.service_name(row);
-            seconds.push(link.lead_time.seconds());
+            seconds.push(link.lead_time().seconds());
         }
     }
     let services = by_key.into_iter().filter_map(|(name, mut seconds)| {
@@ -128,7 +126,7 @@ fn services(scope: &Scope<'_>, shipments: &[ShippedRow<'_>]) -> Vec<ServiceLeadT
 }
 
 fn slowest(scope: &Scope<'_>, mut shipments: Vec<ShippedRow<'_>>) -> Vec<Shipment> {
-    let order = |(row, link): &ShippedRow<'_>| (Reverse(link.lead_time), link.pull_request_id, row.id);
+    let order = |(row, link): &ShippedRow<'_>| (Reverse(link.lead_time()), link.pull_request_id, row.id);
     if shipments.len() > SLOWEST {
         shipments.select_nth_unstable_by_key(SLOWEST, order);
         shipments.truncate(SLOWEST);
@@ -138,7 +136,7 @@ fn slowest(scope: &Scope<'_>, mut shipments: Vec<ShippedRow<'_>>) -> Vec<Shipmen
         pull_request_id: link.pull_request_id,
         deployment_id: row.id,
         service: scope.facts.service_name(row).map(str::to_owned),
-        lead_time: link.lead_time,
+        lead_time: link.lead_time(),
     });
     told.collect()
 }

@@ -41,7 +41,7 @@ pub use coverage::{Coverage, Share, UnshippedReason};
 pub use cycle_time::CycleTime;
 pub use deployment_frequency::{DeploymentFrequency, Frequency, StatusCounts};
 pub use distribution::Distribution;
-pub use facts::{ChangedDeployment, CompletedDeployment, Facts, MergedPullRequest};
+pub use facts::{ChangedDeployment, CompletedDeployment, Facts, MergedPullRequest, ShippedPullRequest};
 pub use lead_time::{LeadTimes, ServiceLeadTime, Shipment};
 pub use level::{Level, Rated};
 pub use merges::{MergeCount, MergeCounts};

@@ -7,12 +7,12 @@ use super::mark::Mark;
 use super::{Edge, Kept, Kind, PAGE, Span, page_size};
 use async_trait::async_trait;
 use diesel::Queryable;
-use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz};
 use periscope_domain::environment::Environment;
 use periscope_domain::id::{DeploymentId, OrganizationId, PullRequestId};
 use periscope_domain::lead_time::LeadTime;
-use periscope_domain::linking::UnlinkedReason;
-use periscope_domain::metrics::{ChangedDeployment, CompletedDeployment, Facts};
+use periscope_domain::linking::{Novelty, UnlinkedReason};
+use periscope_domain::metrics::{ChangedDeployment, CompletedDeployment, Facts, ShippedPullRequest};
 use periscope_domain::ports::StoreError;
 use periscope_domain::run::DeploymentStatus;
 use periscope_domain::text::ServiceName;
@@ -29,7 +29,8 @@ pub(super) struct Row {
     environment: String,
     service: Option<String>,
     unlinked_reason: Option<String>,
-    links: Option<(Vec<i64>, Vec<i64>)>,
+    novelty: Option<String>,
+    links: Option<(Vec<i64>, Vec<i64>, Vec<bool>)>,
 }
 
 type RowSql = (
@@ -40,7 +41,8 @@ type RowSql = (
     Text,
     Nullable<Text>,
     Nullable<Text>,
-    Nullable<(Array<BigInt>, Array<BigInt>)>,
+    Nullable<Text>,
+    Nullable<(Array<BigInt>, Array<BigInt>, Array<Bool>)>,
 );
 
 impl TryFrom<Row> for ChangedDeployment {
@@ -70,29 +72,33 @@ fn completed(row: &Row, completed_at: Timestamp) -> Result<CompletedDeployment, 
             UnlinkedReason::as_str,
         )
     };
+    let novelty = |word: &str| place.word("novelty", word, Novelty::ALL, Novelty::as_str);
     let links = row
         .links
         .iter()
-        .flat_map(|(ids, seconds)| ids.iter().zip(seconds));
-    let link = |(id, seconds): (&i64, &i64)| {
+        .flat_map(|(ids, seconds, first)| ids.iter().zip(seconds).zip(first));
+    let link = |((id, seconds), is_first): ((&i64, &i64), &bool)| {
         let lead_time = LeadTime::from_seconds(*seconds);
         let place = Place {
             table: "links",
             id: row.id,
         };
-        Ok((
-            PullRequestId::new(*id),
-            place.check("lead_time_seconds", lead_time)?,
-        ))
+        Ok(ShippedPullRequest {
+            id: PullRequestId::new(*id),
+            lead_time: place.check("lead_time_seconds", lead_time)?,
+            is_first: *is_first,
+        })
     };
     let mut links: Vec<_> = links.map(link).collect::<Result<_, StoreError>>()?;
     links.sort_unstable();
+    let novelty = row.novelty.as_deref().map(novelty).transpose()?;
     Ok(CompletedDeployment {
         completed_at,
         status: place.parse("status", &row.status, DeploymentStatus::parse)?,
         environment: place.parse("environment", &row.environment, Environment::parse)?,
         service: place.parse_option("service", row.service.as_deref(), ServiceName::parse)?,
         unlinked: row.unlinked_reason.as_deref().map(reason).transpose()?,
+        is_redeployment: novelty.is_some_and(Novelty::is_redeployment),
         links,
     })
 }
@@ -100,16 +106,18 @@ fn completed(row: &Row, completed_at: Timestamp) -> Result<CompletedDeployment, 
 /// The columns that a table `found` of deployments needs.
 const FOUND: &str = "
     d.organization_id, d.id, d.changed_in, d.completed_at, d.status, d.environment, d.service, d.unlinked_reason,
-    d.linked_pull_requests
+    d.novelty, d.linked_pull_requests
     ";
 
 /// The rows of the table `found`. Links are looked up where there are some, deployment by deployment.
 const ROWS: &str = "
     select
-        d.id, d.changed_in, d.completed_at, d.status, d.environment, d.service, d.unlinked_reason, l.ids, l.seconds
+        d.id, d.changed_in, d.completed_at, d.status, d.environment, d.service, d.unlinked_reason,
+        d.novelty, l.ids, l.seconds, l.first
     from found d
     left join lateral (
-        select array_agg(l.pull_request_id) as ids, array_agg(l.lead_time_seconds) as seconds
+        select array_agg(l.pull_request_id) as ids, array_agg(l.lead_time_seconds) as seconds,
+            array_agg(l.is_first) as first
         from links l
         where d.linked_pull_requests > 0 and l.organization_id = d.organization_id and l.deployment_id = d.id
         having count(*) > 0

@@ -4,7 +4,7 @@
 use super::*;
 use proptest::prelude::*;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 const SERVICES: [Option<&str>; 4] = [None, Some("api"), Some("API"), Some("web")];
 const ENVIRONMENTS: [&str; 2] = ["production", "staging"];
@@ -53,6 +53,7 @@ fn deployed() -> impl Strategy<Value = Deployed> {
             status,
             environment,
             service: SERVICES[service],
+            is_redeployment: links.len() == 1,
             links,
             unlinked: None,
         }
@@ -239,12 +240,11 @@ fn rated(found: Option<Rated>) -> Option<Distribution> {
 
 /// Each service as its latest shipment spells it, with its lead times in seconds.
 fn shipments(world: &World, question: &Question, window: Window) -> BTreeMap<Option<String>, Shipped> {
-    let mut seen = BTreeSet::new();
     let mut shipped: BTreeMap<_, Shipped> = BTreeMap::new();
     for one in world.deployed_in(question, window) {
         for (pull_request, lead_time) in &one.links {
             let key = one.service.map(str::to_lowercase);
-            if seen.insert((*pull_request, key.clone())) {
+            if world.is_first(one, *pull_request) {
                 let (spelling, seconds) = shipped.entry(key).or_default();
                 *spelling = one.service;
                 seconds.push(*lead_time);
@@ -306,7 +306,7 @@ proptest! {
     #[test]
     fn every_figure_is_what_its_definition_says((deployed, merged, question) in case()) {
         let world = last_words(&deployed, &merged);
-        let told = told_bit_by_bit(deployed, merged);
+        let told = told_bit_by_bit(&world, deployed, merged);
         let (window, previous) = (question.window, question.window.previous());
         let material = Material { question: question.clone(), facts: Arc::new(told), repositories: world.repositories.clone() };
 
@@ -320,6 +320,9 @@ proptest! {
             let expected = statuses(&world, &question, window);
             let found = summary.deployment_frequency.map(|frequency| frequency.statuses).unwrap_or_default();
             prop_assert_eq!(found, expected);
+            let found = summary.deployment_frequency.map_or(0, |frequency| frequency.redeployments);
+            let deployed = world.deployed_in(&question, window);
+            prop_assert_eq!(found, deployed.iter().filter(|one| one.is_redeployment).count() as u64);
             let found = summary.deployment_frequency.map_or(0.0, |frequency| frequency.per_day);
             let expected_rate = per_day(&world, &question, window);
             prop_assert!((found - expected_rate).abs() < 1e-6 * expected_rate.max(1.0));
@@ -372,7 +375,7 @@ proptest! {
 }
 
 /// Facts that are put in one by one, while somebody still reads those before.
-fn told_bit_by_bit(deployed: Vec<Deployed>, merged: Vec<Merged>) -> Facts {
+fn told_bit_by_bit(whole: &World, deployed: Vec<Deployed>, merged: Vec<Merged>) -> Facts {
     let deployed = deployed.into_iter().map(|one| World {
         deployed: vec![one],
         ..World::default()
@@ -384,7 +387,7 @@ fn told_bit_by_bit(deployed: Vec<Deployed>, merged: Vec<Merged>) -> Facts {
     let mut facts = Facts::new();
     for event in deployed.chain(merged) {
         let before = facts.clone();
-        event.put_into(&mut facts);
+        event.put_into(&mut facts, whole);
         drop(before);
     }
     facts

@@ -30,6 +30,7 @@ struct Deployed {
     /// The pull requests that it shipped, each with its lead time in seconds.
     links: Vec<(i64, i64)>,
     unlinked: Option<UnlinkedReason>,
+    is_redeployment: bool,
 }
 
 /// A merged pull request.
@@ -83,6 +84,7 @@ impl World {
             service: Some("api"),
             links: Vec::new(),
             unlinked: None,
+            is_redeployment: false,
         });
         self.deployed.last_mut().unwrap()
     }
@@ -103,11 +105,12 @@ impl World {
 
     fn facts(&self) -> Facts {
         let mut facts = Facts::new();
-        self.put_into(&mut facts);
+        self.put_into(&mut facts, self);
         facts
     }
 
-    fn put_into(&self, facts: &mut Facts) {
+    /// Puts all of it into facts; the whole world tells which links are first deliveries.
+    fn put_into(&self, facts: &mut Facts, whole: &Self) {
         let deployed = self.deployed.iter().map(|deployed| ChangedDeployment {
             id: DeploymentId::new(deployed.id),
             completed: Some(CompletedDeployment {
@@ -116,10 +119,15 @@ impl World {
                 environment: Environment::parse(deployed.environment).unwrap(),
                 service: deployed.service.map(|name| ServiceName::parse(name).unwrap()),
                 unlinked: deployed.unlinked,
+                is_redeployment: deployed.is_redeployment,
                 links: deployed
                     .links
                     .iter()
-                    .map(|(id, seconds)| (PullRequestId::new(*id), LeadTime::from_seconds(*seconds).unwrap()))
+                    .map(|(id, seconds)| ShippedPullRequest {
+                        id: PullRequestId::new(*id),
+                        lead_time: LeadTime::from_seconds(*seconds).unwrap(),
+                        is_first: whole.is_first(deployed, *id),
+                    })
                     .collect(),
             }),
         });
@@ -133,6 +141,16 @@ impl World {
             lines: merged.lines,
         });
         facts.put_pull_requests(&merged.collect::<Vec<_>>());
+    }
+
+    /// Whether no earlier deployment of the service ships a pull request.
+    fn is_first(&self, deployed: &Deployed, pull_request: i64) -> bool {
+        let service = |deployed: &Deployed| deployed.service.map(str::to_ascii_lowercase);
+        !self.deployed.iter().any(|other| {
+            (other.at, other.id) < (deployed.at, deployed.id)
+                && service(other) == service(deployed)
+                && other.links.iter().any(|(id, _)| *id == pull_request)
+        })
     }
 
     fn ask(&self, metric: Metric, question: Question) -> Answer {
