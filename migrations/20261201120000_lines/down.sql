@@ -44,3 +44,10 @@ select organization_id, id, nextval('relink_generations'), statement_timestamp()
 from deployments
 where status = 'success' and environment = 'production'
 on conflict (organization_id, deployment_id) do nothing;
+
+drop index deployments_grouped;
+create index deployments_grouped
+    on deployments
+        (organization_id, coalesce(lower(service collate "C"), ''), environment, status,
+            coalesce(completed_at, started_at), id)
+    where started_at is not null;

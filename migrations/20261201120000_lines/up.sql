@@ -31,6 +31,15 @@ create index graph_ranges_committed on graph_ranges (organization_id, repository
     include (committed_from)
     where committed_until is not null;
 create index graph_ranges_open on graph_ranges (organization_id, repository_id) where is_open;
+-- Of the rows in which another column is not null than those of `deployments_listed`, so that a plan made on empty tables
+-- cannot take the one for the other.
+drop index deployments_grouped;
+create index deployments_grouped
+    on deployments
+        (organization_id, coalesce(lower(service collate "C"), ''), environment, status,
+            coalesce(completed_at, started_at), id)
+    where environment is not null;
+
 create index graph_ranges_line on graph_ranges (organization_id, service_key, superseded_at);
 
 alter table links add column is_first boolean not null default false;

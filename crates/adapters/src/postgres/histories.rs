@@ -124,16 +124,37 @@ batch_statement! {
         select 0::smallint, null::bytea, null::bytea, null::bytea, pg_postmaster_start_time(), max(epoch) from page
         union all
         select 1::smallint, c.sha, c.parents, null, c.committed_at, null
-        from query q, page p, commits c
-        where c.organization_id = q.organization_id and c.repository_id = q.repository_id and c.intake = p.number
+        from query q
+        cross join page p
+        cross join lateral (
+            select *
+            from commits c
+            where c.organization_id = q.organization_id and c.intake = p.number
+            offset 0
+        ) as c
+        where c.repository_id = q.repository_id
         union all
         select 2::smallint, c.after_sha, c.commits, c.before_sha, null, null
-        from query q, page p, pushes c
-        where c.organization_id = q.organization_id and c.repository_id = q.repository_id and c.intake = p.number
+        from query q
+        cross join page p
+        cross join lateral (
+            select *
+            from pushes c
+            where c.organization_id = q.organization_id and c.intake = p.number
+            offset 0
+        ) as c
+        where c.repository_id = q.repository_id
         union all
         select 3::smallint, c.merge_commit_sha, null, null, c.merged_at, c.id
-        from query q, page p, pull_requests c
-        where c.organization_id = q.organization_id and c.repository_id = q.repository_id and c.intake = p.number"
+        from query q
+        cross join page p
+        cross join lateral (
+            select *
+            from pull_requests c
+            where c.organization_id = q.organization_id and c.intake = p.number
+            offset 0
+        ) as c
+        where c.repository_id = q.repository_id"
     }
 }
 

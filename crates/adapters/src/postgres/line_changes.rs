@@ -93,11 +93,12 @@ const SPREAD: &str = concat!(
                 or c.is_moved and (
                     select true
                     from deployments e
-                    where e.organization_id = c.organization_id and e.started_at is not null
+                    where e.organization_id = c.organization_id and e.environment is not null
                         and coalesce(lower(e.service collate \"C\"), '') = c.service_key
                         and e.environment = 'production' and e.status = 'success'
                         and coalesce(e.completed_at, e.started_at) >= c.since
                         and (e.id <> c.deployment_id or e.completed_at > c.since)
+                    order by coalesce(e.completed_at, e.started_at)
                     limit 1
                 )
         )",

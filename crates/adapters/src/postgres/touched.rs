@@ -119,7 +119,7 @@ const OF_SERVICES: &str = ",
         cross join lateral (
             select d.id
             from deployments d
-            where d.organization_id = c.organization_id and d.started_at is not null
+            where d.organization_id = c.organization_id and d.environment is not null
                 and coalesce(lower(d.service collate \"C\"), '') = s.key
                 and d.environment = 'production' and d.status = 'success'
             order by coalesce(d.completed_at, d.started_at)

@@ -11,6 +11,7 @@
 mod api_keys;
 mod bases;
 mod commits;
+mod costs;
 mod deployments;
 mod failures;
 mod fixture;

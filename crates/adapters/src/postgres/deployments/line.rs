@@ -30,7 +30,7 @@ batch_statement! {
         from (
             select e.id, e.external_id, e.environment, e.completed_at
             from query q, deployments e
-            where e.organization_id = q.organization_id and e.started_at is not null
+            where e.organization_id = q.organization_id and e.environment is not null
                 and coalesce(lower(e.service collate \"C\"), '') = q.service_key
                 and e.environment = 'production' and e.status = 'success'
                 and coalesce(e.completed_at, e.started_at) >= q.since

@@ -37,7 +37,7 @@ macro_rules! groups {
                 (
                     select coalesce(lower(d.service collate \"C\"), '') as key, d.environment, d.status
                     from query q, deployments d
-                    where d.organization_id = q.organization_id and d.started_at is not null
+                    where d.organization_id = q.organization_id and d.environment is not null
                         and coalesce(lower(d.service collate \"C\"), '') >= ",
             $from,
             " and ",
@@ -52,7 +52,7 @@ macro_rules! groups {
                 cross join lateral (
                     select coalesce(lower(d.service collate \"C\"), '') as key, d.environment, d.status
                     from deployments d
-                    where d.organization_id = q.organization_id and d.started_at is not null
+                    where d.organization_id = q.organization_id and d.environment is not null
                         and (coalesce(lower(d.service collate \"C\"), ''), d.environment, d.status)
                             > (g.key, g.environment, g.status)
                     order by coalesce(lower(d.service collate \"C\"), ''), d.environment, d.status
@@ -110,7 +110,7 @@ macro_rules! page {
                 cross join lateral (
                     select d.*
                     from deployments d
-                    where d.organization_id = q.organization_id and d.started_at is not null
+                    where d.organization_id = q.organization_id and d.environment is not null
                         and coalesce(lower(d.service collate \"C\"), '') = g.key
                         and d.environment = g.environment and d.status = g.status
                     ", page!(@within $further, $still), page!(@sorted $direction), "
