@@ -296,10 +296,13 @@ impl State {
     fn spread(&mut self, key: (OrganizationId, DeploymentId), now: Timestamp) -> u64 {
         let mut requested = 0;
         for change in self.line_changes.remove(&key).unwrap_or_default() {
-            let is_later = |(place, entry): (LinePosition, &Entry)| {
-                place.completed_at > change.since
-                    || entry.stored.id != key.1 && place.completed_at == change.since
+            let own = self.deployments.get(&key).map(|entry| &entry.stored.deployment);
+            let own = own.filter(|own| own.shipped_at() == Some(change.since));
+            let changed = LinePosition {
+                completed_at: change.since,
+                external_id: own.map_or_else(String::new, |own| own.external_id.as_str().to_owned()),
             };
+            let is_later = |(place, _): (LinePosition, &Entry)| place > changed;
             let has_later = change.is_moved && self.line(key.0, &change.service_key).any(is_later);
             let is_outrun = self
                 .deployments

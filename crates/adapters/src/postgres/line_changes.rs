@@ -97,7 +97,8 @@ const SPREAD: &str = concat!(
                         and coalesce(lower(e.service collate \"C\"), '') = c.service_key
                         and e.environment = 'production' and e.status = 'success'
                         and coalesce(e.completed_at, e.started_at) >= c.since
-                        and (e.id <> c.deployment_id or e.completed_at > c.since)
+                        and (e.completed_at, e.external_id collate \"C\")
+                            > (c.since, coalesce(place.external_id, '') collate \"C\")
                     order by coalesce(e.completed_at, e.started_at)
                     limit 1
                 )

@@ -51,7 +51,18 @@ struct Case {
     connections: usize,
     organizations: usize,
     in_groups: bool,
-    with_commits: bool,
+    graph: Graph,
+}
+
+/// What is known of commits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Graph {
+    /// Nothing: the sender gives the previous commit, and merge times tell.
+    None,
+    /// The graph tells what lies behind the previous commit.
+    Range,
+    /// The graph tells what is new: the sender gives no previous commit.
+    New,
 }
 
 impl Case {
@@ -60,7 +71,7 @@ impl Case {
             connections,
             organizations,
             in_groups: true,
-            with_commits: false,
+            graph: Graph::None,
         }
     }
 
@@ -71,24 +82,24 @@ impl Case {
         }
     }
 
-    const fn with_commits(self) -> Self {
-        Self {
-            with_commits: true,
-            ..self
-        }
+    const fn with(self, graph: Graph) -> Self {
+        Self { graph, ..self }
     }
 
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 15] = [
         Self::in_groups(32, ORGANIZATIONS),
         Self::in_groups(32, 1),
         Self::in_groups(256, ORGANIZATIONS),
         Self::in_groups(256, 1),
-        Self::in_groups(256, ORGANIZATIONS).with_commits(),
-        Self::in_groups(256, 1).with_commits(),
+        Self::in_groups(256, ORGANIZATIONS).with(Graph::Range),
+        Self::in_groups(256, 1).with(Graph::Range),
         Self::alone(32, ORGANIZATIONS),
         Self::alone(32, 1),
-        Self::alone(32, ORGANIZATIONS).with_commits(),
-        Self::alone(32, 1).with_commits(),
+        Self::alone(32, ORGANIZATIONS).with(Graph::Range),
+        Self::alone(32, 1).with(Graph::Range),
+        Self::in_groups(32, ORGANIZATIONS).with(Graph::New),
+        Self::in_groups(32, 1).with(Graph::New),
+        Self::in_groups(1, ORGANIZATIONS).with(Graph::New),
         Self::in_groups(1, ORGANIZATIONS),
         Self::alone(1, ORGANIZATIONS),
     ];
@@ -99,7 +110,11 @@ impl Case {
             if self.in_groups { "in groups" } else { "alone" },
             self.connections,
             self.organizations,
-            if self.with_commits { ", commits" } else { "" },
+            match self.graph {
+                Graph::None => "",
+                Graph::Range => ", commits",
+                Graph::New => ", no previous",
+            },
         )
     }
 
@@ -113,14 +128,22 @@ impl Case {
             server: Some(server.process_id),
             postgres: setup.postgres_process_id,
         };
-        let tenants = if self.with_commits {
+        let tenants = if self.graph != Graph::None {
             &setup.tenants_with_commits
         } else {
             &setup.tenants
         };
         let tenants = tenants.get(..self.organizations);
         let tenants = tenants.context("too few organizations")?;
-        load::run(&server.host, workers, self.connections, tenants, duration)
+        let with_previous = self.graph != Graph::New;
+        load::run(
+            &server.host,
+            workers,
+            self.connections,
+            tenants,
+            with_previous,
+            duration,
+        )
     }
 }
 
@@ -178,7 +201,7 @@ fn measure(setup: &Setup, arguments: &Arguments) -> anyhow::Result<()> {
         }
     }
     for (case, ratio) in ratios {
-        let is_promised = case.in_groups && case.connections > 1 && !case.with_commits;
+        let is_promised = case.in_groups && case.connections > 1 && case.graph == Graph::None;
         let target = if is_promised { "at least 0.6" } else { "" };
         tell_ratio(&format!("{}, to a bare upsert", case.name()), ratio, target);
     }

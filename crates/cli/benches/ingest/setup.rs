@@ -192,9 +192,12 @@ async fn psql(url: &str, sql: &str) -> anyhow::Result<()> {
 }
 
 impl Setup {
-    /// Stores so many deployments, linked to one pull request each, and so many pull requests, over all organizations.
+    /// Stores so many deployments, linked to one pull request each, and so many pull requests, over all organizations without
+    /// commits; and as many deployments of those with commits, each with its range, of one of the commits.
     pub(crate) async fn fill(&self, count: u64) -> anyhow::Result<()> {
-        let ids: Vec<_> = self.tenants.iter().map(|tenant| tenant.id.to_string()).collect();
+        let ids =
+            |tenants: &[Tenant]| -> Vec<_> { tenants.iter().map(|tenant| tenant.id.to_string()).collect() };
+        let (ids, ids_with_commits) = (ids(&self.tenants), ids(&self.tenants_with_commits));
         let sql = format!(
             "insert into pull_requests
                 (organization_id, repository_id, number, source, merge_commit_sha, merged_at, base_branch)
@@ -214,9 +217,30 @@ impl Setup {
             insert into links (organization_id, deployment_id, pull_request_id, rule, lead_time_seconds)
             select organization_id, id, substr(external_id, 8)::bigint, 'exact', 3600
             from deployments where external_id like 'stored-%';
+            insert into deployments
+                (organization_id, external_id, revision, commit_sha, environment, status, started_at, completed_at,
+                service, linked_pull_requests, novelty)
+            select k.organization_id, 'ranged-' || n, 1, encode(k.sha, 'hex'), 'production', 'success', t.at, t.at, 'api',
+                0, 'redeployment'
+            from generate_series(1, {each}) n
+            cross join lateral (select timestamptz '2020-01-01' + n * interval '1 minute' as at) as t
+            join (
+                select organization_id, sha, row_number() over (partition by organization_id order by committed_at) as place
+                from commits where organization_id in ({ids_with_commits})
+            ) as k on k.place = 1 + n % {commits};
+            insert into graph_ranges
+                (organization_id, deployment_id, repository_id, is_open, service_key, environment, completed_at,
+                external_id, commit_sha, superseded_at)
+            select d.organization_id, d.id, r.id, false, 'api', 'production', d.completed_at, d.external_id,
+                decode(d.commit_sha, 'hex'), d.completed_at + interval '1 minute'
+            from deployments d
+            join repositories r on r.organization_id = d.organization_id
+            where d.external_id like 'ranged-%';
             analyze",
             each = count / self.tenants.len() as u64,
             ids = ids.join(", "),
+            ids_with_commits = ids_with_commits.join(", "),
+            commits = PULL_REQUESTS,
         );
         psql(&self.url, &sql).await
     }

@@ -38,6 +38,12 @@ pub(crate) fn ask_once(access: Access<'_>, metric: &str, days: u32) -> anyhow::R
     ask(&mut Connection::open(access.host)?, access, metric, days)
 }
 
+/// How long a large answer of the API takes, asked for again and again over one connection, and how large it is.
+pub(crate) fn get_for(access: Access<'_>, path: &str, duration: Duration) -> anyhow::Result<(Times, usize)> {
+    let authorization = format!("Bearer {}", access.key);
+    get(access, path, ("Authorization", &authorization), duration)
+}
+
 /// The same asked again and again over one connection, at least ten times, after a first time that does not count.
 pub(crate) fn ask_for(
     access: Access<'_>,
@@ -71,13 +77,22 @@ fn ask(connection: &mut Connection, access: Access<'_>, metric: &str, days: u32)
 
 /// How long a page takes over one connection, at least ten times, and how many bytes it has.
 pub(crate) fn open_for(access: Access<'_>, path: &str, duration: Duration) -> anyhow::Result<(Times, usize)> {
-    let mut connection = Connection::open(access.host)?;
     let cookie = format!("periscope_session={}", access.session);
+    get(access, path, ("Cookie", &cookie), duration)
+}
+
+fn get(
+    access: Access<'_>,
+    path: &str,
+    header: (&str, &str),
+    duration: Duration,
+) -> anyhow::Result<(Times, usize)> {
+    let mut connection = Connection::open(access.host)?;
     let end = Instant::now() + duration;
     let (mut times, mut size) = (Vec::new(), 0);
     while times.len() < 10 || Instant::now() < end {
         let begun = Instant::now();
-        let answer = connection.send("GET", path, ("Cookie", &cookie), b"")?;
+        let answer = connection.send("GET", path, header, b"")?;
         times.push(begun.elapsed().as_secs_f64() * 1000.0);
         ensure!(answer.status == 200, "{path}: {}", answer.status);
         size = answer.body.len();

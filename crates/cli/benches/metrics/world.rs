@@ -66,8 +66,8 @@ fn filling(organizations: &str, count: u64, now: Timestamp) -> String {
         ) k
         where p.organization_id {organizations}
         order by p.organization_id, p.merged_at;
-        insert into links (organization_id, deployment_id, pull_request_id, rule, lead_time_seconds)
-        select d.organization_id, d.id, f.id + greatest(s.number - k * 20, 1) - 1, 'graph', 3600 + k * 1900
+        insert into links (organization_id, deployment_id, pull_request_id, rule, lead_time_seconds, is_first)
+        select d.organization_id, d.id, f.id + greatest(s.number - k * 20, 1) - 1, 'graph', 3600 + k * 1900, k < 2
         from deployments d
         join (select organization_id, min(id) as id from pull_requests group by organization_id) f
             on f.organization_id = d.organization_id
