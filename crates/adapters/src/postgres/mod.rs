@@ -17,7 +17,6 @@ mod deployments;
 mod github_connections;
 mod histories;
 mod intake;
-mod line_changes;
 mod listing;
 mod metric_facts;
 mod organizations;

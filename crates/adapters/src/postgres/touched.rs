@@ -2,7 +2,7 @@
 //! relinking worker in the transaction of the change, behind the organization's epoch: moving it waits for every
 //! deployment that is being recorded on what was true before, and lets later ones see that they are late.
 
-use super::line_changes::request_lines;
+use super::relinking::request_lines;
 use super::schema::organizations::dsl as organizations;
 use super::statement::{batch_input, batch_statement};
 use diesel::prelude::*;

@@ -1,9 +1,9 @@
 //! What becomes of changes to lines. A deployment leaves a row when it is recorded, its recorder takes that row at once, and
 //! the worker takes those whose recorder has died. Where other deployments may matter the line is requested.
 
-use super::deployments::{fingerprint, heads, latest};
-use super::pool::Pool;
-use super::statement::{batch_input, batch_statement};
+use crate::postgres::deployments::{fingerprint, heads, latest};
+use crate::postgres::pool::Pool;
+use crate::postgres::statement::{batch_input, batch_statement};
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
 use periscope_domain::id::{DeploymentId, OrganizationId};
 use periscope_domain::linking::LinePosition;
@@ -56,7 +56,7 @@ macro_rules! request_lines {
     };
 }
 
-pub(super) use request_lines;
+pub(in crate::postgres) use request_lines;
 
 /// From the table `taken` of changes: asks for the lines with later deployments than the changed one, or with other earlier
 /// ones than it was decided on.

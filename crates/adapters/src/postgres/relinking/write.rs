@@ -1,90 +1,17 @@
-//! The requests to look at deployments again: a queue that survives restarts, one row for a deployment. Whoever makes,
-//! settles or frees several locks them in order of organization and deployment.
+//! Writes links that have been decided again, and settles the requests that led to it.
 
-use super::PgStore;
-use super::deployments::{
+use crate::postgres::deployments::{
     GraphRangeInput, LINKS_AT_ONCE, LinkInput, REPLACE_LINKS, RangeInput, SUPERSEDE_AFTERWARDS,
     SupersededInput, linked_pull_requests, unlinked_reason,
 };
-use super::line_changes;
-use super::meters::Decided;
-use super::pool::Pool;
-use super::row::Place;
-use super::schema::{line_changes as changes_table, line_requests, relink_requests};
-use super::statement::{batch_input, batch_statement};
-use async_trait::async_trait;
-use diesel::dsl::count_star;
-use diesel::prelude::*;
+use crate::postgres::pool::Pool;
+use crate::postgres::statement::{batch_input, batch_statement};
 use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz};
 use periscope_domain::deployment::Revision;
-use periscope_domain::id::{DeploymentId, OrganizationId};
-use periscope_domain::linking::{LinePosition, Novelty};
-use periscope_domain::ports::{
-    Applied, LineRequest, RelinkReason, RelinkRequest, Relinking, RelinkingDecision, StoreError,
-};
-use periscope_domain::text::ExternalDeploymentId;
+use periscope_domain::linking::Novelty;
+use periscope_domain::ports::{Applied, RelinkReason, RelinkingDecision, StoreError};
 use periscope_domain::timestamp::Timestamp;
 use time::OffsetDateTime;
-
-batch_input! {
-    /// Who takes requests: always one row.
-    Taker as "taker" {
-        organization_id: Nullable<BigInt> = Option<i64>,
-        most: BigInt = i64,
-        now: Timestamptz = OffsetDateTime,
-        lease_until: Timestamptz = OffsetDateTime,
-    }
-}
-
-batch_statement! {
-    /// Takes the oldest requests that nobody has of each organization, without waiting for those that somebody is just
-    /// taking. Organizations that have any are found one after the other, each by one step in the index. Nobody takes a
-    /// thousand; saying so keeps the planner, which knows no number, from going through the whole queue for those taken.
-    Claim { taker: Taker } -> (BigInt, BigInt, Text, BigInt) {
-        ", owner as (
-            with recursive owner as (
-                select coalesce(t.organization_id, 0) as id from taker t
-                union all
-                select (
-                    select r.organization_id
-                    from relink_requests r
-                    where r.organization_id > o.id
-                    order by r.organization_id
-                    limit 1
-                )
-                from owner o, taker t
-                where t.organization_id is null and o.id is not null
-            )
-            select id from owner where id > 0
-        ),
-        free as (
-            select f.organization_id, f.deployment_id
-            from owner o
-            cross join lateral (
-                select r.organization_id, r.deployment_id, r.requested_at
-                from relink_requests r
-                where r.organization_id = o.id and r.requested_at is not null
-                    and (r.lease_until is null or r.lease_until <= (select now from taker))
-                order by r.requested_at
-                limit (select greatest(t.most / (select count(*) from owner), 1) from taker t)
-                for no key update of r skip locked
-            ) as f
-            order by f.requested_at
-            limit (select most from taker)
-        ),
-        claimed as (
-            update relink_requests r
-            set lease_until = t.lease_until
-            from (select organization_id, deployment_id from free limit 1000) as f, taker t
-            where r.organization_id = f.organization_id and r.deployment_id = f.deployment_id
-            returning r.organization_id, r.deployment_id, r.generation, r.requested_at
-        )
-        select c.organization_id, c.deployment_id, d.external_id, c.generation
-        from claimed c
-        join deployments d on d.organization_id = c.organization_id and d.id = c.deployment_id
-        order by c.requested_at"
-    }
-}
 
 batch_input! {
     /// Deployments whose links have been decided again.
@@ -343,144 +270,31 @@ async fn supersede(
     pool.rows::<_, i64>(statement).await.map(drop)
 }
 
-#[async_trait]
-impl Relinking for PgStore {
-    async fn claim(
-        &self,
-        organization_id: Option<OrganizationId>,
-        limit: u32,
-        now: Timestamp,
-        lease_until: Timestamp,
-    ) -> Result<Vec<RelinkRequest>, StoreError> {
-        let taker = Taker {
-            organization_id: vec![organization_id.map(OrganizationId::get)],
-            most: vec![limit.into()],
-            now: vec![now.to_offset_date_time()],
-            lease_until: vec![lease_until.to_offset_date_time()],
-        };
-        let rows = self
-            .pool
-            .rows::<_, (i64, i64, String, i64)>(Claim { taker })
-            .await?;
-        rows.into_iter()
-            .map(|(organization_id, deployment_id, external_id, generation)| {
-                let place = Place {
-                    table: "deployments",
-                    id: deployment_id,
-                };
-                Ok(RelinkRequest {
-                    organization_id: OrganizationId::new(organization_id),
-                    deployment_id: DeploymentId::new(deployment_id),
-                    external_id: place.parse("external_id", &external_id, ExternalDeploymentId::parse)?,
-                    reason: RelinkReason::Requested(generation),
-                })
-            })
-            .collect()
+/// Writes decisions, those that change nothing only as far as they supersede heads.
+pub(super) async fn apply(
+    pool: &Pool,
+    decisions: &[RelinkingDecision],
+    now: Timestamp,
+) -> Result<Vec<Applied<()>>, StoreError> {
+    let changed: Vec<_> = decisions
+        .iter()
+        .filter(|decision| !decision.is_as_before)
+        .collect();
+    let mut written = Vec::with_capacity(changed.len());
+    let mut rest = changed.as_slice();
+    while !rest.is_empty() {
+        let (together, later) = rest.split_at(how_many_at_once(rest));
+        written.extend(relink(pool, together, now).await?);
+        rest = later;
     }
-
-    async fn apply(
-        &self,
-        decisions: &[RelinkingDecision],
-        now: Timestamp,
-    ) -> Result<Vec<Applied<()>>, StoreError> {
-        let changed: Vec<_> = decisions
-            .iter()
-            .filter(|decision| !decision.is_as_before)
-            .collect();
-        let mut written = Vec::with_capacity(changed.len());
-        let mut rest = changed.as_slice();
-        while !rest.is_empty() {
-            let (together, later) = rest.split_at(how_many_at_once(rest));
-            written.extend(relink(&self.pool, together, now).await?);
-            rest = later;
-        }
-        let mut written = written.into_iter();
-        let outcomes: Vec<_> = decisions
-            .iter()
-            .map(|decision| match decision.is_as_before {
-                true => Applied::Done(()),
-                false => written.next().unwrap_or(Applied::Stale),
-            })
-            .collect();
-        supersede(&self.pool, decisions, &outcomes).await?;
-        Decided::Links.count_stale(&outcomes);
-        Ok(outcomes)
-    }
-
-    async fn spread(
-        &self,
-        organization_id: Option<OrganizationId>,
-        limit: u32,
-        now: Timestamp,
-    ) -> Result<u64, StoreError> {
-        line_changes::spread(&self.pool, organization_id, limit, now).await
-    }
-
-    async fn spread_from(
-        &self,
-        changed: &[(OrganizationId, DeploymentId)],
-        now: Timestamp,
-    ) -> Result<u64, StoreError> {
-        line_changes::spread_from(&self.pool, changed, now).await
-    }
-
-    async fn claim_lines(
-        &self,
-        organization_id: Option<OrganizationId>,
-        limit: u32,
-        now: Timestamp,
-        lease_until: Timestamp,
-    ) -> Result<Vec<LineRequest>, StoreError> {
-        line_changes::claim(&self.pool, organization_id, limit, now, lease_until).await
-    }
-
-    async fn advance_lines(
-        &self,
-        progress: &[(LineRequest, Option<LinePosition>)],
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        line_changes::advance(&self.pool, progress, now).await
-    }
-
-    async fn count(&self, organization_id: Option<OrganizationId>) -> Result<u64, StoreError> {
-        let mut query = relink_requests::table.select(count_star()).into_boxed();
-        if let Some(organization_id) = organization_id {
-            query = query.filter(relink_requests::organization_id.eq(organization_id.get()));
-        }
-        let mut changes = changes_table::table.select(count_star()).into_boxed();
-        if let Some(organization_id) = organization_id {
-            changes = changes.filter(changes_table::organization_id.eq(organization_id.get()));
-        }
-        let mut lines = line_requests::table.select(count_star()).into_boxed();
-        if let Some(organization_id) = organization_id {
-            lines = lines.filter(line_requests::organization_id.eq(organization_id.get()));
-        }
-        let counts: [Option<i64>; 3] = [
-            self.pool.row(query).await?,
-            self.pool.row(changes).await?,
-            self.pool.row(lines).await?,
-        ];
-        Ok(counts.into_iter().flatten().sum::<i64>().unsigned_abs())
-    }
-
-    async fn oldest(&self, organization_id: Option<OrganizationId>) -> Result<Option<Timestamp>, StoreError> {
-        let mut query = relink_requests::table
-            .select(relink_requests::requested_at)
-            .order(relink_requests::requested_at)
-            .limit(1)
-            .into_boxed();
-        if let Some(organization_id) = organization_id {
-            query = query.filter(relink_requests::organization_id.eq(organization_id.get()));
-        }
-        let mut lines = line_requests::table
-            .select(line_requests::requested_at)
-            .order(line_requests::requested_at)
-            .limit(1)
-            .into_boxed();
-        if let Some(organization_id) = organization_id {
-            lines = lines.filter(line_requests::organization_id.eq(organization_id.get()));
-        }
-        let oldest: [Option<OffsetDateTime>; 2] = [self.pool.row(query).await?, self.pool.row(lines).await?];
-        Ok(oldest.into_iter().flatten().min().map(Timestamp::new))
-    }
+    let mut written = written.into_iter();
+    let outcomes: Vec<_> = decisions
+        .iter()
+        .map(|decision| match decision.is_as_before {
+            true => Applied::Done(()),
+            false => written.next().unwrap_or(Applied::Stale),
+        })
+        .collect();
+    supersede(pool, decisions, &outcomes).await?;
+    Ok(outcomes)
 }
