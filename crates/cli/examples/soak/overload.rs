@@ -21,7 +21,7 @@ const OTHERS: u64 = 1 << 40;
 
 pub(crate) async fn run(run: &Run) -> anyhow::Result<Report> {
     let mut report = Report::new("overload");
-    let duration = Duration::from_secs(run.pick(30, 600));
+    let duration = Duration::from_secs(run.pick(5, 30, 600));
     report.sized(format!(
         "{CONNECTIONS} connections, then {RATE_LIMIT}/s allowed and ten times that sent; {} s each",
         duration.as_secs()

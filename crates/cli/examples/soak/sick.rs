@@ -63,7 +63,7 @@ struct Course {
 
 pub(crate) async fn run(run: &Run) -> anyhow::Result<Report> {
     let mut report = Report::new("sick");
-    let times = run.pick(3, 50);
+    let times = run.pick(1, 3, 50);
     report.sized(format!(
         "{} illnesses x {times}, {} s each, {RATE} reports/s and {READERS} readers",
         ILLNESSES.len(),

@@ -57,7 +57,7 @@ struct Lives {
 
 pub(crate) async fn run(run: &Run) -> anyhow::Result<Report> {
     let mut report = Report::new("slow");
-    let duration = Duration::from_secs(run.pick(30, 600));
+    let duration = Duration::from_secs(run.pick(16, 30, 600));
     let count: usize = CLIENTS.iter().map(|(_, _, count)| count).sum();
     report.sized(format!(
         "{count} slow clients, which come again when they are sent away, beside {RATE} reports/s, for {} s",

@@ -18,6 +18,8 @@ use std::sync::Arc;
 /// How much a scenario does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Size {
+    /// Two minutes for all, also of a program without optimizations
+    Short,
     /// A few minutes for all
     Ci,
     /// Hours
@@ -51,8 +53,9 @@ pub(crate) struct World {
 }
 
 impl Run {
-    pub(crate) fn pick<T>(&self, ci: T, long: T) -> T {
+    pub(crate) fn pick<T>(&self, short: T, ci: T, long: T) -> T {
         match self.size {
+            Size::Short => short,
             Size::Ci => ci,
             Size::Long => long,
         }
