@@ -33,7 +33,7 @@ struct Shared {
 
 pub(crate) async fn run(run: &Run) -> anyhow::Result<Report> {
     let mut report = Report::new("twins");
-    let (crowded, beside) = run.pick((64, 200), (532, 2_000), (10_640, 40_000));
+    let (crowded, beside) = run.pick((32, 100), (532, 2_000), (10_640, 40_000));
     let crowds = Wave {
         first: 0,
         ids: crowded,
