@@ -97,7 +97,7 @@ async fn hold(run: &Run, phase: &Phase, report: &mut Report) -> anyhow::Result<(
         crate::report::span(tally.percentile(50)),
         true,
     );
-    report.within(format!("{of}: p99"), P99, tally.percentile(99));
+    report.within(format!("{of}: p99"), run.limit(P99), tally.percentile(99));
     is_flat(report, &of, &usages);
     report.none(
         format!("{of}: acknowledged and not stored once"),
