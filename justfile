@@ -11,10 +11,18 @@ run *ARGS:
 fmt:
     cargo fmt --all
 
-# Check format and lints; a warning is a failure
-lint:
+# Check the format
+fmt-check:
     cargo fmt --all --check
+
+# Check format and lints; a warning is a failure
+lint: fmt-check
     cargo clippy --workspace --all-targets --locked -- --deny warnings
+
+# Check the format, and the lints and tests of the rules: below a minute
+quick: fmt-check
+    cargo clippy --package periscope-domain --all-targets --locked -- --deny warnings
+    cargo test --package periscope-domain --locked
 
 # Build the documentation of all crates
 doc:
@@ -75,6 +83,13 @@ soak *ARGS:
     cargo build --release --package periscope --bin periscope
     cargo run --package periscope --example soak -- {{ ARGS }}
 
+# Hold the same claims for two minutes, by the program without optimizations, as CI does
+soak-short *ARGS:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    source .ci/build
+    target/debug/examples/soak --size short --program "$PERISCOPE" {{ ARGS }}
+
 # Fuzz what strangers send: all or webhook, batches, github_body, github_signature, api_key, query, cursor, git_log
 fuzz TARGET="all" SECONDS="60":
     BOLERO_RANDOM_TEST_TIME_MS={{ SECONDS }}000 cargo test --locked --package periscope-server --package periscope-adapters \
@@ -94,5 +109,8 @@ mutants-use-cases *ARGS:
 mutants-changed *BASE:
     .ci/mutants {{ BASE }}
 
-# What CI runs
-ci: lint doc deny schemathesis browser soak test (fuzz "all" "5") mutants-changed
+# What CI runs on every push, without what it installs: `.ci/run` runs the same recipes, some of them side by side
+ci: lint doc deny (schemathesis "--max-examples" "15") browser soak-short test
+
+# What `.ci/nightly` runs: an hour, best on a quiet machine
+nightly: schemathesis (soak "--size" "ci") (fuzz "all" "60") mutants-changed

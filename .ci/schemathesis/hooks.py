@@ -139,11 +139,16 @@ def body_fits(case):
 def query_fits(case):
     parameters = case.operation.definition.raw.get("parameters", [])
     schemas = {parameter["name"]: parameter["schema"] for parameter in parameters if parameter["in"] == "query"}
-    sent = {
-        name: [item for item in value if item != ""] if isinstance(value, list) else value
-        for name, value in as_read(dict(case.query)).items()
-    }
+    sent = {name: value for name, value in as_sent(as_read(dict(case.query))).items() if value != []}
     return all(name in schemas and is_valid(case, schemas[name], value) for name, value in sent.items())
+
+
+def as_sent(query):
+    """An object is sent by its names, one after the other, and an empty text counts as one that was left out."""
+    return {
+        name: [item for item in value if item != ""] if isinstance(value, (list, dict)) else value
+        for name, value in query.items()
+    }
 
 
 def is_valid(case, schema, value):

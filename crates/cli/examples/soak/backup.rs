@@ -24,7 +24,7 @@ type Contents = BTreeMap<String, String>;
 
 pub(crate) async fn run(run: &Run) -> anyhow::Result<Report> {
     let mut report = Report::new("backup");
-    let rows = run.pick(50_000, 2_000_000);
+    let rows = run.pick(5_000, 50_000, 2_000_000);
     report.sized(format!(
         "{rows} deployments, dumped and restored under {RATE} reports/s"
     ));

@@ -25,9 +25,9 @@ struct Amount {
 pub(crate) async fn run(run: &Run) -> anyhow::Result<Report> {
     let mut report = Report::new("crash");
     let amount = Amount {
-        deployments: run.pick(20_000, 500_000),
-        service_kills: run.pick(10, 100),
-        postgres_kills: run.pick(3, 30),
+        deployments: run.pick(2_000, 20_000, 500_000),
+        service_kills: run.pick(3, 10, 100),
+        postgres_kills: run.pick(2, 3, 30),
     };
     report.sized(format!(
         "{} deployments, {} kills of the service, {} of Postgres",
@@ -46,7 +46,7 @@ pub(crate) async fn run(run: &Run) -> anyhow::Result<Report> {
 pub(crate) async fn blind(run: &Run) -> anyhow::Result<Report> {
     let mut report = Report::new("blind");
     let amount = Amount {
-        deployments: run.pick(4_000, 20_000),
+        deployments: run.pick(1_000, 4_000, 20_000),
         service_kills: 0,
         postgres_kills: 2,
     };

@@ -32,7 +32,7 @@ struct Guesses {
 
 pub(crate) async fn run(run: &Run) -> anyhow::Result<Report> {
     let mut report = Report::new("keys");
-    let count = run.pick(100_000, 5_000_000);
+    let count = run.pick(5_000, 100_000, 5_000_000);
     report.sized(format!("{count} wrong keys, one key revoked; two services"));
     let world = World::start(run, 2).await?;
     let (one, other) = (

@@ -36,7 +36,8 @@ use std::{env, fs};
 use tokio::time::timeout;
 use world::{Run, Size};
 
-/// Nothing takes half as long.
+/// No scenario takes half as long.
+const SHORT_PATIENCE: Duration = Duration::from_mins(2);
 const CI_PATIENCE: Duration = Duration::from_mins(10);
 const LONG_PATIENCE: Duration = Duration::from_hours(6);
 
@@ -173,7 +174,11 @@ async fn run_all(run: &Run, scenarios: &[Scenario]) -> Vec<Report> {
     for scenario in scenarios {
         eprintln!("{} ...", scenario.name());
         let begun = Instant::now();
-        let ran = timeout(run.pick(CI_PATIENCE, LONG_PATIENCE), scenario.run(run)).await;
+        let ran = timeout(
+            run.pick(SHORT_PATIENCE, CI_PATIENCE, LONG_PATIENCE),
+            scenario.run(run),
+        )
+        .await;
         let ran = ran.unwrap_or_else(|_| Err(anyhow!("it hangs")));
         let mut report = ran.unwrap_or_else(|error| {
             let mut report = Report::new(scenario.name());

@@ -15,13 +15,14 @@ use tokio::time::{Instant, sleep, timeout};
 const CONNECTIONS: u64 = 1_000;
 const RATE_LIMIT: u32 = 50;
 const NORMAL_AGAIN: Duration = Duration::from_secs(5);
+const PROMPT: Duration = Duration::from_millis(100);
 const MEMORY: u64 = 128 * 1024;
 /// The number of the first deployment that is sent by others than those who are too many.
 const OTHERS: u64 = 1 << 40;
 
 pub(crate) async fn run(run: &Run) -> anyhow::Result<Report> {
     let mut report = Report::new("overload");
-    let duration = Duration::from_secs(run.pick(30, 600));
+    let duration = Duration::from_secs(run.pick(5, 30, 600));
     report.sized(format!(
         "{CONNECTIONS} connections, then {RATE_LIMIT}/s allowed and ten times that sent; {} s each",
         duration.as_secs()
@@ -53,7 +54,7 @@ async fn crowd(run: &Run, duration: Duration, report: &mut Report) -> anyhow::Re
     let of = format!("{CONNECTIONS} connections");
     in_order(report, &of, &tally);
     is_small(report, &of, memory);
-    normal_again(report, &of, &start, &world).await?;
+    normal_again(run, report, &of, &start, &world).await?;
     report.none(
         format!("{of}: acknowledged and not stored once"),
         ledger.difference(&world.database, &world.database.url).await?,
@@ -106,11 +107,11 @@ async fn greed(run: &Run, duration: Duration, report: &mut Report) -> anyhow::Re
     report.none(format!("{of}: calls of another key that failed"), modest.failed());
     report.within(
         format!("{of}: p99 of another key"),
-        Duration::from_millis(100),
+        run.limit(PROMPT),
         modest.percentile(99),
     );
     is_small(report, &of, memory);
-    normal_again(report, &of, &start, &world).await?;
+    normal_again(run, report, &of, &start, &world).await?;
     drop(service);
     world.database.stop().await;
     Ok(())
@@ -153,7 +154,13 @@ fn is_small(report: &mut Report, of: &str, memory: u64) {
 }
 
 /// From when on calls are answered well, a second long without exception.
-async fn normal_again(report: &mut Report, of: &str, start: &Start, world: &World) -> anyhow::Result<()> {
+async fn normal_again(
+    run: &Run,
+    report: &mut Report,
+    of: &str,
+    start: &Start,
+    world: &World,
+) -> anyhow::Result<()> {
     let key = &world.tenants.first().context("no organization")?.key;
     let begun = Instant::now();
     let mut trouble = begun;
@@ -164,7 +171,7 @@ async fn normal_again(report: &mut Report, of: &str, start: &Start, world: &Worl
         number += 1;
         let answered = timeout(Duration::from_secs(1), caller.call(&deployment(key, number))).await;
         let is_good = answered.is_ok_and(|answered| answered.is_ok_and(|answer| answer.is_success()));
-        if !is_good || sent.elapsed() > Duration::from_millis(100) {
+        if !is_good || sent.elapsed() > run.limit(PROMPT) {
             trouble = Instant::now();
         }
         sleep(Duration::from_millis(50)).await;

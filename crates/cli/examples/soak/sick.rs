@@ -63,7 +63,7 @@ struct Course {
 
 pub(crate) async fn run(run: &Run) -> anyhow::Result<Report> {
     let mut report = Report::new("sick");
-    let times = run.pick(3, 50);
+    let times = run.pick(1, 3, 50);
     report.sized(format!(
         "{} illnesses x {times}, {} s each, {RATE} reports/s and {READERS} readers",
         ILLNESSES.len(),
@@ -81,7 +81,7 @@ pub(crate) async fn run(run: &Run) -> anyhow::Result<Report> {
     }
     // Whoever fails does not come any more, so the others are not waited for.
     while let Some(course) = courses.join_next().await {
-        course??.tell(&mut report);
+        course??.tell(run, &mut report);
     }
     Arc::into_inner(shared)
         .context("the database is in use")?
@@ -188,7 +188,7 @@ async fn recovered(load: &Load, readers: &Readers) -> Duration {
 }
 
 impl Course {
-    fn tell(&self, report: &mut Report) {
+    fn tell(&self, run: &Run, report: &mut Report) {
         let (reports, reads) = (&self.reports, &self.reads);
         let wrong = [reports, reads]
             .map(|tally| tally.others_than(&[200, 201, 503]) + tally.broken + tally.without_retry_after);
@@ -208,8 +208,8 @@ impl Course {
             ),
             self.differences == 0
                 && wrong == 0
-                && slowest <= CALL + TOLERANCE
-                && self.recovery <= NORMAL_AGAIN
+                && slowest <= CALL + run.limit(TOLERANCE)
+                && self.recovery <= run.limit(NORMAL_AGAIN)
                 && reports.count(201) > 0,
         );
     }

@@ -57,7 +57,7 @@ struct Lives {
 
 pub(crate) async fn run(run: &Run) -> anyhow::Result<Report> {
     let mut report = Report::new("slow");
-    let duration = Duration::from_secs(run.pick(30, 600));
+    let duration = Duration::from_secs(run.pick(16, 30, 600));
     let count: usize = CLIENTS.iter().map(|(_, _, count)| count).sum();
     report.sized(format!(
         "{count} slow clients, which come again when they are sent away, beside {RATE} reports/s, for {} s",
@@ -111,13 +111,13 @@ pub(crate) async fn run(run: &Run) -> anyhow::Result<Report> {
             format!("{name}: ended by the service"),
             format!("all, <= {}", report::span(ENDED)),
             format!("{}, {}", lives.ended, report::span(lives.longest)),
-            lives.ended >= count as u64 && lives.longest <= ENDED + TOLERANCE,
+            lives.ended >= count as u64 && lives.longest <= ENDED + run.limit(TOLERANCE),
         );
         report.none(format!("{name}: could not connect"), lives.refused);
     }
     let tally = load.stop().await;
     report.none("calls of others that failed", tally.failed());
-    report.within("p99 of others", P99, tally.percentile(99));
+    report.within("p99 of others", run.limit(P99), tally.percentile(99));
     report.none(
         "acknowledged and not stored once",
         ledger.difference(&world.database, &world.database.url).await?,

@@ -38,7 +38,7 @@ struct Course {
 
 pub(crate) async fn run(run: &Run) -> anyhow::Result<Report> {
     let mut report = Report::new("stop");
-    let stops = run.pick(20, 200);
+    let stops = run.pick(4, 20, 200);
     report.sized(format!(
         "{stops} stops, one of two services each, {RATE} reports/s"
     ));

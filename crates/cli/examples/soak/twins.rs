@@ -33,16 +33,16 @@ struct Shared {
 
 pub(crate) async fn run(run: &Run) -> anyhow::Result<Report> {
     let mut report = Report::new("twins");
-    let times = run.pick(1, 20);
+    let (crowded, beside) = run.pick((32, 100), (532, 2_000), (10_640, 40_000));
     let crowds = Wave {
         first: 0,
-        ids: 532 * times,
+        ids: crowded,
         width: CROWD,
         together: true,
     };
     let beside = Wave {
         first: crowds.ids,
-        ids: 2_000 * times,
+        ids: beside,
         width: BESIDE,
         together: false,
     };

@@ -14,10 +14,13 @@ use periscope_domain::text::{ApiKeyName, OrganizationName};
 use periscope_domain::use_cases::{IssueApiKey, issue_api_key};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How much a scenario does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Size {
+    /// Two minutes for all, of a program without optimizations: counts as always, times with ten times the limit
+    Short,
     /// A few minutes for all
     Ci,
     /// Hours
@@ -51,11 +54,17 @@ pub(crate) struct World {
 }
 
 impl Run {
-    pub(crate) fn pick<T>(&self, ci: T, long: T) -> T {
+    pub(crate) fn pick<T>(&self, short: T, ci: T, long: T) -> T {
         match self.size {
+            Size::Short => short,
             Size::Ci => ci,
             Size::Long => long,
         }
+    }
+
+    /// A limit of time, ten times as long for a program without optimizations beside a compiler.
+    pub(crate) fn limit(&self, limit: Duration) -> Duration {
+        self.pick(10, 1, 1) * limit
     }
 
     /// How to start a service without a rate limit.
