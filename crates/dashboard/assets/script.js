@@ -45,8 +45,9 @@ for (const waiting of document.querySelectorAll("[data-waiting]")) {
 
 // A page on a wall stays up to date: its part that changes is fetched anew, unless somebody is busy in it.
 const refreshed = document.querySelector("[data-refresh]");
+const opened = "popover" in HTMLElement.prototype ? "details[open], :popover-open" : "details[open]";
 const refresh = async () => {
-  const isBusy = document.hidden || refreshed.querySelector("details[open]") || refreshed.contains(document.activeElement);
+  const isBusy = document.hidden || refreshed.querySelector(opened) || refreshed.contains(document.activeElement);
   if (isBusy) return;
   const answer = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
   if (!answer || !answer.ok) return;
