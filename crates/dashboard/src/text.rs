@@ -2,7 +2,7 @@
 //! its unit.
 
 use periscope_domain::lead_time::LeadTime;
-use periscope_domain::metrics::Window;
+use periscope_domain::metrics::{Level, Rating, Window};
 use periscope_domain::pull_request::PullRequest;
 use periscope_domain::run::Run;
 use periscope_domain::time_zone::{LocalTime, TimeZone};
@@ -94,6 +94,11 @@ pub(crate) fn percent(share: f64) -> String {
 /// A code for programs as words for people: `rolled_back` is "rolled back".
 pub(crate) fn words(code: &str) -> String {
     code.replace(['_', '-'], " ")
+}
+
+/// A level as a word, or that there are too few events for one.
+pub(crate) fn rating(rating: Rating) -> &'static str {
+    rating.map_or("too few", Level::as_str)
 }
 
 /// The beginning of a commit's SHA, as Git shortens it.

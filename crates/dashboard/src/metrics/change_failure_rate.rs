@@ -102,6 +102,6 @@ fn rate(of: &FailureRate) -> [crate::table::Cell; 6] {
         text::count(statuses.rolled_back).into(),
         text::percent(of.share).into(),
         text::percent(of.narrow_share).into(),
-        of.level.as_str().into(),
+        text::rating(of.level).into(),
     ]
 }

@@ -65,7 +65,7 @@ fn services(figures: &LeadTimes, controls: &Controls) -> Table {
             text::duration(times.p50).into(),
             text::duration(times.p75).into(),
             text::duration(times.p95).into(),
-            text::words(of.lead_time.level.as_str()).into(),
+            text::rating(of.lead_time.level).into(),
         ]
     });
     Table {
