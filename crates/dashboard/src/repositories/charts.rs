@@ -9,7 +9,8 @@ const HOUR: f64 = 3_600.0;
 /// Up to so many pull requests, each point leads to its own.
 const LED_TO: usize = 100;
 
-pub(super) fn merges(reports: &[Report]) -> String {
+/// `None` where nothing was merged.
+pub(super) fn merges(reports: &[Report]) -> Option<String> {
     let caption = Caption {
         id: "merges-by-week",
         title: "Pull requests merged by week",
@@ -19,12 +20,12 @@ pub(super) fn merges(reports: &[Report]) -> String {
         Figures::Throughput(figures) => Some(&figures.series),
         _ => None,
     });
-    series.map_or_else(String::new, |series| {
-        StackedBars::merges(caption, Grain::Week, series).to_string()
-    })
+    let series = series.filter(|series| series.iter().any(|(_, merged)| *merged > 0))?;
+    Some(StackedBars::merges(caption, Grain::Week, series).to_string())
 }
 
-pub(super) fn cycle_time(reports: &[Report]) -> String {
+/// `None` where it is not known of any pull request.
+pub(super) fn cycle_time(reports: &[Report]) -> Option<String> {
     let caption = Caption {
         id: "cycle-time-by-week",
         title: "Cycle time by week",
@@ -34,12 +35,11 @@ pub(super) fn cycle_time(reports: &[Report]) -> String {
         Figures::CycleTime(figures) => Some(&figures.weekly),
         _ => None,
     });
-    weekly.map_or_else(String::new, |weekly| {
-        Lines::percentiles(caption, "cycle time", HOUR, weekly).to_string()
-    })
+    let chart = Lines::percentiles(caption, "cycle time", HOUR, weekly?);
+    (!chart.is_empty()).then(|| chart.to_string())
 }
 
-/// Size against cycle time; `None` where nobody has told of either.
+/// Size against cycle time; `None` where neither is known of any pull request.
 pub(super) fn sizes(reports: &[Report]) -> Option<String> {
     let told = reports.iter().find_map(|report| match &report.answer.figures {
         Figures::SizeVsTime(figures) => Some(figures.points.as_slice()),
