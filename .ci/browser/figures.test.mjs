@@ -59,7 +59,7 @@ test("the overview has the figures of the API", async () => {
     of.service,
     count(of.statuses.success),
     count(of.statuses.failure + of.statuses.rolledBack),
-    percent(of.share) + (of.level ? "" : " few"),
+    percent(of.share) + (of.level ? "" : " too few"),
     duration(times.find((time) => time.service === of.service)?.p50Seconds),
   ]);
   assert.deepEqual(await rows("Services"), services);

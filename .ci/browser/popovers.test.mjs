@@ -7,9 +7,8 @@ import { pages } from "./pages.mjs";
 import { command, makeKey, organization } from "./periscope.mjs";
 import { shop } from "./shop.mjs";
 
-const WINDOWS = [
-  ...[320, 360, 414, 480, 540, 600, 700, 768, 800, 900, 1000, 1024, 1100, 1280, 1366, 1440, 1600, 1920, 2560],
-].map((width) => ({ width, height: 720 }));
+const WIDTHS = [320, 360, 414, 540, 700, 768, 800, 1000, 1024, 1280, 1440, 2560];
+const WINDOWS = WIDTHS.map((width) => ({ width, height: 720 }));
 const LOW = [
   { width: 640, height: 360 },
   { width: 1024, height: 480 },
@@ -108,7 +107,7 @@ test("a definition lies inside the window where the browser cannot place it at i
     await visit(page, "/");
     const content = ".popover { position-area: none !important; position-try: none !important; inset: 0 !important; margin: auto !important; max-height: calc(100vh - 2rem) !important; }";
     await page.addStyleTag({ content });
-    for (const size of [...WINDOWS, ...LOW]) {
+    for (const size of [...FEW, ...LOW]) {
       await page.setViewportSize(size);
       assert.deepEqual(await cutOff(page, `${size.width} x ${size.height}`), []);
     }

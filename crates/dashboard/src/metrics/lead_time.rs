@@ -61,10 +61,7 @@ fn pull_request(report: &Report, frame: &Frame, id: PullRequestId) -> Cell {
     let Some(stored) = report.pull_requests.get(&id) else {
         return Cell::link("A pull request", path);
     };
-    let mut repositories = report.repositories.iter();
-    let repository = repositories.find(|repository| repository.id == stored.repository_id);
-    let repository = repository.map_or("", |repository| repository.name.as_str());
-    let name = format!("{repository}#{}", stored.pull_request.number);
+    let name = text::reference(stored, &report.repositories);
     match &stored.pull_request.title {
         Some(title) => Cell::link(title.as_str(), path).with_detail(name),
         None => Cell::link(name, path),

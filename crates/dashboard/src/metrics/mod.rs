@@ -122,7 +122,7 @@ fn distributions(now: Option<Distribution>, before: Option<Distribution>, unit: 
             .into_iter()
             .flatten()
             .collect(),
-        empty: "There is nothing to tell of.",
+        empty: "Nothing was measured in either window.",
     }
 }
 

@@ -101,7 +101,7 @@ fn add_filters(controls: &mut Controls, wanted: &ListPullRequests, repositories:
         name: "Author",
         parameter: "author",
         value: said(wanted.author.as_ref()),
-        placeholder: "Everybody",
+        placeholder: "All authors",
         size: 12,
     });
     controls.add_typed(Typed {

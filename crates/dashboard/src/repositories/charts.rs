@@ -1,7 +1,10 @@
 //! The charts of repositories.
 
 use crate::charts::{Caption, Grain, Lines, Marked, Point, Scatter, StackedBars};
-use periscope_domain::metrics::Figures;
+use crate::text;
+use periscope_domain::id::PullRequestId;
+use periscope_domain::metrics::{Figures, SizePoint};
+use periscope_domain::pull_request::StoredPullRequest;
 use periscope_domain::use_cases::Report;
 
 const HOUR: f64 = 3_600.0;
@@ -39,34 +42,49 @@ pub(super) fn cycle_time(reports: &[Report]) -> Option<String> {
     (!chart.is_empty()).then(|| chart.to_string())
 }
 
-/// Size against cycle time; `None` where neither is known of any pull request.
-pub(super) fn sizes(reports: &[Report]) -> Option<String> {
-    let told = reports.iter().find_map(|report| match &report.answer.figures {
+/// The pull requests that a chart of sizes names: all, if there are few.
+pub(super) fn named(reports: &[Report]) -> Vec<PullRequestId> {
+    let ids = sized(reports).iter().map(|sized| sized.pull_request_id);
+    if ids.len() > LED_TO {
+        Vec::new()
+    } else {
+        ids.collect()
+    }
+}
+
+fn sized(reports: &[Report]) -> &[SizePoint] {
+    let points = reports.iter().find_map(|report| match &report.answer.figures {
         Figures::SizeVsTime(figures) => Some(figures.points.as_slice()),
         _ => None,
-    })?;
-    let point = |lines, hours| Point {
-        lines,
-        seconds: hours * HOUR,
+    });
+    points.unwrap_or_default()
+}
+
+/// Size against cycle time, with the pull requests that are named; `None` where neither is known of any.
+pub(super) fn sizes(reports: &[Report], named: &[StoredPullRequest]) -> Option<String> {
+    let sized = sized(reports);
+    let repositories = reports.first().map(|report| report.repositories.as_slice());
+    let point = |of: &SizePoint| Point {
+        lines: of.lines,
+        seconds: of.cycle_time_hours * HOUR,
     };
-    let points: Vec<_> = told
+    let places: Vec<_> = named
         .iter()
-        .map(|told| point(told.lines, told.cycle_time_hours))
+        .filter_map(|stored| {
+            let point = point(sized.iter().find(|of| of.pull_request_id == stored.id)?);
+            let name = text::pull_request(stored, repositories.unwrap_or_default());
+            Some((point, name, format!("/pull-requests/{}", stored.id)))
+        })
         .collect();
-    let names: Vec<_> = told
+    let marked: Vec<_> = places
         .iter()
-        .take(if told.len() > LED_TO { 0 } else { LED_TO })
-        .map(|told| ("Pull request", format!("/pull-requests/{}", told.pull_request_id)))
-        .collect();
-    let marked: Vec<_> = names
-        .iter()
-        .zip(&points)
-        .map(|((name, href), point)| Marked {
+        .map(|(point, name, href)| Marked {
             point: *point,
             name,
             href: Some(href),
         })
         .collect();
+    let points: Vec<_> = sized.iter().map(point).collect();
     let scatter = Scatter {
         caption: Caption {
             id: "size-against-time",

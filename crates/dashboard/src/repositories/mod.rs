@@ -51,6 +51,8 @@ pub(crate) async fn list(visitor: Visitor, mut query: Query) -> Answer {
     let mut frame = Frame::new(&visitor, Section::Repositories, "Repositories").await?;
     frame.ask_about(&controls);
     frame.offer_next_step(&find_setup(visitor.store(), organization_id, &deployed).await?);
+    let named = visitor.store().pull_requests();
+    let named = named.list(organization_id, &charts::named(&reports)).await?;
     let no_data = reports.first().and_then(|report| report.answer.no_data);
     page::html(&RepositoriesPage {
         window: text::span(window, &controls.time_zone),
@@ -59,7 +61,7 @@ pub(crate) async fn list(visitor: Visitor, mut query: Query) -> Answer {
         health: tables::health(&reports, &frame, &controls),
         merges: charts::merges(&reports),
         cycle_time: charts::cycle_time(&reports),
-        sizes: charts::sizes(&reports),
+        sizes: charts::sizes(&reports, &named),
         contributors: tables::contributors(&reports, &frame, &controls),
         definition: Metric::ServiceHealth.definition(),
         frame,

@@ -115,7 +115,7 @@ fn contributor_row(of: &Contributor, frame: &Frame, controls: &Controls) -> Vec<
             author,
             controls.path_to_list("/pull-requests", &[("author", author)]),
         ),
-        None => "Not told".into(),
+        None => "Unknown".into(),
     };
     vec![
         author,

@@ -159,7 +159,7 @@ async fn a_deployment_tells_what_it_ships_how_that_is_known_and_what_it_does_not
             "Service api",
             "Environment production",
             "Commit 0000000 on main",
-            "Previous commit not told",
+            "Previous commit not sent",
             "Started 15 Jan 2024, 11:30",
             "Completed 15 Jan 2024, 11:37",
             "Took 7 min 5 s",

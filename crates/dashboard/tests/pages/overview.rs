@@ -27,7 +27,7 @@ async fn of_many_services_those_deployed_most_are_shown_and_all_are_a_link_away(
     let html = reader.page("/?timeRange=7d").await;
     let shown = rows_of(&html, "id=\"services\"");
     assert_eq!(shown.len(), 20);
-    assert!(shown[0].starts_with("s-250 0 3 100 % few"), "{shown:?}");
+    assert!(shown[0].starts_with("s-250 0 3 100 % too few"), "{shown:?}");
     assert!(shown[1].starts_with("s-7 2 0 0 %"), "{shown:?}");
     assert!(shown[2].starts_with("s-0 "), "{shown:?}");
     let all = link(&html, "280 more").unwrap();

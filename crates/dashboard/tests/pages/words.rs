@@ -74,6 +74,8 @@ async fn a_pull_request_is_named_with_its_repository_and_never_by_a_number_alone
         let told = text(&html);
         assert_eq!(told.split([' ', '(']).find(bare), None, "{path}");
     }
+    let html = admin.page("/repositories").await;
+    assert!(html.contains("<title>Change 4, acme/api#4: "), "{html}");
     let html = admin.page("/metrics/lead-time").await;
     assert!(
         text(&html).contains("Change 4 acme/api#4 15 Jan 2024, 04:00 second api 6 h 37 min"),
