@@ -25,7 +25,8 @@ async function rows(heading) {
 const change = (now, before, write) => {
   if (write(now) === write(before)) return "no change";
   const arrow = now > before ? "↑" : "↓";
-  return before === 0 ? arrow : `${arrow} ${percent(Math.round(Math.abs(now / before - 1) * 100) / 100)}`;
+  const share = Math.round(Math.abs(now / before - 1) * 100);
+  return share <= 999 ? `${arrow} ${percent(share / 100)}` : `${arrow} from ${write(before)} to ${write(now)}`;
 };
 
 test("the overview has the figures of the API", async () => {
@@ -58,7 +59,7 @@ test("the overview has the figures of the API", async () => {
     of.service,
     count(of.statuses.success),
     count(of.statuses.failure + of.statuses.rolledBack),
-    percent(of.share),
+    percent(of.share) + (of.level ? "" : " too few"),
     duration(times.find((time) => time.service === of.service)?.p50Seconds),
   ]);
   assert.deepEqual(await rows("Services"), services);
@@ -95,13 +96,17 @@ test("the page of lead time has the figures of the API", async () => {
   const { current, slowest, services } = await metric("lead-time");
   assert.equal((await texts(page, ".headline .figure"))[0], `${duration(current.p50Seconds)} median`);
   assert.deepEqual(
-    (await rows("Slowest pull requests")).map((row) => [row[0].split(" ")[0], row.at(-1)]),
-    slowest.map((of) => [`#${of.pullRequest.number}`, duration(of.leadTimeSeconds)]),
+    (await rows("Slowest pull requests")).map((row) => [row[0], row.at(-2), row.at(-1)]),
+    slowest.map(({ pullRequest: { title, repository, number }, service, leadTimeSeconds }) => [
+      `${title} ${repository}#${number}`,
+      service,
+      duration(leadTimeSeconds),
+    ]),
   );
   const times = (of) => [of.p50Seconds, of.p75Seconds, of.p95Seconds].map(duration);
   assert.deepEqual(
     await rows("Services"),
-    services.map((of) => [of.service, count(of.count), ...times(of), of.level]),
+    services.map((of) => [of.service, count(of.count), ...times(of), of.level ?? "too few"]),
   );
   const whole = [...times(current), ...[current.meanSeconds, current.minSeconds, current.maxSeconds].map(duration)];
   assert.deepEqual((await rows("Distribution"))[0], ["Now", count(current.count), ...whole]);
@@ -115,14 +120,14 @@ test("the page of the change failure rate has the figures of the API", async () 
     ...[of.statuses.success, of.statuses.failure, of.statuses.rolledBack].map(count),
     percent(of.share),
     percent(of.narrowShare),
-    of.level,
+    of.level ?? "too few",
   ];
   assert.deepEqual(await rows("Services"), services.map((of) => [of.service, ...rate(of)]));
   const weeks = weekly.filter((week) => week.changeFailureRate).reverse();
   assert.deepEqual(await rows("Weeks"), weeks.map((of) => [of.week, ...rate(of.changeFailureRate)]));
   assert.deepEqual(
-    (await rows("Latest failures")).map((row) => [row[0].split(" ")[0], row[1].replace(" ", "_"), row[3]]),
-    recentFailures.map((of) => [of.deploymentId, of.status, of.commitSha.slice(0, 7)]),
+    (await rows("Latest failures")).map((row) => [row[0], row[1], row[2].replace(" ", "_"), row[4]]),
+    recentFailures.map((of) => [of.deploymentId, of.service, of.status, of.commitSha.slice(0, 7)]),
   );
 });
 

@@ -22,7 +22,12 @@ test("the first page waits, and shows the overview when its own curl was run", a
   assert.equal(JSON.parse(stdout).action, "created");
   await page.locator(".tiles").waitFor();
   assert.equal((await texts(page, ".tile .figure"))[0], "0.03 a day");
-  assert.match((await texts(page, "footer")).join(), /Business trial until/);
+  assert.doesNotMatch(await page.locator("body").innerText(), /trial/);
+
+  await page.getByRole("link", { name: "Next: Send commits and pull requests" }).first().click();
+  await page.waitForURL(/\/setup#pull-requests/);
+  assert.deepEqual(await texts(page, ".first-steps > li .heading .status"), ["done", "open", "done"]);
+  assert.equal(await page.locator(".snippets .panel").count(), 5);
   assert.deepEqual(page.complaints, []);
 });
 

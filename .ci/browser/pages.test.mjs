@@ -36,7 +36,7 @@ test("there are the pages that there should be", () => {
   }
   const records = ["/deployments", "/deployments/N", "/pull-requests", "/pull-requests/N", "/repositories"];
   const settings = ["keys", "keys/new", "keys/N/revoke", "repositories", "github", "organization"];
-  for (const kind of ["/metrics/mttr", "/sign-in", ...records, ...settings.map((name) => `/settings/${name}`)]) {
+  for (const kind of ["/metrics/mttr", "/setup", "/sign-in", ...records, ...settings.map((name) => `/settings/${name}`)]) {
     assert.ok(kinds.has(kind), kind);
   }
 });

@@ -7,6 +7,9 @@ import { sha, shop } from "./shop.mjs";
 
 const team = await shop("records");
 
+/** What a page calls a pull request. */
+const called = ({ title, repository, number }) => `${title} ${repository}#${number}`;
+
 /** The text of an explanation is cut where a commit is: pages shorten it. */
 const withShortCommits = (text) => plain(text).replace(/\b([0-9a-f]{7})[0-9a-f]{33}\b/g, "$1");
 
@@ -27,13 +30,13 @@ test("a deployment tells what it ships and why, in the words of the API", async 
   const rows = async (name) => page.locator(`section[aria-labelledby=${name}] tbody tr`).all();
   const cells = async (name) =>
     Promise.all((await rows(name)).map(async (row) => (await row.locator("th, td").allInnerTexts()).map(withShortCommits)));
-  const ships = (await cells("ships")).map((row) => [row[0].split(" ")[0], row[1], row[3], row[4]]);
+  const ships = (await cells("ships")).map((row) => [row[0], row[1], row[3], row[4]]);
   const byNumber = (one, other) => one[0].localeCompare(other[0]);
   assert.deepEqual(
     ships.sort(byNumber),
     explained.links
       .map(({ pullRequest, leadTimeSeconds, message }) => [
-        `#${pullRequest.number}`,
+        called(pullRequest),
         pullRequest.author,
         duration(leadTimeSeconds),
         withShortCommits(message),
@@ -42,10 +45,10 @@ test("a deployment tells what it ships and why, in the words of the API", async 
   );
   const shown = await cells("not-in");
   assert.deepEqual(
-    shown.map((row) => [row[0].split(" ")[0], row.at(-1)]),
+    shown.map((row) => [row[0], row.at(-1)]),
     explained.notLinked
       .slice(0, shown.length)
-      .map(({ pullRequest, message }) => [`#${pullRequest.number}`, withShortCommits(message)]),
+      .map(({ pullRequest, message }) => [called(pullRequest), withShortCommits(message)]),
   );
   assert.deepEqual(page.complaints, []);
 });
@@ -60,7 +63,7 @@ test("a pull request tells which deployments shipped it, and leads to them", asy
   assert.deepEqual(shipped, explained.shippedBy.map((of) => of.deployment.deploymentId));
   await page.locator("[aria-label='Deployments that shipped it'] tbody th a").first().click();
   await page.waitForURL(/\/deployments\/\d+/);
-  assert.ok((await texts(page, "[aria-labelledby=ships] tbody th")).some((text) => text.startsWith("#40")));
+  assert.ok((await texts(page, "[aria-labelledby=ships] tbody th")).some((text) => text.endsWith("acme/shop#40")));
 });
 
 test("the list of deployments can be leafed through and narrowed, and has all of them", async () => {
@@ -109,9 +112,10 @@ test("a deployment of a commit that nobody knows says so", async () => {
 
 test("what there is not is told by a page that leads back", async () => {
   const page = await open(team);
-  for (const path of ["/deployments/999999999", "/pull-requests/abc", "/metrics/nothing"]) {
+  for (const path of ["/deployments/999999999", "/pull-requests/abc", "/metrics/nothing", "/no/such/page"]) {
     const response = await page.goto(path);
     assert.equal(response.status(), 404, path);
+    assert.ok(await page.getByRole("navigation", { name: "Parts" }).isVisible(), path);
     await page.getByRole("link", { name: "Back to the overview" }).click();
     await page.waitForURL(`${url}/`);
   }

@@ -46,11 +46,12 @@ test("nothing moves under whoever is reading or typing", async () => {
   await visit(page, "/");
   const shown = await services(page);
   await deploy("five");
-  await page.locator(".info summary").first().click();
+  await page.locator(".info").first().click();
+  await page.evaluate(() => document.activeElement.blur());
   await page.clock.runFor(2 * MINUTE);
   assert.deepEqual(await services(page), shown);
-  assert.ok(await page.locator(".info[open] .popover").isVisible());
-  await page.locator(".info summary").first().click();
+  assert.ok(await page.locator(".popover").first().isVisible());
+  await page.keyboard.press("Escape");
   await page.evaluate(() => document.activeElement.blur());
   await later(page);
   await page.getByRole("rowheader", { name: "five" }).waitFor();

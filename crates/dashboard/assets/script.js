@@ -11,9 +11,46 @@ for (const form of document.querySelectorAll("[data-submit-on-change]")) {
   });
 }
 
-// The browser's own zone is offered first.
+// The browser's own zone is the default, and another one that is chosen stays: the server reads it from a cookie, which a
+// page that is about days is loaded anew for once.
+const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const keptZone = () => document.cookie.match(/(?:^|; )periscope_zone=([^;]*)/)?.[1];
+const keepZone = (zone) => {
+  const secure = location.protocol === "https:" ? "; secure" : "";
+  document.cookie = `periscope_zone=${zone}; path=/; max-age=34560000; samesite=lax${secure}`;
+};
+const chosenZone = (...change) => {
+  try {
+    if (change[0] === own) localStorage.removeItem("zone");
+    else if (change.length > 0) localStorage.setItem("zone", change[0]);
+    return localStorage.getItem("zone");
+  } catch {
+    return null; // The browser keeps nothing.
+  }
+};
+const isZone = (name) => {
+  try {
+    return Boolean(Intl.DateTimeFormat("en", { timeZone: name }));
+  } catch {
+    return false;
+  }
+};
+const zone = chosenZone() ?? own;
+if (zone && keptZone() !== zone) {
+  keepZone(zone);
+  const field = document.querySelector("[data-zone]");
+  const isDefault = field && !new URLSearchParams(location.search).get("timeZone");
+  if (isDefault && field.value !== zone && keptZone() === zone) location.reload();
+}
 for (const field of document.querySelectorAll("[data-zone]")) {
-  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  field.addEventListener("change", () => {
+    const name = field.value.trim() || own;
+    if (isZone(name)) keepZone(chosenZone(name) ?? own);
+  });
+}
+
+// It is offered first.
+for (const field of document.querySelectorAll("[data-zone]")) {
   const zones = document.getElementById(field.getAttribute("list"));
   if (own && zones && ![...zones.options].some((option) => option.value === own)) {
     zones.prepend(new Option(own, own));
@@ -45,8 +82,9 @@ for (const waiting of document.querySelectorAll("[data-waiting]")) {
 
 // A page on a wall stays up to date: its part that changes is fetched anew, unless somebody is busy in it.
 const refreshed = document.querySelector("[data-refresh]");
+const opened = "popover" in HTMLElement.prototype ? "details[open], :popover-open" : "details[open]";
 const refresh = async () => {
-  const isBusy = document.hidden || refreshed.querySelector("details[open]") || refreshed.contains(document.activeElement);
+  const isBusy = document.hidden || refreshed.querySelector(opened) || refreshed.contains(document.activeElement);
   if (isBusy) return;
   const answer = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
   if (!answer || !answer.ok) return;

@@ -2,6 +2,7 @@
 //! address, by the names that the API knows them by, so that a view can be sent to a colleague.
 
 use crate::text;
+use crate::visitor::Visitor;
 use periscope_domain::environment::Environment;
 use periscope_domain::metrics::{Question, Window};
 use periscope_domain::period::Period;
@@ -105,24 +106,25 @@ pub(crate) struct Choice {
 
 impl Controls {
     /// Those of a page with figures: the last 30 days of production, if nothing is said.
-    pub(crate) fn of_figures(query: &mut Query, now: Timestamp) -> Self {
-        Self::read(query, now, false)
+    pub(crate) fn of_figures(query: &mut Query, visitor: &Visitor) -> Self {
+        Self::read(query, visitor, false)
     }
 
     /// Those of a list: everything, if nothing is said.
-    pub(crate) fn of_list(query: &mut Query, now: Timestamp) -> Self {
-        Self::read(query, now, true)
+    pub(crate) fn of_list(query: &mut Query, visitor: &Visitor) -> Self {
+        Self::read(query, visitor, true)
     }
 
     /// Those of a list of what went nowhere yet.
-    pub(crate) fn of_list_without_environment(query: &mut Query, now: Timestamp) -> Self {
+    pub(crate) fn of_list_without_environment(query: &mut Query, visitor: &Visitor) -> Self {
         Self {
             has_environment: false,
-            ..Self::read(query, now, true)
+            ..Self::read(query, visitor, true)
         }
     }
 
-    fn read(query: &mut Query, now: Timestamp, is_list: bool) -> Self {
+    fn read(query: &mut Query, visitor: &Visitor, is_list: bool) -> Self {
+        let now = visitor.now();
         let sent = query.named(&NAMES);
         let has_range = ["timeRange", "since", "until"].iter().any(|name| query.has(name));
         Self {
@@ -136,7 +138,7 @@ impl Controls {
             service: query.optional("service", ServiceName::parse),
             time_zone: query
                 .optional("timeZone", TimeZone::parse)
-                .unwrap_or(TimeZone::UTC),
+                .unwrap_or_else(|| visitor.zone.clone()),
             environments: Vec::new(),
             services: Vec::new(),
             filters: Vec::new(),
@@ -340,6 +342,15 @@ impl Controls {
         let range = (!self.has_range).then_some(("timeRange", DEFAULT_RANGE));
         let more: Vec<_> = more.iter().copied().chain(range).collect();
         self.path(path, &more)
+    }
+
+    /// Where programs read what this page shows: they keep no zone, so its path has it.
+    pub(crate) fn api_path(&self, path: &str) -> String {
+        let zone = self.time_zone.name();
+        self.path(
+            path,
+            &[("timeZone", if zone == TimeZone::UTC.name() { "" } else { zone })],
+        )
     }
 
     /// What links to other parts keep of the query.

@@ -1,12 +1,14 @@
-//! What surrounds every page of somebody who signed in: where they are, whose data it is, and the state of the trial.
+//! What surrounds every page of a visitor: where they are, whose data it is, and the way on.
 
 use crate::controls::Controls;
 use crate::markup;
 use crate::page;
+use crate::setup::Step;
 use crate::text;
 use crate::visitor::Visitor;
 use askama::filters::Safe;
-use periscope_domain::organization::{Organization, Plan};
+use form_urlencoded::byte_serialize;
+use periscope_domain::organization::Organization;
 use periscope_domain::time_zone::TimeZone;
 use periscope_domain::timestamp::Timestamp;
 use periscope_server::ApiError;
@@ -51,12 +53,19 @@ impl Section {
             Self::Settings => "/settings/keys",
         }
     }
+
+    /// The part that a path lies in.
+    pub(crate) fn of_path(path: &str) -> Option<Self> {
+        let first = path.split('/').nth(1)?;
+        let mut sections = Self::OPEN.into_iter().chain([Self::Settings]);
+        sections.find(|section| !first.is_empty() && section.path().split('/').nth(1) == Some(first))
+    }
 }
 
 /// What surrounds a page.
 pub(crate) struct Frame {
     pub(crate) title: String,
-    pub(crate) section: Section,
+    pub(crate) section: Option<Section>,
     pub(crate) organization: Organization,
     pub(crate) is_admin: bool,
     /// What every form of the page carries.
@@ -66,44 +75,50 @@ pub(crate) struct Frame {
     pub(crate) zone: TimeZone,
     /// What links to other parts keep of the query.
     pub(crate) kept: String,
+    /// The same, but for the service.
+    kept_of_all: String,
+    /// The first step of the setup that is open, on pages that may have no data.
+    pub(crate) next_step: Option<Step>,
 }
 
 impl Frame {
     pub(crate) async fn new(
         visitor: &Visitor,
-        section: Section,
+        section: impl Into<Option<Section>>,
         title: impl Into<String>,
     ) -> Result<Self, page::Error> {
         let organizations = visitor.store().organizations();
         let organization = organizations.find_by_slug(visitor.organization_slug()).await?;
         Ok(Self {
             title: title.into(),
-            section,
+            section: section.into(),
             organization: organization.ok_or(ApiError::InvalidApiKey)?,
             is_admin: visitor.is_admin(),
             csrf_token: visitor.csrf_token(),
             now: visitor.now(),
-            zone: TimeZone::UTC,
+            zone: visitor.zone.clone(),
             kept: String::new(),
+            kept_of_all: String::new(),
+            next_step: None,
         })
+    }
+
+    pub(crate) fn is_in(&self, section: impl Borrow<Section>) -> bool {
+        self.section == Some(*section.borrow())
     }
 
     /// Tells times in the zone that is asked about, and keeps the question in links to other parts.
     pub(crate) fn ask_about(&mut self, controls: &Controls) {
         self.zone = controls.time_zone.clone();
         self.kept = controls.kept();
+        self.kept_of_all = controls.path("", &[("service", "")]);
     }
 
-    /// One quiet line on the trial, if there is anything to say.
-    pub(crate) fn trial(&self) -> Option<String> {
-        let subscription = &self.organization.subscription;
-        let trial = subscription.trial.filter(|_| subscription.plan == Plan::Free)?;
-        let end = text::date(trial.ends_at, &self.zone);
-        Some(if trial.is_running(self.now) {
-            format!("Business trial until {end}")
-        } else {
-            format!("Business trial ended on {end}")
-        })
+    /// The overview of a service, asked about what this page is about.
+    pub(crate) fn service_path(&self, service: impl Display) -> String {
+        let service: String = byte_serialize(service.to_string().as_bytes()).collect();
+        let before = if self.kept_of_all.is_empty() { '?' } else { '&' };
+        format!("/{}{before}service={service}", self.kept_of_all)
     }
 
     /// A minute in the zone of the page.

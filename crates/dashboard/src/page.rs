@@ -43,7 +43,14 @@ impl From<StoreError> for Error {
 }
 
 impl Error {
-    fn sentence(&self) -> String {
+    pub(crate) fn title(&self) -> &'static str {
+        match self {
+            Self::Refused(ApiError::NotFound) => "Page not found",
+            _ => self.status_code().canonical_reason().unwrap_or("Error"),
+        }
+    }
+
+    pub(crate) fn sentence(&self) -> String {
         match self {
             Self::SignedOut { .. } => "Sign in to see this page.".to_owned(),
             Self::AdminOnly => "This takes an API key with the admin scope: sign out, and in again with one.".to_owned(),
@@ -51,6 +58,9 @@ impl Error {
                 "The form is outdated or comes from another site. Nothing was changed: go back, reload the page and \
                  send it again."
                     .to_owned()
+            }
+            Self::Refused(ApiError::NotFound) => {
+                "Nothing is at this address. It may be mistyped, or what was here has been removed.".to_owned()
             }
             Self::Refused(error) => format!("{error}."),
             Self::Template(_) => "Internal server error.".to_owned(),
@@ -82,7 +92,7 @@ impl ResponseError for Error {
         }
         let status = self.status_code();
         let page = ErrorPage {
-            title: status.canonical_reason().unwrap_or("Error"),
+            title: self.title(),
             sentence: self.sentence(),
         };
         let mut response = HttpResponse::build(status);

@@ -2,8 +2,9 @@
 
 use crate::cookie::add_renewed;
 use crate::page::Answer;
+use crate::refusal::{unknown, with_navigation};
 use crate::settings::{github, keys, new_key, organization, repositories as repository_settings};
-use crate::{assets, deployments, first_run, metrics, pull_requests, repositories, sign_in};
+use crate::{assets, deployments, metrics, pull_requests, repositories, setup, sign_in};
 use actix_web::guard::{Any, Get, Head};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, ServiceConfig};
@@ -13,8 +14,9 @@ use std::future::ready;
 
 /// Adds the pages to an application.
 pub fn pages(app: &mut ServiceConfig) {
-    page(app, "/", first_run::or_overview);
-    page(app, "/waiting", first_run::waiting);
+    page(app, "/", setup::or_overview);
+    page(app, "/waiting", setup::waiting);
+    page(app, "/setup", setup::get);
     page(app, "/metrics/{metric}", metrics::get);
     page(app, "/deployments", deployments::list);
     page(app, "/deployments/{id}", deployments::one);
@@ -29,6 +31,8 @@ pub fn pages(app: &mut ServiceConfig) {
     );
     app.service(resource("/sign-out", "POST").route(web::post().to(sign_in::sign_out)));
     page(app, "/assets/{name}", assets::file);
+    let unknown = web::to(unknown).wrap(from_fn(with_navigation));
+    app.default_service(unknown.wrap(from_fn(add_renewed)));
 }
 
 fn settings(app: &mut ServiceConfig) {
@@ -61,7 +65,7 @@ where
     Args: FromRequest + 'static,
 {
     let resource = resource(path, "POST").route(web::post().to(handler));
-    app.service(resource.wrap(from_fn(add_renewed)));
+    app.service(resource.wrap(from_fn(with_navigation)).wrap(from_fn(add_renewed)));
 }
 
 /// A page with a form that is sent to its own path.
@@ -75,7 +79,7 @@ where
     let resource = resource(path, "GET, HEAD, POST")
         .route(read(handler))
         .route(web::post().to(submit));
-    app.service(resource.wrap(from_fn(add_renewed)));
+    app.service(resource.wrap(from_fn(with_navigation)).wrap(from_fn(add_renewed)));
 }
 
 fn page<F, Args>(app: &mut ServiceConfig, path: &str, handler: F)
@@ -86,6 +90,7 @@ where
     app.service(
         resource(path, "GET, HEAD")
             .route(read(handler))
+            .wrap(from_fn(with_navigation))
             .wrap(from_fn(add_renewed)),
     );
 }

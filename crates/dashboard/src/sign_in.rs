@@ -26,7 +26,7 @@ struct SignInPage {
 }
 
 /// What the page says to somebody who has revoked the key that they were signed in with.
-const KEY_REVOKED: &str = "The key is revoked, and with it everybody signed out who had signed in with it.";
+const KEY_REVOKED: &str = "The key is revoked, and every session that began with it has ended.";
 
 pub(crate) async fn page(mut query: Query) -> Answer {
     let to = destination(&mut query);

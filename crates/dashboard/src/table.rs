@@ -24,14 +24,20 @@ impl Table {
 
 pub(crate) struct Column {
     pub(crate) name: &'static str,
-    pub(crate) is_number: bool,
+    /// How its cells are set: `number`, `nowrap` or nothing.
+    pub(crate) class: &'static str,
 }
 
 /// What a column holds.
 pub(crate) const fn words(name: &'static str) -> Column {
+    Column { name, class: "" }
+}
+
+/// The same, never broken into lines: times, weeks, levels.
+pub(crate) const fn short(name: &'static str) -> Column {
     Column {
         name,
-        is_number: false,
+        class: "nowrap",
     }
 }
 
@@ -39,7 +45,7 @@ pub(crate) const fn words(name: &'static str) -> Column {
 pub(crate) const fn numbers(name: &'static str) -> Column {
     Column {
         name,
-        is_number: true,
+        class: "number",
     }
 }
 

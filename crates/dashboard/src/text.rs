@@ -2,8 +2,9 @@
 //! its unit.
 
 use periscope_domain::lead_time::LeadTime;
-use periscope_domain::metrics::Window;
-use periscope_domain::pull_request::PullRequest;
+use periscope_domain::metrics::{Level, Rating, Window};
+use periscope_domain::pull_request::{PullRequest, StoredPullRequest};
+use periscope_domain::repository::Repository;
 use periscope_domain::run::Run;
 use periscope_domain::time_zone::{LocalTime, TimeZone};
 use periscope_domain::timestamp::Timestamp;
@@ -96,6 +97,11 @@ pub(crate) fn words(code: &str) -> String {
     code.replace(['_', '-'], " ")
 }
 
+/// A level as a word, or that there are too few events for one.
+pub(crate) fn rating(rating: Rating) -> &'static str {
+    rating.map_or("too few", Level::as_str)
+}
+
 /// The beginning of a commit's SHA, as Git shortens it.
 pub(crate) fn short_sha(sha: &str) -> &str {
     sha.get(..7).unwrap_or(sha)
@@ -158,6 +164,23 @@ pub(crate) fn lead_time(time: impl Borrow<LeadTime>) -> String {
 /// How long a run took; `None` as long as it has not ended.
 pub(crate) fn run_time(run: &Run) -> Option<String> {
     Some(between(run.started_at(), run.completed_at()?))
+}
+
+/// What a pull request is called beside its title: `owner/name#118`.
+pub(crate) fn reference(stored: &StoredPullRequest, repositories: &[Repository]) -> String {
+    let mut repositories = repositories.iter();
+    let repository = repositories.find(|repository| repository.id == stored.repository_id);
+    let repository = repository.map_or("", |repository| repository.name.as_str());
+    format!("{repository}#{}", stored.pull_request.number)
+}
+
+/// A pull request in one line: `Faster imports, owner/name#118`.
+pub(crate) fn pull_request(stored: &StoredPullRequest, repositories: &[Repository]) -> String {
+    let reference = reference(stored, repositories);
+    match &stored.pull_request.title {
+        Some(title) => format!("{title}, {reference}"),
+        None => reference,
+    }
 }
 
 /// Lines added and deleted: `+12 −3`.

@@ -2,7 +2,9 @@
 
 use crate::charts::Sparkline;
 use crate::text;
-use periscope_domain::metrics::{Distribution, Figures, Level, Metric, NoData, TimeSlice};
+use periscope_domain::metrics::{
+    self, Distribution, Figures, Level, Metric, NoData, Rating, TimeSlice, TooFew,
+};
 use periscope_domain::use_cases::Report;
 
 /// One of the four.
@@ -12,7 +14,8 @@ pub(crate) struct Tile {
     /// The figure with its unit; `None` if there is none.
     pub(crate) figure: Option<String>,
     pub(crate) unit: &'static str,
-    pub(crate) level: Option<Level>,
+    /// How good the figure is; `None` if there is none.
+    rating: Option<Rating>,
     pub(crate) change: Option<Change>,
     /// Why there is no figure.
     pub(crate) no_data: Option<&'static str>,
@@ -36,8 +39,8 @@ pub(crate) struct Change {
     pub(crate) text: String,
     /// `better`, `worse` or nothing.
     pub(crate) word: &'static str,
-    /// The figure before.
-    pub(crate) before: String,
+    /// The figure before, unless the text says it.
+    pub(crate) before: Option<String>,
 }
 
 impl Tile {
@@ -55,7 +58,7 @@ impl Tile {
                         .iter()
                         .map(|(_, counts)| Some(float(counts.success))),
                 ),
-                level: figures.current.map(|now| now.level),
+                rating: figures.current.map(|now| now.level),
                 sample: text::counted(size, "completed deployment"),
                 ..Self::measured(
                     [figures.current, figures.previous].map(|of| of.map(|of| of.per_day)),
@@ -67,7 +70,7 @@ impl Tile {
                 name: "Lead time for changes",
                 unit: "median",
                 trend: trend(medians(&figures.weekly)),
-                level: figures.current.map(|now| now.level),
+                rating: figures.current.map(|now| now.level),
                 sample: text::counted(size, "shipped pull request"),
                 ..Self::measured(
                     [figures.current, figures.previous].map(|of| of.map(|of| of.distribution.p50)),
@@ -79,7 +82,7 @@ impl Tile {
                 name: "Change failure rate",
                 unit: "",
                 trend: trend(figures.weekly.iter().map(|(_, rate)| rate.map(|rate| rate.share))),
-                level: figures.current.map(|now| now.level),
+                rating: figures.current.map(|now| now.level),
                 sample: text::counted(size, "deployment"),
                 ..Self::measured(
                     [figures.current, figures.previous].map(|of| of.map(|of| of.share)),
@@ -91,7 +94,7 @@ impl Tile {
                 name: "Time to recovery",
                 unit: "median",
                 trend: trend(medians(&figures.weekly)),
-                level: figures.current.map(|now| now.level),
+                rating: figures.current.map(|now| now.level),
                 sample: text::counted(size, "ended outage"),
                 ..Self::measured(
                     [figures.current, figures.previous].map(|of| of.map(|of| of.distribution.p50 * 60.0)),
@@ -108,13 +111,22 @@ impl Tile {
         })
     }
 
+    pub(crate) fn level(&self) -> Option<Level> {
+        self.rating?.ok()
+    }
+
+    /// Why the figure has no level.
+    pub(crate) fn no_level(&self) -> Option<&'static str> {
+        self.rating?.err().map(TooFew::sentence)
+    }
+
     fn measured([now, before]: [Option<f64>; 2], better: Better, write: fn(f64) -> String) -> Self {
         Self {
             name: "",
             metric: Metric::Overview,
             figure: now.map(write),
             unit: "",
-            level: None,
+            rating: None,
             change: Change::between(now, before, Some(better), write),
             no_data: None,
             sample: String::new(),
@@ -148,30 +160,33 @@ impl Change {
         write: impl Fn(f64) -> String,
     ) -> Option<Self> {
         let (now, before) = now.zip(before)?;
+        let [now_written, before_written] = [now, before].map(&write);
+        if now_written == before_written {
+            return Some(Self {
+                text: "no change".to_owned(),
+                word: "",
+                before: Some(before_written),
+            });
+        }
         let is_more = now > before;
         let word = match better {
-            _ if write(now) == write(before) => "",
             Some(better) if (better == Better::More) == is_more => "better",
             Some(_) => "worse",
             None => "",
         };
-        let text = if write(now) == write(before) {
-            "no change".to_owned()
+        let arrow = if is_more {
+            "\u{2191}\u{a0}"
         } else {
-            let arrow = if is_more { '\u{2191}' } else { '\u{2193}' };
-            if before == 0.0 {
-                arrow.to_string()
-            } else {
-                format!(
-                    "{arrow} {}",
-                    text::percent(((now / before - 1.0).abs() * 100.0).round() / 100.0)
-                )
-            }
+            "\u{2193}\u{a0}"
+        };
+        let (text, before) = match metrics::Change::between(before, now) {
+            metrics::Change::Percent(percent) => (text::percent(percent.abs() / 100.0), Some(before_written)),
+            metrics::Change::FromTo => (format!("from {before_written} to {now_written}"), None),
         };
         Some(Self {
-            text,
+            text: format!("{arrow}{text}"),
             word,
-            before: write(before),
+            before,
         })
     }
 }
@@ -189,11 +204,30 @@ mod tests {
     #[test]
     fn a_change_tells_by_how_much_and_whether_that_is_better() {
         for (now, before, better, text, word) in [
-            (3.0, 2.0, Some(Better::More), "\u{2191} 50\u{202f}%", "better"),
-            (3.0, 2.0, Some(Better::Less), "\u{2191} 50\u{202f}%", "worse"),
-            (1.0, 2.0, Some(Better::Less), "\u{2193} 50\u{202f}%", "better"),
-            (1.0, 2.0, None, "\u{2193} 50\u{202f}%", ""),
-            (1.0, 0.0, Some(Better::Less), "\u{2191}", "worse"),
+            (
+                3.0,
+                2.0,
+                Some(Better::More),
+                "\u{2191}\u{a0}50\u{202f}%",
+                "better",
+            ),
+            (3.0, 2.0, Some(Better::Less), "\u{2191}\u{a0}50\u{202f}%", "worse"),
+            (
+                1.0,
+                2.0,
+                Some(Better::Less),
+                "\u{2193}\u{a0}50\u{202f}%",
+                "better",
+            ),
+            (1.0, 2.0, None, "\u{2193}\u{a0}50\u{202f}%", ""),
+            (1.0, 0.0, Some(Better::Less), "\u{2191}\u{a0}from 0 to 1", "worse"),
+            (
+                20.0,
+                1.0,
+                Some(Better::More),
+                "\u{2191}\u{a0}from 1 to 20",
+                "better",
+            ),
             (2.0, 2.0, Some(Better::More), "no change", ""),
             (2.0, 2.001, Some(Better::More), "no change", ""),
         ] {

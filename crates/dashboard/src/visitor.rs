@@ -2,12 +2,13 @@
 //! gone with the key's revocation. A form counts only if it carries the token of its session and comes from this site.
 
 use crate::address::Address;
+use crate::default_zone::default_zone;
 use crate::{cookie, page};
 use actix_web::dev::Payload;
 use actix_web::http::Method;
 use actix_web::http::header::ORIGIN;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use periscope_domain::api_key::{KnownApiKey, Scope};
@@ -15,6 +16,7 @@ use periscope_domain::id::{ApiKeyId, OrganizationId};
 use periscope_domain::organization::OrganizationSlug;
 use periscope_domain::ports::Store;
 use periscope_domain::session::SessionToken;
+use periscope_domain::time_zone::TimeZone;
 use periscope_domain::timestamp::Timestamp;
 use periscope_domain::use_cases::find_session;
 use periscope_server::{ApiError, Query, State};
@@ -23,11 +25,14 @@ use periscope_server::{ApiError, Query, State};
 const CSRF_FIELD: &str = "csrfToken";
 
 /// A person who signed in.
+#[derive(Clone)]
 pub(crate) struct Visitor {
     pub(crate) state: Data<State>,
     pub(crate) token: SessionToken,
     /// Where they see us.
     pub(crate) address: Address,
+    /// By whose clocks they see times, unless they ask for others.
+    pub(crate) zone: TimeZone,
     key: KnownApiKey,
 }
 
@@ -96,12 +101,16 @@ async fn visitor(request: &HttpRequest) -> Result<Visitor, page::Error> {
     let key = found.known.api_key;
     tracing::Span::current().record("organization.id", key.key.organization_id.get());
     state.count_use(request, key.key.id)?;
-    Ok(Visitor {
+    let visitor = Visitor {
         state,
         token,
         address,
+        zone: default_zone(request),
         key,
-    })
+    };
+    // For a refusal, which has their navigation.
+    request.extensions_mut().insert(visitor.clone());
+    Ok(visitor)
 }
 
 /// Where to go after signing in: to the page that was asked for. What a form would have changed is not done unasked.

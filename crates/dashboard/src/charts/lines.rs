@@ -12,6 +12,9 @@ use std::fmt;
 const HEIGHT: f64 = 220.0;
 /// How wide the place of a point is.
 const PLACE: f64 = 10.0;
+/// From this ratio of the greatest to the least value on, the scale is logarithmic, so that a median beside the 95th
+/// percentile is more than a line along the axis.
+const LEGIBLE: f64 = 10.0;
 /// How far the names of lines stay apart, in pixels.
 const LEADING: f64 = 15.0;
 
@@ -72,6 +75,13 @@ impl<'a> Lines<'a> {
         }
     }
 
+    /// Whether there is no value to draw.
+    #[must_use]
+    pub(crate) fn is_empty(&self) -> bool {
+        let mut values = self.series.iter().flat_map(|series| &series.values);
+        values.all(Option::is_none)
+    }
+
     fn write_marks(&self, f: &mut fmt::Formatter<'_>, up: &Axis) -> fmt::Result {
         for (number, series) in (1..).zip(&self.series) {
             write!(f, r#"<g class="chart-series-{number}">"#)?;
@@ -124,11 +134,12 @@ impl<'a> Lines<'a> {
 impl fmt::Display for Lines<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let values = self.series.iter().flat_map(|series| &series.values).flatten();
-        let up = Axis::durations(values.copied().fold(0.0, f64::max));
+        let up = Axis::durations_of_any_size(values.copied(), LEGIBLE);
+        let unit = if up.is_logarithmic() { "log scale" } else { up.unit };
         let frame = Frame {
             caption: self.caption,
             links: false,
-            unit: &format!("{}, {}", self.measure, up.unit),
+            unit: &format!("{}, {unit}", self.measure),
             up: &up,
             across: Across::Dates(&self.dates),
             plot: (PLACE * real_len(self.dates.len()), HEIGHT),
@@ -245,6 +256,26 @@ mod tests {
         assert_eq!(count(&chart, "Week of Mon 23 Feb 2026: p50 1 h</title>"), 1);
         assert_eq!(count(&chart, ">p50 0 s</text>"), 1, "named where it ends");
         assert_eq!(count(&chart, ">lead time, hours</text>"), 1);
+    }
+
+    #[test]
+    fn a_median_far_below_the_95th_percentile_stands_off_the_axis() {
+        for (hours, scale, least) in [([1.0, 9.0], "hours", 20.0), ([1.0, 1_000.0], "log scale", 40.0)] {
+            let mut chart = lines("apart", 1);
+            chart.series.truncate(2);
+            for (series, hours) in chart.series.iter_mut().zip(hours) {
+                series.values = vec![Some(3_600.0 * hours)];
+            }
+            let chart = chart.to_string();
+            assert_eq!(
+                count(&chart, &format!(">lead time, {scale}</text>")),
+                1,
+                "{chart}"
+            );
+            let (_, down) = path(&chart, "chart-dot").split_once(' ').unwrap();
+            let up = HEIGHT - down.trim_end_matches("h0").parse::<f64>().unwrap();
+            assert!(up > least, "{hours:?}: {up}");
+        }
     }
 
     #[test]

@@ -82,7 +82,7 @@ impl Scatter<'_> {
             .chain(self.marked.iter().map(|marked| &marked.point));
         Axes {
             across: Axis::counts_of_any_size(all.clone().map(|point| f64::from(point.lines))),
-            up: Axis::durations_of_any_size(all.map(|point| point.seconds)),
+            up: Axis::durations_of_any_size(all.map(|point| point.seconds), Axis::WIDE),
         }
     }
 

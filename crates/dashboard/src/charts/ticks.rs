@@ -7,8 +7,6 @@ use super::text::grouped;
 
 /// At most so many steps on an axis.
 const STEPS: f64 = 5.0;
-/// From this ratio of the greatest to the least value on, an axis is logarithmic.
-const WIDE: f64 = 100.0;
 /// The part of a logarithmic axis that zeros are given.
 const ZERO: f64 = 0.06;
 /// How near labels of a logarithmic axis may come, as a part of it.
@@ -72,6 +70,9 @@ impl Scale {
 }
 
 impl Axis {
+    /// From this ratio of the greatest to the least value on, an axis of points is logarithmic.
+    pub(super) const WIDE: f64 = 100.0;
+
     /// Of whole numbers from 0 to a round one that is not less than the greatest.
     pub(super) fn counts(greatest: f64) -> Self {
         Self::linear(greatest, nice_step(greatest, 1.0), 1.0, "")
@@ -116,7 +117,7 @@ impl Axis {
 
     /// For whole numbers that may differ widely: logarithmic if they do.
     pub(super) fn counts_of_any_size(values: impl Iterator<Item = f64> + Clone) -> Self {
-        let Some((least, greatest)) = wide(values.clone()) else {
+        let Some((least, greatest)) = wide(values.clone(), Self::WIDE) else {
             return Self::counts(values.fold(0.0, f64::max));
         };
         let round =
@@ -130,12 +131,13 @@ impl Axis {
         Self::logarithmic(low, high, values, rungs.collect())
     }
 
-    /// For spans of time in seconds that may differ widely: logarithmic if they do.
-    pub(super) fn durations_of_any_size(values: impl Iterator<Item = f64> + Clone) -> Self {
-        let Some((shortest, longest)) = wide(values.clone()) else {
+    /// For spans of time in seconds that may differ widely: logarithmic from a ratio of the longest to the shortest on.
+    pub(super) fn durations_of_any_size(values: impl Iterator<Item = f64> + Clone, ratio: f64) -> Self {
+        let Some((shortest, longest)) = wide(values.clone(), ratio) else {
             return Self::durations(values.fold(0.0, f64::max));
         };
-        let low = RUNGS.iter().rfind(|rung| rung.0 <= shortest);
+        // Below the shortest, which else would lie on the axis itself.
+        let low = RUNGS.iter().rfind(|rung| rung.0 < shortest);
         let high = RUNGS.iter().find(|rung| rung.0 >= longest);
         let (low, high) = (
             low.map_or(1.0, |rung| rung.0),
@@ -175,6 +177,10 @@ impl Axis {
         Self { scale, ticks, unit }
     }
 
+    pub(super) const fn is_logarithmic(&self) -> bool {
+        matches!(self.scale, Scale::Logarithmic { .. })
+    }
+
     /// Where a value lies, from 0 to 1.
     pub(super) fn at(&self, value: f64) -> f64 {
         self.scale.at(value).clamp(0.0, 1.0)
@@ -186,12 +192,12 @@ fn sound(value: f64) -> Option<f64> {
 }
 
 /// The least positive and the greatest value, where they differ widely.
-fn wide(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+fn wide(values: impl Iterator<Item = f64>, ratio: f64) -> Option<(f64, f64)> {
     let positive = values.filter_map(sound);
     let (low, high) = positive.fold((f64::INFINITY, 0.0_f64), |(low, high), value| {
         (low.min(value), high.max(value))
     });
-    (high / low >= WIDE).then_some((low, high))
+    (high / low >= ratio).then_some((low, high))
 }
 
 /// The step of 1, 2 or 5 times a power of ten that reaches the greatest value in at most five.
@@ -285,13 +291,13 @@ mod tests {
     fn durations_that_differ_widely_are_on_spans_that_have_names() {
         for (values, expected) in [
             (&[HOUR, 20.0 * HOUR][..], "0 6 12 18 24"),
-            (&[MINUTE, 2.0 * DAY], "1 min 10 min 1 h 6 h 1 d 7 d"),
+            (&[MINUTE, 2.0 * DAY], "10 s 1 min 10 min 1 h 6 h 1 d 7 d"),
             (
                 &[0.0, 5.0, 300.0 * DAY],
                 "0 1 s 10 s 1 min 10 min 1 h 6 h 1 d 7 d 30 d 1 y",
             ),
         ] {
-            let axis = Axis::durations_of_any_size(values.iter().copied());
+            let axis = Axis::durations_of_any_size(values.iter().copied(), Axis::WIDE);
             assert_eq!(labels(&axis), expected, "{values:?}");
         }
     }

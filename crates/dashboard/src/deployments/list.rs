@@ -10,7 +10,7 @@ use askama::Template;
 use periscope_domain::id::DeploymentId;
 use periscope_domain::listing::{DeploymentFilter, ListedDeployment, Position};
 use periscope_domain::run::DeploymentStatus;
-use periscope_domain::use_cases::list_services;
+use periscope_domain::use_cases::{find_setup, list_services};
 use periscope_server::{ApiError, Paging, Query};
 
 pub(crate) const PATH: &str = "/deployments";
@@ -28,11 +28,12 @@ struct DeploymentsPage {
 
 pub(crate) async fn get(visitor: Visitor, mut query: Query) -> Answer {
     let organization_id = visitor.organization_id();
-    let mut controls = Controls::of_list(&mut query, visitor.now());
+    let mut controls = Controls::of_list(&mut query, &visitor);
     let statuses = query.several("status", DeploymentStatus::parse);
     let paging = Paging::read(&mut query, "deployments", organization_id, DeploymentId::new);
     query.finish().map_err(ApiError::from)?;
-    controls.offer(&list_services(visitor.store(), organization_id).await?);
+    let deployed = list_services(visitor.store(), organization_id).await?;
+    controls.offer(&deployed);
     controls.add_filter(by_status(&statuses));
     let filter = DeploymentFilter {
         environment: controls.environment(),
@@ -53,6 +54,7 @@ pub(crate) async fn get(visitor: Visitor, mut query: Query) -> Answer {
     }
     let mut frame = Frame::new(&visitor, Section::Deployments, "Deployments").await?;
     frame.ask_about(&controls);
+    frame.offer_next_step(&find_setup(visitor.store(), organization_id, &deployed).await?);
     page::html(&DeploymentsPage {
         frame,
         controls,

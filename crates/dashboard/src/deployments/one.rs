@@ -27,9 +27,6 @@ struct DeploymentPage {
     frame: Frame,
     deployment: Deployment,
     ships: Part<LinkedPullRequest>,
-    /// The repository of all that it ships, which is then told here and not of each.
-    ships_of: Option<String>,
-    not_in_of: Option<String>,
     not_linked: Vec<(StoredPullRequest, String, Absence)>,
     steps: Steps,
     warnings: Vec<Warning>,
@@ -42,7 +39,7 @@ struct DeploymentPage {
 }
 
 pub(crate) async fn get(visitor: Visitor, mut query: Query, id: Path<String>) -> Answer {
-    let controls = Controls::of_list(&mut query, visitor.now());
+    let controls = Controls::of_list(&mut query, &visitor);
     let part = query
         .optional(PartNumber::PARAMETER, PartNumber::parse)
         .unwrap_or_default();
@@ -74,18 +71,14 @@ impl DeploymentPage {
         part: impl FnOnce(Vec<LinkedPullRequest>) -> Part<LinkedPullRequest>,
     ) -> Self {
         let StoredDeployment { deployment, .. } = explained.deployment;
-        let (mut links, mut not_linked) = (explained.links, explained.not_linked);
-        let ships_of = told_once(links.iter_mut().map(|linked| &mut linked.repository));
-        let not_in_of = told_once(not_linked.iter_mut().map(|(_, repository, _)| repository));
+        let mut links = explained.links;
         links.sort_by_key(|linked| Reverse(linked.pull_request.pull_request.merged_at));
         let events_before = history.len().saturating_sub(EVENTS_AT_MOST);
         history.drain(..events_before);
         Self {
             frame,
             ships: part(links),
-            ships_of,
-            not_linked,
-            not_in_of,
+            not_linked: explained.not_linked,
             steps: Steps::of(explained.steps),
             warnings: explained.warnings,
             is_live: !(explained.is_settled && deployment.run.status().is_terminal()),
@@ -95,15 +88,4 @@ impl DeploymentPage {
             events_before: (events_before > 0).then(|| text::counted(events_before, "earlier event")),
         }
     }
-}
-
-/// The name that all have, which is taken from each of them; `None` if they differ.
-fn told_once<'a>(names: impl Iterator<Item = &'a mut String>) -> Option<String> {
-    let names: Vec<_> = names.collect();
-    let first = names.first().map(|name| String::clone(name))?;
-    if names.iter().any(|name| **name != first) {
-        return None;
-    }
-    names.into_iter().for_each(String::clear);
-    Some(first)
 }

@@ -1,18 +1,18 @@
 use super::{Body, deployment, service};
-use crate::controls::Controls;
 use crate::frame::Frame;
-use crate::table::{Table, numbers, words};
+use crate::table::{Column, Table, numbers, short, words};
 use crate::text;
-use periscope_domain::metrics::{ChangeFailureRate, FailureRate, Metric};
+use periscope_domain::metrics::{ChangeFailureRate, FailureRate};
+use periscope_domain::text::ServiceName;
 use periscope_domain::use_cases::Report;
 
-pub(super) fn body(figures: &ChangeFailureRate, report: &Report, frame: &Frame, controls: &Controls) -> Body {
+pub(super) fn body(figures: &ChangeFailureRate, report: &Report, frame: &Frame) -> Body {
     Body {
         chart_title: "",
         chart: None,
         tables: vec![
             failures(figures, report, frame),
-            services(figures, controls),
+            services(figures, frame),
             weeks(figures),
         ],
     }
@@ -21,10 +21,11 @@ pub(super) fn body(figures: &ChangeFailureRate, report: &Report, frame: &Frame, 
 fn failures(figures: &ChangeFailureRate, report: &Report, frame: &Frame) -> Table {
     let rows = figures.recent_failures.iter().filter_map(|id| {
         let stored = &report.deployments.get(id)?.deployment;
-        let service = stored.service.as_ref().map_or("", |service| service.as_str());
+        let name = stored.service.as_ref().map(ServiceName::as_str);
         let ended_at = stored.run.completed_at();
         Some(vec![
-            deployment(report, frame, *id).with_detail(service),
+            deployment(report, frame, *id),
+            service(name, frame),
             text::words(stored.run.status().as_str()).into(),
             ended_at
                 .map_or_else(String::new, |time| frame.moment(time))
@@ -38,9 +39,10 @@ fn failures(figures: &ChangeFailureRate, report: &Report, frame: &Frame) -> Tabl
         title: "Latest failures".to_owned(),
         columns: vec![
             words("Deployment"),
-            words("Ended as"),
-            words("At"),
-            words("Commit"),
+            words("Service"),
+            short("Ended as"),
+            short("At"),
+            short("Commit"),
             words("Triggered by"),
         ],
         rows: rows.collect(),
@@ -48,20 +50,16 @@ fn failures(figures: &ChangeFailureRate, report: &Report, frame: &Frame) -> Tabl
     }
 }
 
-fn services(figures: &ChangeFailureRate, controls: &Controls) -> Table {
+fn services(figures: &ChangeFailureRate, frame: &Frame) -> Table {
     let rows = figures.services.iter().map(|of| {
-        let mut row = vec![service(
-            of.service.as_deref(),
-            controls,
-            Metric::ChangeFailureRate,
-        )];
+        let mut row = vec![service(of.service.as_deref(), frame)];
         row.extend(rate(&of.rate));
         row
     });
     Table {
         id: "services",
         title: "Services".to_owned(),
-        columns: columns("Service"),
+        columns: columns(words("Service")),
         rows: rows.collect(),
         empty: "No service was deployed in these days.",
     }
@@ -76,21 +74,21 @@ fn weeks(figures: &ChangeFailureRate) -> Table {
     Table {
         id: "weeks",
         title: "Weeks".to_owned(),
-        columns: columns("Week"),
+        columns: columns(short("Week")),
         rows: rows.collect(),
         empty: "There is no week with a deployment.",
     }
 }
 
-fn columns(first: &'static str) -> Vec<crate::table::Column> {
+fn columns(first: Column) -> Vec<Column> {
     vec![
-        words(first),
+        first,
         numbers("Succeeded"),
         numbers("Failed"),
         numbers("Rolled back"),
         numbers("Failure rate"),
         numbers("Failed of all that ended"),
-        words("Level"),
+        short("Level"),
     ]
 }
 
@@ -102,6 +100,6 @@ fn rate(of: &FailureRate) -> [crate::table::Cell; 6] {
         text::count(statuses.rolled_back).into(),
         text::percent(of.share).into(),
         text::percent(of.narrow_share).into(),
-        of.level.as_str().into(),
+        text::rating(of.level).into(),
     ]
 }

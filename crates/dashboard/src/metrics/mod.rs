@@ -17,7 +17,7 @@ use actix_web::web::Path;
 use askama::Template;
 use periscope_domain::id::DeploymentId;
 use periscope_domain::metrics::{Distribution, Figures, Metric};
-use periscope_domain::use_cases::{Report, list_services};
+use periscope_domain::use_cases::{Report, find_setup, list_services};
 use periscope_server::{ApiError, Query};
 
 #[derive(Template)]
@@ -47,13 +47,14 @@ pub(crate) async fn get(visitor: Visitor, mut query: Query, name: Path<String>) 
     let metric = metrics
         .find(|metric| metric.as_str() == *name)
         .ok_or(ApiError::NotFound)?;
-    let mut controls = Controls::of_figures(&mut query, visitor.now());
+    let mut controls = Controls::of_figures(&mut query, &visitor);
     let part = query
         .optional(PartNumber::PARAMETER, PartNumber::parse)
         .unwrap_or_default();
     query.finish().map_err(ApiError::from)?;
     let organization_id = visitor.organization_id();
-    controls.offer(&list_services(visitor.store(), organization_id).await?);
+    let deployed = list_services(visitor.store(), organization_id).await?;
+    controls.offer(&deployed);
     let reports = visitor
         .state
         .reports(organization_id, &[metric], controls.question())
@@ -62,6 +63,7 @@ pub(crate) async fn get(visitor: Visitor, mut query: Query, name: Path<String>) 
     let tile = Tile::of(report).ok_or(ApiError::NotFound)?;
     let mut frame = Frame::new(&visitor, Section::Overview, tile.name).await?;
     frame.ask_about(&controls);
+    frame.offer_next_step(&find_setup(visitor.store(), organization_id, &deployed).await?);
     let body = Body::of(report, &frame, &controls).ok_or(ApiError::NotFound)?;
     let window = report.question.window;
     let path = format!("/metrics/{}", metric.as_str());
@@ -70,7 +72,7 @@ pub(crate) async fn get(visitor: Visitor, mut query: Query, name: Path<String>) 
     page::html(&MetricPage {
         window: text::span(window, &controls.time_zone),
         before: text::span(window.previous(), &controls.time_zone),
-        api: controls.path(&format!("/api{path}"), &[]),
+        api: controls.api_path(&format!("/api{path}")),
         chart_title: body.chart_title,
         chart: body.chart,
         tables: tables.collect(),
@@ -84,10 +86,8 @@ impl Body {
     fn of(report: &Report, frame: &Frame, controls: &Controls) -> Option<Self> {
         Some(match &report.answer.figures {
             Figures::DeploymentFrequency(figures) => deployment_frequency::body(figures, controls),
-            Figures::LeadTime(figures) => lead_time::body(figures, report, frame, controls),
-            Figures::ChangeFailureRate(figures) => {
-                change_failure_rate::body(figures, report, frame, controls)
-            }
+            Figures::LeadTime(figures) => lead_time::body(figures, report, frame),
+            Figures::ChangeFailureRate(figures) => change_failure_rate::body(figures, report, frame),
             Figures::Recovery(figures) => recovery::body(figures, report, frame, controls.is_over()),
             _ => return None,
         })
@@ -122,7 +122,7 @@ fn distributions(now: Option<Distribution>, before: Option<Distribution>, unit: 
             .into_iter()
             .flatten()
             .collect(),
-        empty: "There is nothing to tell of.",
+        empty: "Nothing was measured in either window.",
     }
 }
 
@@ -136,13 +136,10 @@ fn deployment(report: &Report, frame: &Frame, id: DeploymentId) -> Cell {
     Cell::link(name, format!("/deployments/{id}{}", frame.kept))
 }
 
-/// A service by its name, leading to the same page of it alone.
-fn service(name: Option<&str>, controls: &Controls, metric: Metric) -> Cell {
+/// A service by its name, leading to its overview.
+fn service(name: Option<&str>, frame: &Frame) -> Cell {
     match name {
-        Some(name) => Cell::link(
-            name,
-            controls.path(&format!("/metrics/{}", metric.as_str()), &[("service", name)]),
-        ),
+        Some(name) => Cell::link(name, frame.service_path(name)),
         None => "Without a service".into(),
     }
 }

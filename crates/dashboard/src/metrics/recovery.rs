@@ -1,7 +1,7 @@
-use super::{Body, deployment, distributions};
+use super::{Body, deployment, distributions, service};
 use crate::charts::{Caption, Lines};
 use crate::frame::Frame;
-use crate::table::{Cell, Table, numbers, words};
+use crate::table::{Cell, Table, numbers, short, words};
 use crate::text;
 use periscope_domain::metrics::{Outage, Recovery};
 use periscope_domain::use_cases::Report;
@@ -16,11 +16,10 @@ pub(super) fn body(figures: &Recovery, report: &Report, frame: &Frame, is_over: 
         description: "Of the outages that ended in each week, the median, and what 75 % and 95 % stayed below.",
     };
     let [now, before] = [figures.current, figures.previous].map(|of| of.map(|rated| rated.distribution));
-    let is_measured = figures.weekly.iter().any(|(_, times)| times.is_some());
-    let chart = || Lines::percentiles(caption, "time to recovery", MINUTE, &figures.weekly).to_string();
+    let chart = Lines::percentiles(caption, "time to recovery", MINUTE, &figures.weekly);
     Body {
         chart_title: "Time to recovery by week",
-        chart: is_measured.then(chart),
+        chart: (!chart.is_empty()).then(|| chart.to_string()),
         tables: vec![
             open(figures, report, frame, is_over),
             incidents(figures, report, frame),
@@ -49,7 +48,7 @@ fn open(figures: &Recovery, report: &Report, frame: &Frame, is_over: bool) -> Ta
         columns: vec![
             words("Service"),
             words("Opened by"),
-            words("At"),
+            short("At"),
             numbers("Since"),
         ],
         rows: rows.collect(),
@@ -76,7 +75,7 @@ fn incidents(figures: &Recovery, report: &Report, frame: &Frame) -> Table {
         columns: vec![
             words("Service"),
             words("Opened by"),
-            words("At"),
+            short("At"),
             words("Ended by"),
             numbers("Lasted"),
         ],
@@ -87,7 +86,7 @@ fn incidents(figures: &Recovery, report: &Report, frame: &Frame) -> Table {
 
 fn opening(outage: &Outage, report: &Report, frame: &Frame) -> Vec<Cell> {
     vec![
-        outage.service.as_deref().unwrap_or("Without a service").into(),
+        service(outage.service.as_deref(), frame),
         deployment(report, frame, outage.opened_by),
         frame.moment(outage.opened_at).into(),
     ]

@@ -17,20 +17,18 @@ pub(crate) fn lines(coverage: &Coverage) -> Vec<CoverageLine> {
             &coverage.deployments,
             "successful production deployments are linked to pull requests",
             |reason| match reason {
-                UnlinkedReason::CommitUnknown => {
-                    "name a commit that nobody has told of where it was looked for"
-                }
-                UnlinkedReason::CommitAmbiguous => "name a commit that fits several",
-                UnlinkedReason::BaseUnknown => "have no proved base, so what they ship beyond it is unknown",
-                UnlinkedReason::NothingNew => "ship no pull request that was not live before",
+                UnlinkedReason::CommitUnknown => "with a commit that no source has sent yet",
+                UnlinkedReason::CommitAmbiguous => "with a short commit that fits several",
+                UnlinkedReason::BaseUnknown => "without a proved base",
+                UnlinkedReason::NothingNew => "with nothing that was not live before",
             },
         ),
         line(
             &coverage.pull_requests,
             "merged pull requests are in a production deployment",
             |reason| match reason {
-                UnshippedReason::NoDeploymentSince => "wait for the next deployment",
-                UnshippedReason::NotShipped => "are in none of those since their merge",
+                UnshippedReason::NoDeploymentSince => "merged after the latest deployment",
+                UnshippedReason::NotShipped => "in no deployment since the merge",
             },
         ),
     ]

@@ -17,7 +17,7 @@ use askama::Template;
 use attention::{OutageRow, RiskRow, outages, risks};
 use coverage::CoverageLine;
 use periscope_domain::metrics::{Figures, Metric};
-use periscope_domain::use_cases::{Report, list_services};
+use periscope_domain::use_cases::{Report, find_setup, list_services};
 use periscope_server::{ApiError, Query};
 use services::ServiceRow;
 
@@ -82,14 +82,16 @@ struct Beside {
 }
 
 pub(crate) async fn get(visitor: Visitor, mut query: Query) -> Answer {
-    let mut controls = Controls::of_figures(&mut query, visitor.now());
+    let mut controls = Controls::of_figures(&mut query, &visitor);
     query.finish().map_err(ApiError::from)?;
     let organization_id = visitor.organization_id();
-    controls.offer(&list_services(visitor.store(), organization_id).await?);
+    let deployed = list_services(visitor.store(), organization_id).await?;
+    controls.offer(&deployed);
     let question = controls.question();
     let reports = visitor.state.reports(organization_id, &METRICS, question).await?;
     let mut frame = Frame::new(&visitor, Section::Overview, "Overview").await?;
     frame.ask_about(&controls);
+    frame.offer_next_step(&find_setup(visitor.store(), organization_id, &deployed).await?);
     page::html(&OverviewPage::of(frame, controls, &reports))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::controls::Controls;
 use crate::text;
-use periscope_domain::metrics::{Figures, Level};
+use periscope_domain::metrics::{Figures, Rating};
 use periscope_domain::use_cases::Report;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ pub(crate) struct ServiceRow {
     pub(crate) successful: String,
     pub(crate) failed: u64,
     pub(crate) failure_rate: String,
-    pub(crate) level: Level,
+    pub(crate) rating: Rating,
     pub(crate) lead_time: String,
     /// The same page of this service alone; none without a name, which nothing can be asked by.
     pub(crate) path: Option<String>,
@@ -53,7 +53,7 @@ pub(crate) fn rows(reports: &[Report], controls: &Controls) -> Vec<ServiceRow> {
             successful: text::count(statuses.success),
             failed: statuses.failure + statuses.rolled_back,
             failure_rate: text::percent(service.rate.share),
-            level: service.rate.level,
+            rating: service.rate.level,
             lead_time: lead_time(service.service.as_deref()),
             path: service
                 .service

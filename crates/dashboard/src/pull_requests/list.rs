@@ -12,7 +12,7 @@ use periscope_domain::listing::{ListedPullRequest, Position};
 use periscope_domain::pull_request::{PullRequest, PullRequestNumber};
 use periscope_domain::repository::{Repository, RepositoryName};
 use periscope_domain::text::Actor;
-use periscope_domain::use_cases::{ListPullRequests, list_pull_requests, list_services};
+use periscope_domain::use_cases::{ListPullRequests, find_setup, list_pull_requests, list_services};
 use periscope_server::{ApiError, Paging, Query};
 
 pub(crate) const PATH: &str = "/pull-requests";
@@ -29,11 +29,12 @@ struct PullRequestsPage {
 
 pub(crate) async fn get(visitor: Visitor, mut query: Query) -> Answer {
     let (store, organization_id) = (visitor.store(), visitor.organization_id());
-    let mut controls = Controls::of_list_without_environment(&mut query, visitor.now());
+    let mut controls = Controls::of_list_without_environment(&mut query, &visitor);
     let wanted = wanted(&mut query, &controls);
     let paging = Paging::read(&mut query, "pull-requests", organization_id, PullRequestId::new);
     query.finish().map_err(ApiError::from)?;
-    controls.offer(&list_services(store, organization_id).await?);
+    let deployed = list_services(store, organization_id).await?;
+    controls.offer(&deployed);
     add_filters(
         &mut controls,
         &wanted,
@@ -44,6 +45,7 @@ pub(crate) async fn get(visitor: Visitor, mut query: Query) -> Answer {
     let listed = Listed::of(page, &paging, position);
     let mut frame = Frame::new(&visitor, Section::PullRequests, "Pull requests").await?;
     frame.ask_about(&controls);
+    frame.offer_next_step(&find_setup(store, organization_id, &deployed).await?);
     if let (Some(_), [found]) = (number, listed.items.as_slice()) {
         return Ok(see_other(&format!("{PATH}/{}{}", found.stored.id, frame.kept)));
     }
@@ -99,7 +101,7 @@ fn add_filters(controls: &mut Controls, wanted: &ListPullRequests, repositories:
         name: "Author",
         parameter: "author",
         value: said(wanted.author.as_ref()),
-        placeholder: "Everybody",
+        placeholder: "All authors",
         size: 12,
     });
     controls.add_typed(Typed {

@@ -32,7 +32,7 @@ struct PullRequestPage {
 }
 
 pub(crate) async fn get(visitor: Visitor, mut query: Query, id: Path<String>) -> Answer {
-    let controls = Controls::of_list(&mut query, visitor.now());
+    let controls = Controls::of_list(&mut query, &visitor);
     let part = query
         .optional(PartNumber::PARAMETER, PartNumber::parse)
         .unwrap_or_default();

@@ -1,7 +1,10 @@
 //! The charts of repositories.
 
 use crate::charts::{Caption, Grain, Lines, Marked, Point, Scatter, StackedBars};
-use periscope_domain::metrics::Figures;
+use crate::text;
+use periscope_domain::id::PullRequestId;
+use periscope_domain::metrics::{Figures, SizePoint};
+use periscope_domain::pull_request::StoredPullRequest;
 use periscope_domain::use_cases::Report;
 
 const HOUR: f64 = 3_600.0;
@@ -9,7 +12,8 @@ const HOUR: f64 = 3_600.0;
 /// Up to so many pull requests, each point leads to its own.
 const LED_TO: usize = 100;
 
-pub(super) fn merges(reports: &[Report]) -> String {
+/// `None` where nothing was merged.
+pub(super) fn merges(reports: &[Report]) -> Option<String> {
     let caption = Caption {
         id: "merges-by-week",
         title: "Pull requests merged by week",
@@ -19,12 +23,12 @@ pub(super) fn merges(reports: &[Report]) -> String {
         Figures::Throughput(figures) => Some(&figures.series),
         _ => None,
     });
-    series.map_or_else(String::new, |series| {
-        StackedBars::merges(caption, Grain::Week, series).to_string()
-    })
+    let series = series.filter(|series| series.iter().any(|(_, merged)| *merged > 0))?;
+    Some(StackedBars::merges(caption, Grain::Week, series).to_string())
 }
 
-pub(super) fn cycle_time(reports: &[Report]) -> String {
+/// `None` where it is not known of any pull request.
+pub(super) fn cycle_time(reports: &[Report]) -> Option<String> {
     let caption = Caption {
         id: "cycle-time-by-week",
         title: "Cycle time by week",
@@ -34,39 +38,53 @@ pub(super) fn cycle_time(reports: &[Report]) -> String {
         Figures::CycleTime(figures) => Some(&figures.weekly),
         _ => None,
     });
-    weekly.map_or_else(String::new, |weekly| {
-        Lines::percentiles(caption, "cycle time", HOUR, weekly).to_string()
-    })
+    let chart = Lines::percentiles(caption, "cycle time", HOUR, weekly?);
+    (!chart.is_empty()).then(|| chart.to_string())
 }
 
-/// Size against cycle time; `None` where nobody has told of either.
-pub(super) fn sizes(reports: &[Report]) -> Option<String> {
-    let told = reports.iter().find_map(|report| match &report.answer.figures {
+/// The pull requests that a chart of sizes names: all, if there are few.
+pub(super) fn named(reports: &[Report]) -> Vec<PullRequestId> {
+    let ids = sized(reports).iter().map(|sized| sized.pull_request_id);
+    if ids.len() > LED_TO {
+        Vec::new()
+    } else {
+        ids.collect()
+    }
+}
+
+fn sized(reports: &[Report]) -> &[SizePoint] {
+    let points = reports.iter().find_map(|report| match &report.answer.figures {
         Figures::SizeVsTime(figures) => Some(figures.points.as_slice()),
         _ => None,
-    })?;
-    let point = |lines, hours| Point {
-        lines,
-        seconds: hours * HOUR,
+    });
+    points.unwrap_or_default()
+}
+
+/// Size against cycle time, with the pull requests that are named; `None` where neither is known of any.
+pub(super) fn sizes(reports: &[Report], named: &[StoredPullRequest]) -> Option<String> {
+    let sized = sized(reports);
+    let repositories = reports.first().map(|report| report.repositories.as_slice());
+    let point = |of: &SizePoint| Point {
+        lines: of.lines,
+        seconds: of.cycle_time_hours * HOUR,
     };
-    let points: Vec<_> = told
+    let places: Vec<_> = named
         .iter()
-        .map(|told| point(told.lines, told.cycle_time_hours))
+        .filter_map(|stored| {
+            let point = point(sized.iter().find(|of| of.pull_request_id == stored.id)?);
+            let name = text::pull_request(stored, repositories.unwrap_or_default());
+            Some((point, name, format!("/pull-requests/{}", stored.id)))
+        })
         .collect();
-    let names: Vec<_> = told
+    let marked: Vec<_> = places
         .iter()
-        .take(if told.len() > LED_TO { 0 } else { LED_TO })
-        .map(|told| ("Pull request", format!("/pull-requests/{}", told.pull_request_id)))
-        .collect();
-    let marked: Vec<_> = names
-        .iter()
-        .zip(&points)
-        .map(|((name, href), point)| Marked {
+        .map(|(point, name, href)| Marked {
             point: *point,
             name,
             href: Some(href),
         })
         .collect();
+    let points: Vec<_> = sized.iter().map(point).collect();
     let scatter = Scatter {
         caption: Caption {
             id: "size-against-time",

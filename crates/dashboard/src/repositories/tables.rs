@@ -3,7 +3,7 @@
 use crate::charts::Sparkline;
 use crate::controls::Controls;
 use crate::frame::Frame;
-use crate::table::{Cell, Table, numbers, words};
+use crate::table::{Cell, Table, numbers, short, words};
 use crate::text;
 use crate::tile::float;
 use periscope_domain::metrics::{Concern, Contributor, Figures, RepositoryHealth};
@@ -33,10 +33,10 @@ pub(super) fn health(reports: &[Report], frame: &Frame, controls: &Controls) -> 
             words("By week"),
             numbers("Contributors"),
             numbers("Mean cycle time"),
-            words("Last merge"),
+            short("Last merge"),
         ],
         rows: rows.unwrap_or_default(),
-        empty: "No repository is monitored: the first pull request or commit that is told makes one.",
+        empty: "No repository is monitored: the first pull request or commit makes one.",
     }
 }
 
@@ -102,7 +102,7 @@ pub(super) fn contributors(reports: &[Report], frame: &Frame, controls: &Control
             numbers("Share"),
             numbers("Mean lines"),
             numbers("Mean cycle time"),
-            words("Last merge"),
+            short("Last merge"),
         ],
         rows: rows.map(|of| contributor_row(of, frame, controls)).collect(),
         empty: "Nothing was merged in these days.",
@@ -115,7 +115,7 @@ fn contributor_row(of: &Contributor, frame: &Frame, controls: &Controls) -> Vec<
             author,
             controls.path_to_list("/pull-requests", &[("author", author)]),
         ),
-        None => "Not told".into(),
+        None => "Unknown".into(),
     };
     vec![
         author,

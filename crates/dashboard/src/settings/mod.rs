@@ -79,16 +79,16 @@ impl Done {
     const fn sentence(self) -> &'static str {
         match self {
             Self::KeyRevoked => "The key is revoked. Within 10 seconds it works nowhere any more.",
-            Self::Monitored => "The repository is monitored. Deployments are being linked anew.",
-            Self::Unmonitored => "The repository is no longer monitored. Deployments are being linked anew.",
+            Self::Monitored => "The repository is monitored. Deployments are being linked again.",
+            Self::Unmonitored => "The repository is no longer monitored. Deployments are being linked again.",
             Self::AliasAdded => {
-                "The service belongs to the repository. Its deployments are being linked anew."
+                "The service belongs to the repository. Its deployments are being linked again."
             }
             Self::AliasTaken => {
                 "The service belongs to the repository and no longer to the one that had it. Its deployments are being \
-                 linked anew."
+                 linked again."
             }
-            Self::AliasRemoved => "The service name is removed. Its deployments are being linked anew.",
+            Self::AliasRemoved => "The service name is removed. Its deployments are being linked again.",
         }
     }
 }

@@ -2,7 +2,6 @@
 //! histories and logs, and not in a page that a browser keeps.
 
 use super::{Settings, Tab, frame, of_admin, text};
-use crate::first_run::has_deployments;
 use crate::frame::Frame;
 use crate::page::{self, Answer};
 use crate::snippets::{Snippet, first_report, snippets};
@@ -12,7 +11,7 @@ use askama::Template;
 use periscope_domain::api_key::Scope;
 use periscope_domain::text::ApiKeyName;
 use periscope_domain::timestamp::{InvalidTimestamp, Timestamp};
-use periscope_domain::use_cases::{IssueApiKey, issue_api_key};
+use periscope_domain::use_cases::{IssueApiKey, has_deployments, issue_api_key};
 use periscope_server::{ApiError, Query};
 use time::Duration;
 
@@ -146,7 +145,7 @@ pub(crate) async fn make(form: Form) -> Answer {
     let (secret, key) = issue_api_key(visitor.store(), command, &mut visitor.state.random(), now).await?;
     let (address, secret) = (visitor.address.to_string(), secret.expose().to_owned());
     let may_ingest = key.allows(Scope::Ingest);
-    let is_first = !has_deployments(&visitor).await?;
+    let is_first = !has_deployments(visitor.store(), visitor.organization_id()).await?;
     page::html(&MadeKeyPage {
         frame,
         settings: Settings::new(Tab::Keys),

@@ -25,10 +25,18 @@ struct RepositoriesPage {
     repositories: Vec<Repository>,
     /// The names of services that something was deployed of and that no repository has.
     unmatched: Vec<String>,
-    /// What was typed for a new alias.
+    /// What was typed for a new alias, or was linked to.
     chosen: Option<RepositoryId>,
     service: String,
     problem: Option<String>,
+}
+
+/// Where an admin says which repository a service is built from.
+pub(crate) fn alias_path(service: &str) -> String {
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("service", service)
+        .finish();
+    format!("{}?{query}#alias", Tab::Repositories.path())
 }
 
 impl RepositoriesPage {
@@ -54,10 +62,13 @@ impl RepositoriesPage {
     }
 }
 
-pub(crate) async fn list(visitor: Visitor, query: Query) -> Answer {
+pub(crate) async fn list(visitor: Visitor, mut query: Query) -> Answer {
     visitor.require_admin()?;
+    let service = text(&mut query, "service");
     let settings = Settings::of_list(Tab::Repositories, query)?;
-    page::html(&RepositoriesPage::new(&visitor, settings).await?)
+    let mut page = RepositoriesPage::new(&visitor, settings).await?;
+    page.service = service;
+    page::html(&page)
 }
 
 pub(crate) async fn monitor(form: Form, number: Path<String>) -> Answer {

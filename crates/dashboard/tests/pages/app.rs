@@ -222,6 +222,16 @@ impl Browser {
         self.post("/sign-in", &[("key", key)]).await
     }
 
+    /// The same browser with another cookie beside its session's.
+    pub(crate) fn with_cookie(&self, cookie: &str) -> Self {
+        let own = self.cookie.iter().map(String::as_str);
+        let cookies: Vec<_> = own.chain([cookie]).collect();
+        Self {
+            cookie: Some(cookies.join("; ")),
+            ..self.clone()
+        }
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.call("GET", path).send(self.address).await
     }

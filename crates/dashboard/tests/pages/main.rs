@@ -10,11 +10,13 @@
 
 mod app;
 mod deployments;
-mod first_run;
 mod overview;
 mod pull_requests;
 mod records;
 mod refusals;
 mod sessions;
 mod settings;
+mod setup;
 mod sign_in;
+mod words;
+mod zones;

@@ -27,7 +27,7 @@ async fn of_many_services_those_deployed_most_are_shown_and_all_are_a_link_away(
     let html = reader.page("/?timeRange=7d").await;
     let shown = rows_of(&html, "id=\"services\"");
     assert_eq!(shown.len(), 20);
-    assert!(shown[0].starts_with("s-250 0 3 100 %"), "{shown:?}");
+    assert!(shown[0].starts_with("s-250 0 3 100 % too few"), "{shown:?}");
     assert!(shown[1].starts_with("s-7 2 0 0 %"), "{shown:?}");
     assert!(shown[2].starts_with("s-0 "), "{shown:?}");
     let all = link(&html, "280 more").unwrap();
@@ -159,4 +159,45 @@ async fn a_count_leads_to_a_list_of_the_same_days() {
         let to = link(&html, "octocat").unwrap();
         assert!(to.contains(&format!("timeRange={range}")), "{to}");
     }
+}
+
+#[tokio::test]
+async fn below_five_deployments_the_figure_stands_alone_and_says_so() {
+    let app = TestApp::start().await;
+    let reader = app.reader().await;
+    for number in 1..=5 {
+        app.deploy(&report(&format!("d-{number}"), &json!({}))).await;
+        let too_few = number < 5;
+        for path in [
+            "/",
+            "/metrics/deployment-frequency",
+            "/metrics/change-failure-rate",
+        ] {
+            let html = reader.page(path).await;
+            assert_eq!(html.contains("<span class=\"level"), !too_few, "{path} {number}");
+            let sentence = "Fewer than 5 deployments are too few for a level.";
+            assert_eq!(text(&html).contains(sentence), too_few, "{path} {number}");
+        }
+        let current = &app.api("/api/metrics/deployment-frequency").await["current"];
+        assert_eq!(current["level"].is_null(), too_few, "{number}");
+    }
+    let rates = reader.page("/metrics/change-failure-rate").await;
+    assert!(
+        rows_of(&rates, "id=\"services\"")[0].ends_with("elite"),
+        "{rates}"
+    );
+}
+
+#[tokio::test]
+async fn a_change_beyond_999_percent_says_from_what_to_what() {
+    let app = TestApp::start().await;
+    let ago = |days| app.clock.now().plus(-Duration::days(days)).to_string();
+    let before = json!({"startedAt": ago(10), "completedAt": ago(10)});
+    app.deploy(&report("before", &before)).await;
+    for number in 0..11 {
+        app.deploy(&report(&format!("d-{number}"), &json!({}))).await;
+    }
+    let told = text(&app.reader().await.page("/?timeRange=7d").await);
+    assert!(told.contains("\u{2191} from 0.14 to 1.57 better"), "{told}");
+    assert!(!told.contains("0.14 before"), "{told}");
 }

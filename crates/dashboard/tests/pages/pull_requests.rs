@@ -17,10 +17,10 @@ async fn the_list_tells_what_the_api_tells() {
     assert_eq!(
         rows(&html),
         [
-            "acme/api#8 Change 8 octocat not shipped +9600 −8 1 d 8 h 4 hours ago",
-            "acme/api#6 Change 6 octocat not shipped +7200 −6 1 d 6 h 6 hours ago",
-            "acme/api#4 Change 4 Hubot shipped +4800 −4 1 d 4 h 8 hours ago",
-            "acme/api#2 Change 2 octocat shipped +2400 −2 1 d 2 h 10 hours ago",
+            "Change 8 acme/api#8 octocat not shipped +9600 −8 1 d 8 h 4 hours ago",
+            "Change 6 acme/api#6 octocat not shipped +7200 −6 1 d 6 h 6 hours ago",
+            "Change 4 acme/api#4 Hubot shipped +4800 −4 1 d 4 h 8 hours ago",
+            "Change 2 acme/api#2 octocat shipped +2400 −2 1 d 2 h 10 hours ago",
         ]
     );
     let page = app.api("/api/pull-requests").await;
@@ -55,7 +55,7 @@ async fn pull_requests_are_filtered_and_one_that_is_asked_for_is_opened() {
         let html = reader.page(&format!("/pull-requests?{query}")).await;
         let names: Vec<_> = rows(&html)
             .iter()
-            .map(|row| row.split(' ').next().unwrap().to_owned())
+            .map(|row| row.split(' ').nth(2).unwrap().to_owned())
             .collect();
         assert_eq!(names, expected, "{query}");
     }
@@ -77,7 +77,10 @@ async fn pull_requests_are_filtered_and_one_that_is_asked_for_is_opened() {
     .await;
     assert_eq!(rows(&reader.page("/pull-requests?number=6").await).len(), 2);
     let html = reader.page("/pull-requests?number=99").await;
-    assert!(html.contains("No pull request #99 matches."), "{html}");
+    assert!(
+        html.contains("No pull request with the number 99 matches."),
+        "{html}"
+    );
     assert_eq!(link(&html, "Show all pull requests").unwrap(), "/pull-requests");
     for bad in [
         "number=0",

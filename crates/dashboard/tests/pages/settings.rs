@@ -393,4 +393,5 @@ async fn an_organization_sees_its_plan_and_trial() {
         html.contains("those of free") && html.contains("It ran from"),
         "{html}"
     );
+    assert!(html.contains("Nothing is locked when a trial ends"), "{html}");
 }

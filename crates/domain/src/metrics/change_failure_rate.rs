@@ -8,7 +8,7 @@ use super::calendar::{Cut, Sorter, TimeSlice};
 use super::deployment_frequency::{StatusCounts, float, statuses};
 use super::names::{NameNumber, place_by_name};
 use super::question::Scope;
-use super::{Level, Window};
+use super::{Level, Rating, Window};
 use crate::id::DeploymentId;
 use crate::run::DeploymentStatus;
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ pub struct FailureRate {
     /// Failed, of all that ended: 0 to 1.
     pub narrow_share: f64,
     /// How good the share is.
-    pub level: Level,
+    pub level: Rating,
 }
 
 impl FailureRate {
@@ -40,7 +40,7 @@ impl FailureRate {
             statuses,
             share,
             narrow_share: float(statuses.failure) / float(statuses.total()),
-            level: Level::of_change_failure_rate(share),
+            level: Level::of_change_failure_rate(decided, share),
         })
     }
 }

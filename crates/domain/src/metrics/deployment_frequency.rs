@@ -6,7 +6,7 @@
 
 use super::calendar::{Cut, Sorter, TimeSlice};
 use super::question::Scope;
-use super::{Level, Window};
+use super::{Level, Rating, Window};
 use crate::run::DeploymentStatus;
 use std::collections::BTreeMap;
 
@@ -53,7 +53,7 @@ pub struct Frequency {
     /// Successful ones a week.
     pub per_week: f64,
     /// How good that is.
-    pub level: Level,
+    pub level: Rating,
 }
 
 /// Deployment frequency.
@@ -124,7 +124,7 @@ pub(crate) fn frequency(scope: &Scope<'_>, window: Window) -> Option<Frequency> 
         redeployments,
         per_day,
         per_week: per_day * 7.0,
-        level: Level::of_deployment_frequency(per_day),
+        level: Level::of_deployment_frequency(statuses.total(), per_day),
     })
 }
 

@@ -97,7 +97,7 @@ pub(crate) fn lead_time(scope: &Scope<'_>, window: Window) -> Option<Rated> {
 fn rated(seconds: &mut [i64]) -> Option<Rated> {
     Distribution::of(seconds).map(|distribution| Rated {
         distribution,
-        level: Level::of_lead_time(distribution.p50),
+        level: Level::of_lead_time(distribution.count as u64, distribution.p50),
     })
 }
 

@@ -76,26 +76,29 @@ impl Metric {
             Self::DeploymentFrequency => {
                 "Successful deployments completed in the window. Per day: divided by the window's length in days of 24 \
                  hours, up to now if it is not over, without an hour that the zone's clocks show twice; per week: by its \
-                 length in weeks. Elite at 1 a day or more, high at 1 a week, medium at 1 in 30 days, else low. Source: \
-                 DORA, https://dora.dev/guides/dora-metrics-four-keys/."
+                 length in weeks. Elite at 1 a day or more, high at 1 a week, medium at 1 in 30 days, else low; fewer \
+                 than 5 completed deployments have no level. Source: DORA, \
+                 https://dora.dev/guides/dora-metrics-four-keys/."
             }
             Self::LeadTime => {
                 "For each pull request and service, its first successful production deployment completed in the window: \
                  from the merge to that completion, in seconds. Percentiles interpolate linearly. Elite below a median of \
-                 1 hour, high below 7 days, medium below 30 days, else low. Source: DORA, \
-                 https://dora.dev/guides/dora-metrics-four-keys/, measured from the merge."
+                 1 hour, high below 7 days, medium below 30 days, else low; fewer than 5 shipped pull requests have no level. \
+                 Source: DORA, https://dora.dev/guides/dora-metrics-four-keys/, measured from the merge."
             }
             Self::ChangeFailureRate => {
                 "Deployments that ended as failure or rolled_back, divided by those that ended as success, failure or \
                  rolled_back. The narrow share: failure divided by every terminal status. Elite up to 5 %, high up to \
-                 10 %, medium up to 15 %, else low. Source: DORA, https://dora.dev/guides/dora-metrics-four-keys/."
+                 10 %, medium up to 15 %, else low; fewer than 5 of these deployments have no level. Source: DORA, \
+                 https://dora.dev/guides/dora-metrics-four-keys/."
             }
             Self::Recovery => {
                 "Per service and environment, in order of completion, at one instant harm before success: an outage opens \
                  with the first failure or rolled_back after a success and ends with the next success; it belongs to the \
                  window in which it ends. Whether a service was down at the window's beginning is told by the 90 days \
                  before. Open outages are listed, not counted. Elite below a median of 1 hour, high below 1 day, medium \
-                 below 7 days, else low. Source: DORA, https://dora.dev/guides/dora-metrics-four-keys/."
+                 below 7 days, else low; fewer than 5 ended outages have no level. Source: DORA, \
+                 https://dora.dev/guides/dora-metrics-four-keys/."
             }
             Self::CycleTime => {
                 "From createdAt to mergedAt of the pull requests merged in the window, in hours; those without createdAt \

@@ -3,10 +3,12 @@
 //! that a figure never differs between two of them.
 //!
 //! Windows are half open, on the completion of deployments and on the merge of pull requests. Where there is nothing to
-//! measure there is no figure and no level, but a [reason](NoData).
+//! measure there is no figure and no level, but a [reason](NoData); a figure over too little has no level, but
+//! [why](TooFew).
 
 mod answer;
 mod calendar;
+mod change;
 mod change_failure_rate;
 mod contributors;
 mod coverage;
@@ -35,6 +37,7 @@ mod window;
 
 pub use answer::{Answer, Figures};
 pub use calendar::TimeSlice;
+pub use change::Change;
 pub use change_failure_rate::{ChangeFailureRate, FailureRate, ServiceFailureRate};
 pub use contributors::{Contributor, Contributors};
 pub use coverage::{Coverage, Share, UnshippedReason};
@@ -43,7 +46,7 @@ pub use deployment_frequency::{DeploymentFrequency, Frequency, StatusCounts};
 pub use distribution::Distribution;
 pub use facts::{ChangedDeployment, CompletedDeployment, Facts, MergedPullRequest, ShippedPullRequest};
 pub use lead_time::{LeadTimes, ServiceLeadTime, Shipment};
-pub use level::{Level, Rated};
+pub use level::{Level, Rated, Rating, TooFew};
 pub use merges::{MergeCount, MergeCounts};
 pub use metric::Metric;
 pub use no_data::NoData;

@@ -161,7 +161,7 @@ impl Outages<'_> {
         let distribution = minutes(&mut lengths.collect::<Vec<_>>())?;
         Some(Rated {
             distribution,
-            level: Level::of_recovery(distribution.p50 * 60.0),
+            level: Level::of_recovery(distribution.count as u64, distribution.p50 * 60.0),
         })
     }
 }

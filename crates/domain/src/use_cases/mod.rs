@@ -8,6 +8,7 @@ mod connect_github;
 mod describe;
 mod explain;
 mod explain_pull_request;
+mod find_setup;
 mod issue_api_key;
 mod list_pull_requests;
 mod list_services;
@@ -29,6 +30,7 @@ pub use describe::{
 };
 pub use explain::{DeploymentExplanation, Step, explain_deployment};
 pub use explain_pull_request::{PullRequestExplanation, explain_pull_request};
+pub use find_setup::{Setup, SetupStep, find_setup, has_deployments};
 pub use issue_api_key::{IssueApiKey, issue_api_key};
 pub use list_pull_requests::{ListPullRequests, list_pull_requests};
 pub use list_services::{ServiceList, ServiceOverview, list_services};

@@ -3,12 +3,13 @@
 use super::deployments::{ChangeFailureRateJson, DeploymentFrequencyJson, LeadTimeJson, RecoveryJson};
 use super::pull_requests::{ContributorsJson, CycleTimeJson, SizeVsTimeJson, ThroughputJson, VelocityJson};
 use super::risks::{RiskSignalsJson, ServiceHealthJson};
+use super::series::ReasonJson;
 use super::summary::OverviewJson;
 use crate::error::ApiError;
 use crate::read::format::Format;
 use actix_web::HttpResponse;
 use periscope_domain::linking::UnlinkedReason;
-use periscope_domain::metrics::{Coverage, Figures, Metric, NoData, Share, UnshippedReason, Window};
+use periscope_domain::metrics::{Coverage, Figures, Metric, Share, UnshippedReason, Window};
 use periscope_domain::text::ServiceName;
 use periscope_domain::use_cases::Report;
 use serde::Serialize;
@@ -78,7 +79,7 @@ pub(super) struct FrameJson {
     /// How many deployments, shipments, outages or pull requests the figures of the window rest on.
     sample_size: u64,
     /// Why there are no figures; null if there are some.
-    no_data: Option<NoDataJson>,
+    no_data: Option<ReasonJson>,
     /// How much of what was asked about is linked.
     coverage: CoverageJson,
 }
@@ -125,7 +126,10 @@ impl FrameJson {
                 .map(ServiceName::as_str)
                 .map(str::to_owned),
             sample_size: answer.sample_size,
-            no_data: answer.no_data.map(NoDataJson::of),
+            no_data: answer.no_data.map(|reason| ReasonJson {
+                code: reason.code(),
+                message: reason.sentence(),
+            }),
             coverage: CoverageJson::of(&answer.coverage),
         }
     }
@@ -168,24 +172,6 @@ impl WindowJson {
         Self {
             since: window.since.to_string(),
             until: window.until.to_string(),
-        }
-    }
-}
-
-/// Why there are no figures.
-#[derive(Serialize, ToSchema)]
-struct NoDataJson {
-    /// In a code that never changes.
-    code: &'static str,
-    /// For people.
-    message: &'static str,
-}
-
-impl NoDataJson {
-    fn of(reason: NoData) -> Self {
-        Self {
-            code: reason.code(),
-            message: reason.sentence(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What is measured about deployments: how often, how safely, and how fast pull requests reach users with them.
 
-use super::series::{DayJson, MinutesJson, RatedJson, SecondsJson, WeekJson, days, weeks};
+use super::series::{DayJson, LevelJson, MinutesJson, RatedJson, SecondsJson, WeekJson, days, weeks};
 use super::told;
 use crate::read::deployments::DeploymentJson;
 use crate::read::format::List;
@@ -49,18 +49,18 @@ pub(super) struct FrequencyJson {
     per_week: f64,
     /// All that ended, by status.
     statuses: StatusCountsJson,
-    /// `elite`, `high`, `medium` or `low`.
-    level: &'static str,
+    #[serde(flatten)]
+    level: LevelJson,
 }
 
 impl FrequencyJson {
-    pub(super) const fn of(frequency: Frequency) -> Self {
+    pub(super) fn of(frequency: Frequency) -> Self {
         Self {
             deployments: frequency.statuses.success,
             per_day: frequency.per_day,
             per_week: frequency.per_week,
             statuses: StatusCountsJson::of(frequency.statuses),
-            level: frequency.level.as_str(),
+            level: LevelJson::new(frequency.level),
         }
     }
 }
@@ -195,17 +195,17 @@ pub(super) struct FailureRateJson {
     narrow_share: f64,
     /// All that ended, by status.
     statuses: StatusCountsJson,
-    /// `elite`, `high`, `medium` or `low`.
-    level: &'static str,
+    #[serde(flatten)]
+    level: LevelJson,
 }
 
 impl FailureRateJson {
-    pub(super) const fn of(rate: FailureRate) -> Self {
+    pub(super) fn of(rate: FailureRate) -> Self {
         Self {
             share: rate.share,
             narrow_share: rate.narrow_share,
             statuses: StatusCountsJson::of(rate.statuses),
-            level: rate.level.as_str(),
+            level: LevelJson::new(rate.level),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What figures of several metrics have in common: distributions in their unit, and what happened day by day or week by
 //! week.
 
-use periscope_domain::metrics::{Distribution, Rated, TimeSlice};
+use periscope_domain::metrics::{Distribution, Level, Rated, Rating, TimeSlice};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -62,15 +62,47 @@ distribution! {
 pub(super) struct RatedJson<T> {
     #[serde(flatten)]
     figure: T,
-    /// `elite`, `high`, `medium` or `low`.
-    level: &'static str,
+    #[serde(flatten)]
+    level: LevelJson,
+}
+
+/// How good a figure is, or why that is not said.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LevelJson {
+    /// `elite`, `high`, `medium` or `low`; null over too few events.
+    level: Option<&'static str>,
+    /// Why there is no level; only where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_level: Option<ReasonJson>,
+}
+
+impl LevelJson {
+    pub(super) fn new(rating: Rating) -> Self {
+        Self {
+            level: rating.ok().map(Level::as_str),
+            no_level: rating.err().map(|reason| ReasonJson {
+                code: reason.code(),
+                message: reason.sentence(),
+            }),
+        }
+    }
+}
+
+/// Why something is not there.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ReasonJson {
+    /// In a code that never changes.
+    pub(super) code: &'static str,
+    /// For people.
+    pub(super) message: &'static str,
 }
 
 impl<T: From<Distribution>> RatedJson<T> {
     pub(super) fn of(rated: Rated) -> Self {
         Self {
             figure: rated.distribution.into(),
-            level: rated.level.as_str(),
+            level: LevelJson::new(rated.level),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Numbers as people read them, and small charts of them made of block characters.
 
 use crate::output::{duration, table};
-use periscope_domain::metrics::{Distribution, TimeSlice};
+use periscope_domain::metrics::{Change, Distribution, Level, Rating, TimeSlice};
 
 /// What stands where there is no figure.
 pub(super) const NOTHING: &str = "-";
@@ -106,11 +106,19 @@ pub(super) fn time(seconds: f64) -> String {
     duration(seconds.round() as i64)
 }
 
-/// How much more or less than before.
-pub(super) fn change(now: Option<f64>, before: Option<f64>) -> String {
-    match now.zip(before) {
-        Some((now, before)) if before != 0.0 => format!("{:+.0} %", (now / before - 1.0) * 100.0),
-        _ => NOTHING.to_owned(),
+/// A level, or that there are too few events for one.
+pub(super) fn level(rating: Rating) -> &'static str {
+    rating.map_or("too few", Level::as_str)
+}
+
+/// How much more or less than before, or from what to what where that says more.
+pub(super) fn change(now: Option<f64>, before: Option<f64>, write: impl Fn(f64) -> String) -> String {
+    let Some((now, before)) = now.zip(before) else {
+        return NOTHING.to_owned();
+    };
+    match Change::between(before, now) {
+        Change::Percent(percent) => format!("{percent:+.0} %"),
+        Change::FromTo => format!("from {} to {}", write(before), write(now)),
     }
 }
 
@@ -183,10 +191,11 @@ mod tests {
         for (now, before, text) in [
             (Some(3.0), Some(2.0), "+50 %"),
             (Some(1.0), Some(2.0), "-50 %"),
-            (Some(1.0), Some(0.0), "-"),
+            (Some(1.0), Some(0.0), "from 0.00 to 1.00"),
+            (Some(20.0), Some(1.0), "from 1.00 to 20.0"),
             (None, Some(1.0), "-"),
         ] {
-            assert_eq!(change(now, before), text);
+            assert_eq!(change(now, before, number), text);
         }
     }
 }

@@ -1,5 +1,5 @@
 use super::charts::{
-    NOTHING, bar, change, count, distributions, line, medians, more, number, percent, time, weeks,
+    NOTHING, bar, change, count, distributions, level, line, medians, more, number, percent, time, weeks,
 };
 use super::repository_name;
 use crate::output::{duration, table};
@@ -23,7 +23,7 @@ pub(super) fn deployment_frequency(figures: &DeploymentFrequency) -> Vec<String>
             of.statuses.success.to_string(),
             number(of.per_day),
             number(of.per_week),
-            of.level.as_str().to_owned(),
+            level(of.level).to_owned(),
         ]
     };
     let rows: Vec<_> = [("now", figures.current), ("before", figures.previous)]
@@ -94,7 +94,7 @@ fn services(figures: &[ServiceLeadTime]) -> Vec<String> {
         let of = one.lead_time.distribution;
         let mut row = vec![service_name(one.service.as_ref()), of.count.to_string()];
         row.extend([of.p50, of.p75, of.p95].map(time));
-        row.push(one.lead_time.level.as_str().to_owned());
+        row.push(level(one.lead_time.level).to_owned());
         row
     });
     let header = ["service", "count", "p50", "p75", "p95", "level"];
@@ -108,14 +108,20 @@ fn service_name(service: Option<&String>) -> String {
 /// Distributions with the level of the present one; `size` is how many seconds a unit of theirs has.
 fn rated(now: Option<Rated>, before: Option<Rated>, size: f64) -> Vec<String> {
     let [current, previous] = [now, before].map(|rated| rated.map(|rated| rated.distribution));
-    let level = now.map_or(NOTHING, |now| now.level.as_str());
+    let rating = now.map_or_else(
+        || "no level".to_owned(),
+        |now| match now.level {
+            Ok(level) => format!("level {}", level.as_str()),
+            Err(reason) => reason.sentence().to_owned(),
+        },
+    );
     let [p50, p50_before] = [current, previous].map(|of| of.map(|of| of.p50));
     match distributions(current, previous, size) {
         text if text.is_empty() => Vec::new(),
         text => vec![
             format!(
-                "level {level}, p50 {} on the window before",
-                change(p50, p50_before)
+                "{rating}\np50 {} on the window before",
+                change(p50, p50_before, |p50| time(p50 * size))
             ),
             text,
         ],
@@ -128,7 +134,7 @@ pub(super) fn change_failure_rate(figures: &ChangeFailureRate, report: &Report) 
         let rates = [
             percent(of.share),
             percent(of.narrow_share),
-            of.level.as_str().to_owned(),
+            level(of.level).to_owned(),
         ];
         let mut row = vec![name];
         row.extend(rates);

@@ -1,12 +1,12 @@
-use super::charts::{NOTHING, change, count, number, percent, time};
+use super::charts::{NOTHING, change, count, level, number, percent, time};
 use crate::output::table;
-use periscope_domain::metrics::{Level, Overview, Summary};
+use periscope_domain::metrics::{Overview, Rating, Summary};
 
 /// A line of the overview: how a figure is found in a summary, and how it is written.
 struct Line {
     name: &'static str,
     figure: fn(&Summary) -> Option<f64>,
-    level: fn(&Summary) -> Option<Level>,
+    level: fn(&Summary) -> Option<Rating>,
     write: fn(f64) -> String,
 }
 
@@ -66,13 +66,13 @@ pub(super) fn overview(figures: &Overview) -> Vec<String> {
     let rows = LINES.iter().map(|line| {
         let (now, before) = ((line.figure)(&figures.current), (line.figure)(&figures.previous));
         let written = |figure: Option<f64>| figure.map_or_else(|| NOTHING.to_owned(), line.write);
-        let level = (line.level)(&figures.current).map_or(NOTHING, Level::as_str);
+        let level = (line.level)(&figures.current).map_or(NOTHING, level);
         vec![
             line.name.to_owned(),
             written(now),
             level.to_owned(),
             written(before),
-            change(now, before),
+            change(now, before, line.write),
         ]
     });
     vec![table(&["", "now", "level", "before", "change"], rows.collect())]

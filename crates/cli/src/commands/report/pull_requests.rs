@@ -27,7 +27,7 @@ pub(super) fn merges(figures: &MergeCounts, each: &str) -> Vec<String> {
             "{} merged, {} {each}, {} on the window before",
             now.merged,
             number(now.per_slice),
-            change(Some(now.per_slice), before)
+            change(Some(now.per_slice), before, number)
         ),
         line(&series),
     ]

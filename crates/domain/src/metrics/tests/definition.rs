@@ -344,9 +344,10 @@ proptest! {
         prop_assert_eq!(lead.services.len(), services.len());
         for (found, (name, seconds)) in lead.services.iter().zip(services) {
             prop_assert_eq!((found.service.as_deref(), found.lead_time.distribution.count), (name, seconds.len()));
+            let shipped = seconds.len() as u64;
             let expected = distribution(seconds);
             prop_assert!(agree(Some(found.lead_time.distribution), 1.0, expected.as_ref()));
-            prop_assert_eq!(Some(found.lead_time.level), expected.map(|expected| Level::of_lead_time(expected[0])));
+            prop_assert_eq!(Some(found.lead_time.level), expected.map(|expected| Level::of_lead_time(shipped, expected[0])));
         }
         prop_assert!(agree(rated(recovery.current), 60.0, recoveries(&world, &question, window).as_ref()));
         // Slices lie edge to edge from one end of the window to the other, and each has what happened in it.

@@ -31,7 +31,7 @@ fn an_outage_opens_after_a_success_and_belongs_to_the_window_in_which_it_ends() 
         level,
     } = figures.current.unwrap();
     assert!((current.min - 30.0).abs() < 1e-9 && (current.max - 2_880.0).abs() < 1e-9);
-    assert_eq!((level, figures.previous), (Level::Medium, None));
+    assert_eq!((level, figures.previous), (Err(TooFew::Outages), None));
     let weekly = figures.weekly.iter().map(|(week, lengths)| {
         let median = lengths.map(|lengths| (lengths.count, lengths.p50));
         (week.name.as_str(), median)
