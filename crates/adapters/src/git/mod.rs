@@ -1,21 +1,26 @@
 //! Reads a local clone of a Git repository through the `git` program: it knows every kind of clone and every object
-//! format, and its plumbing streams a history of any size. What it says is read as it comes, so memory stays constant.
+//! format, and its plumbing streams a history of any size. Output is read as it comes, so memory stays constant. Nothing
+//! of a clone is executed or fetched.
 
 mod commits;
 #[cfg(test)]
 mod fuzz;
 mod merged;
+mod ownership;
+mod program;
 mod stream;
+mod tags;
 
 pub use commits::Commits;
 pub use merged::MergedPullRequests;
+pub use ownership::Owner;
+pub use tags::{SkippedTag, Tag, Tags};
 
 use periscope_domain::commit_sha::CommitSha;
 use periscope_domain::text::BranchName;
-use periscope_domain::timestamp::Timestamp;
+use program::{Git, complaint};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::{fs, io};
 use stream::Records;
 use thiserror::Error;
@@ -34,6 +39,12 @@ pub enum GitError {
         /// What git says.
         message: String,
     },
+    /// Another user owns the clone, and git would trust its settings.
+    #[error("{} belongs to another user: pass --any-owner if you trust that user", .0.display())]
+    OtherOwner(PathBuf),
+    /// The clone borrows objects that may belong to another user.
+    #[error("the clone borrows objects from {}, which belongs to another user", .0.display())]
+    BorrowedObjects(PathBuf),
     /// There is no such branch.
     #[error("the clone has no branch {0}")]
     NoBranch(String),
@@ -59,7 +70,7 @@ const EVERYTHING: [&str; 3] = ["--branches", "--remotes", "--tags"];
 /// A local clone.
 #[derive(Clone, Debug)]
 pub struct Clone {
-    path: PathBuf,
+    git: Git,
 }
 
 /// A branch of a clone, as it was at its last fetch.
@@ -70,36 +81,40 @@ pub struct Branch {
     reference: String,
 }
 
-/// A tag that stands for a commit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tag {
-    /// Its name.
-    pub name: String,
-    /// The commit that it stands for.
-    pub commit: CommitSha,
-    /// When the tag was made; of a light one, when its commit was.
-    pub created_at: Timestamp,
-}
-
 impl Clone {
     /// Opens the clone in a folder, with or without a work tree. A folder inside of a clone is none: git would read the
     /// repository around a submodule that is not there yet.
     ///
     /// # Errors
-    /// [`GitError::NoGit`], or [`GitError::NoClone`] when the folder is none.
-    pub fn open(path: &Path) -> Result<Self, GitError> {
-        let clone = Self {
-            path: path.to_owned(),
+    /// [`GitError::NoGit`], [`GitError::NoClone`] when the folder is none, [`GitError::OtherOwner`] when another user
+    /// owns it, [`GitError::BorrowedObjects`] when its objects lie with another owner.
+    pub fn open(path: &Path, owner: Owner) -> Result<Self, GitError> {
+        let git = match owner {
+            Owner::Caller => {
+                ownership::check_folder(path)?;
+                Git::new(path)
+            }
+            Owner::Anybody => Git::trusting(path),
         };
-        let output = clone
-            .git(&["rev-parse", "--show-prefix"])
+        let output = git
+            .command(&["rev-parse", "--show-prefix"])
             .output()
             .map_err(GitError::NoGit)?;
-        let message = match (output.status.success(), first_line(&output.stdout)) {
-            (true, prefix) if prefix.is_empty() => return Ok(clone),
-            (true, prefix) => format!("it is the folder {prefix} of the clone around it"),
-            (false, _) => first_line(&output.stderr),
+        let message = if output.status.success() {
+            let prefix = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
+            if prefix.is_empty() {
+                ownership::check_borrowed_objects(&git)?;
+                let clone = Self { git };
+                clone.check_references()?;
+                return Ok(clone);
+            }
+            format!("it is the folder {prefix} of the clone around it")
+        } else {
+            complaint(&output.stderr)
         };
+        if message.contains("dubious ownership") {
+            return Err(GitError::OtherOwner(path.to_owned()));
+        }
         Err(GitError::NoClone {
             path: path.to_owned(),
             message,
@@ -112,7 +127,7 @@ impl Clone {
     /// [`GitError::NoDefaultBranch`] when there is neither.
     pub fn default_branch(&self) -> Result<Branch, GitError> {
         for head in ["refs/remotes/origin/HEAD", "HEAD"] {
-            if let Ok(name) = self.ask("symbolic-ref", &["symbolic-ref", "--short", head]) {
+            if let Ok(name) = self.git.ask("symbolic-ref", &["symbolic-ref", "--short", head]) {
                 return self.branch(name.trim_start_matches("origin/"));
             }
         }
@@ -130,7 +145,8 @@ impl Clone {
             format!("refs/heads/{name}"),
         ];
         let exists = |reference: &&String| {
-            self.ask("rev-parse", &["rev-parse", "--verify", "--quiet", reference])
+            self.git
+                .ask("rev-parse", &["rev-parse", "--verify", "--quiet", reference])
                 .is_ok()
         };
         let reference = references.iter().find(exists).ok_or_else(missing)?;
@@ -146,7 +162,7 @@ impl Clone {
     /// [`GitError::Failed`] when git cannot count them.
     pub fn count_commits(&self, branch: &Branch) -> Result<u64, GitError> {
         let arguments = ["rev-list", "--count", "--first-parent", &branch.reference];
-        Ok(self.ask("rev-list", &arguments)?.parse().unwrap_or_default())
+        Ok(self.git.ask("rev-list", &arguments)?.parse().unwrap_or_default())
     }
 
     /// The pull requests that were merged into a branch, in order of their merges.
@@ -155,7 +171,7 @@ impl Clone {
     /// [`GitError::NoGit`] when git cannot be started.
     pub fn merged_pull_requests(&self, branch: &Branch) -> Result<MergedPullRequests, GitError> {
         let format = "--format=%H%n%ct%n%s%n%b";
-        let mut log = self.git(&[
+        let mut log = self.git.command(&[
             "log",
             "--first-parent",
             "--reverse",
@@ -173,7 +189,7 @@ impl Clone {
     /// [`GitError::Failed`] when git cannot count them.
     pub fn count_all_commits(&self) -> Result<u64, GitError> {
         let arguments = self.everything(&["rev-list", "--count"]);
-        Ok(self.ask("rev-list", &arguments)?.parse().unwrap_or_default())
+        Ok(self.git.ask("rev-list", &arguments)?.parse().unwrap_or_default())
     }
 
     /// Every commit of every branch and tag, parents before children.
@@ -185,14 +201,16 @@ impl Clone {
         let format = "--format=%H %ct %P";
         let arguments = self.everything(&["log", "--topo-order", "--reverse", "-z", format]);
         Ok(Commits::new(
-            Records::start("log", &mut self.git(&arguments))?,
+            Records::start("log", &mut self.git.command(&arguments))?,
             self.rim()?,
         ))
     }
 
     /// Asks about every branch and tag, and about what is checked out, unless that is a branch without a commit.
     fn everything<'a>(&self, question: &[&'a str]) -> Vec<&'a str> {
-        let head = self.ask("rev-parse", &["rev-parse", "--verify", "--quiet", "HEAD"]);
+        let head = self
+            .git
+            .ask("rev-parse", &["rev-parse", "--verify", "--quiet", "HEAD"]);
         let mut arguments = question.to_vec();
         arguments.extend(EVERYTHING);
         arguments.extend(head.is_ok().then_some("HEAD"));
@@ -201,8 +219,10 @@ impl Clone {
 
     /// The commits whose parents a shallow clone does not have.
     fn rim(&self) -> Result<HashSet<CommitSha>, GitError> {
-        let path = self.ask("rev-parse", &["rev-parse", "--git-path", "shallow"])?;
-        match fs::read_to_string(self.path.join(path)) {
+        let path = self
+            .git
+            .ask("rev-parse", &["rev-parse", "--git-path", "shallow"])?;
+        match fs::read_to_string(self.git.path.join(path)) {
             Ok(text) => Ok(text
                 .lines()
                 .filter_map(|line| CommitSha::parse(line).ok())
@@ -216,83 +236,19 @@ impl Clone {
     ///
     /// # Errors
     /// [`GitError::Failed`] when git cannot list them.
-    pub fn tags(&self, pattern: Option<&str>) -> Result<Vec<Tag>, GitError> {
-        let pattern = format!("refs/tags/{}", pattern.unwrap_or_default());
-        let pattern = pattern.trim_end_matches('/');
-        let format = "--format=%(refname:strip=2)%00%(objecttype) %(objectname)%00%(*objecttype) %(*objectname)%00\
-                      %(creatordate:unix)";
-        let list = self.ask(
+    pub fn tags(&self, pattern: Option<&str>) -> Result<Tags, GitError> {
+        tags::read(&self.git, pattern)
+    }
+
+    /// Refuses a clone of which a branch or tag names an object that it does not have.
+    fn check_references(&self) -> Result<(), GitError> {
+        let arguments = [
             "for-each-ref",
-            &["for-each-ref", "--sort=creatordate", format, pattern],
-        )?;
-        Ok(list.lines().filter_map(tag).collect())
+            "--format=%(objecttype)",
+            "refs/heads",
+            "refs/remotes",
+            "refs/tags",
+        ];
+        self.git.ask("for-each-ref", &arguments).map(drop)
     }
-
-    /// What git answers to a question, without the line's end.
-    fn ask(&self, command: &'static str, arguments: &[&str]) -> Result<String, GitError> {
-        let output = self.git(arguments).output().map_err(GitError::NoGit)?;
-        if output.status.success() {
-            Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
-        } else {
-            Err(GitError::Failed {
-                command,
-                message: first_line(&output.stderr),
-            })
-        }
-    }
-
-    /// Git, told nothing by the environment that would make it read another repository or take any lock, and allowed
-    /// to read a clone that somebody else owns.
-    fn git(&self, arguments: &[&str]) -> Command {
-        let mut git = Command::new("git");
-        git.arg("-C")
-            .arg(&self.path)
-            .arg("--no-pager")
-            .args(arguments)
-            .stdin(Stdio::null());
-        for variable in [
-            "GIT_DIR",
-            "GIT_WORK_TREE",
-            "GIT_INDEX_FILE",
-            "GIT_NAMESPACE",
-            "GIT_COMMON_DIR",
-        ] {
-            git.env_remove(variable);
-        }
-        git.envs([
-            ("GIT_NO_REPLACE_OBJECTS", "1"),
-            ("GIT_OPTIONAL_LOCKS", "0"),
-            ("GIT_TERMINAL_PROMPT", "0"),
-            ("LC_ALL", "C"),
-            ("GIT_CONFIG_COUNT", "2"),
-            ("GIT_CONFIG_KEY_0", "safe.directory"),
-            ("GIT_CONFIG_VALUE_0", "*"),
-            ("GIT_CONFIG_KEY_1", "log.showSignature"),
-            ("GIT_CONFIG_VALUE_1", "false"),
-        ]);
-        git
-    }
-}
-
-fn first_line(text: &[u8]) -> String {
-    String::from_utf8_lossy(text)
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .to_owned()
-}
-
-/// Reads `name NUL object NUL peeled object NUL seconds`, each object after its type; a tag of something that is no commit
-/// has no use.
-fn tag(line: &str) -> Option<Tag> {
-    let mut fields = line.split('\0');
-    let (name, object, peeled, seconds) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
-    let commit = [object, peeled]
-        .into_iter()
-        .find_map(|object| object.strip_prefix("commit "))?;
-    Some(Tag {
-        name: name.to_owned(),
-        commit: CommitSha::parse(commit).ok()?,
-        created_at: Timestamp::from_unix_seconds(seconds.parse().ok()?)?,
-    })
 }

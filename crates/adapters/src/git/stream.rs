@@ -1,6 +1,7 @@
 //! What git writes, record by record, as it comes.
 
-use super::{GitError, first_line};
+use super::GitError;
+use super::program::complaint;
 use std::io::{self, BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::thread::{self, JoinHandle};
@@ -60,7 +61,7 @@ impl Records {
         } else {
             Err(GitError::Failed {
                 command: self.command,
-                message: first_line(&message.unwrap_or_default()),
+                message: complaint(&message.unwrap_or_default()),
             })
         }
     }
@@ -76,7 +77,13 @@ pub(super) fn next(from: &mut impl BufRead) -> io::Result<Option<String>> {
     if record.last() == Some(&0) {
         record.pop();
     }
-    Ok(Some(String::from_utf8_lossy(&record).into_owned()))
+    Ok(Some(text(record)))
+}
+
+/// Reads bytes as UTF-8, else as Latin-1, so that two different texts never become one.
+pub(super) fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| error.as_bytes().iter().copied().map(char::from).collect())
 }
 
 /// The beginning of what git complains of; the rest is thrown away.
@@ -114,6 +121,12 @@ mod tests {
     fn a_git_that_complains_without_end_is_heard_out() {
         let script = "printf 'a\\0'; yes warning | head -c 500000 >&2; printf 'b\\0'";
         assert_eq!(said(script).unwrap(), ["a", "b"]);
+    }
+
+    #[test]
+    fn bytes_that_are_no_utf_8_are_read_as_latin_1() {
+        assert_eq!(text("für".into()), "für");
+        assert_eq!(text(b"f\xfcr".to_vec()), "für");
     }
 
     #[test]

@@ -4,9 +4,9 @@
 use super::organization;
 use crate::config::Output;
 use crate::progress::Progress;
-use anyhow::{Context, ensure};
+use anyhow::{Context, anyhow, ensure};
 use clap::{Args, Subcommand};
-use periscope_adapters::git::{Branch, Clone, Tag};
+use periscope_adapters::git::{Branch, Clone, Owner, SkippedTag, Tag, Tags};
 use periscope_adapters::system::SystemClock;
 use periscope_domain::commit_graph::Commit;
 use periscope_domain::deployment::Deployment;
@@ -18,6 +18,7 @@ use periscope_domain::pull_request::{PullRequest, PullRequestNumber};
 use periscope_domain::repository::RepositoryName;
 use periscope_domain::run::{DeploymentStatus, Run};
 use periscope_domain::text::{ExternalDeploymentId, ServiceName};
+use periscope_domain::timestamp::Timestamp;
 use periscope_domain::use_cases::{
     Origin, RecordCommits, RecordDeployment, RecordPullRequests, RecordedCommits, RecordedPullRequests,
     record_commits, record_deployments, record_pull_requests, relink,
@@ -60,6 +61,9 @@ pub(crate) struct Git {
     /// Record each tag that fits the pattern, or every tag, as a successful production deployment
     #[arg(long, value_name = "PATTERN", num_args = 0..=1, default_missing_value = "")]
     tags_as_deployments: Option<String>,
+    /// Read the clone although another user owns it; nothing of it is executed or fetched
+    #[arg(long)]
+    any_owner: bool,
     /// Tell what would be recorded, and record nothing
     #[arg(long)]
     dry_run: bool,
@@ -75,6 +79,7 @@ struct Tally {
     updated: u64,
     deployments: u64,
     links: u64,
+    skipped_tags: Vec<SkippedTag>,
 }
 
 struct Import<'a> {
@@ -88,7 +93,12 @@ struct Import<'a> {
 pub(crate) async fn run(command: &Command, store: &dyn Store, output: Output) -> anyhow::Result<()> {
     let Command::Git(arguments) = command;
     let organization_id = organization(store, &arguments.org).await?.id;
-    let clone = Clone::open(&arguments.path)?;
+    let owner = if arguments.any_owner {
+        Owner::Anybody
+    } else {
+        Owner::Caller
+    };
+    let clone = Clone::open(&arguments.path, owner)?;
     let branches = branches(arguments, &clone)?;
     let mut import = Import {
         arguments,
@@ -101,7 +111,7 @@ pub(crate) async fn run(command: &Command, store: &dyn Store, output: Output) ->
     import.pull_requests(&clone, &branches).await?;
     if let Some(pattern) = &arguments.tags_as_deployments {
         let pattern = Some(pattern.as_str()).filter(|pattern| !pattern.is_empty());
-        import.deployments(&clone.tags(pattern)?).await?;
+        import.deployments(clone.tags(pattern)?).await?;
     }
     if !arguments.dry_run {
         import.relink().await?;
@@ -200,9 +210,20 @@ impl Import<'_> {
         Ok(())
     }
 
-    async fn deployments(&mut self, tags: &[Tag]) -> anyhow::Result<()> {
-        let reports = tags.iter().map(|tag| self.report(tag));
-        let reports = reports.collect::<anyhow::Result<Vec<_>>>()?;
+    /// Records tags as deployments. A tag of which none can be made is skipped.
+    async fn deployments(&mut self, tags: Tags) -> anyhow::Result<()> {
+        let now = SystemClock.now();
+        self.tally.skipped_tags = tags.skipped;
+        let mut reports = Vec::with_capacity(tags.tags.len());
+        for tag in tags.tags {
+            match self.report(&tag, now) {
+                Ok(report) => reports.push(report),
+                Err(reason) => self.tally.skipped_tags.push(SkippedTag {
+                    name: tag.name,
+                    reason: format!("{reason:#}"),
+                }),
+            }
+        }
         self.tally.deployments = reports.len() as u64;
         if self.arguments.dry_run {
             return Ok(());
@@ -220,15 +241,16 @@ impl Import<'_> {
 
     /// A tag as a successful production deployment of the tagged commit. The tag before it in time may be of another
     /// branch, so the graph shall tell what it is based on.
-    fn report(&self, tag: &Tag) -> anyhow::Result<RecordDeployment> {
-        let name = &tag.name;
-        let unfit = || format!("tag {name}");
+    fn report(&self, tag: &Tag, now: Timestamp) -> anyhow::Result<RecordDeployment> {
+        let created_at = tag.created_at.plausible(now);
+        let created_at = created_at.map_err(|rule| anyhow!("its date {rule}"))?;
+        let external_id = ExternalDeploymentId::parse(&format!("tag:{}", tag.name));
+        let external_id = external_id.map_err(|rule| anyhow!("its name behind \"tag:\" {rule}"))?;
         let report = Deployment {
-            external_id: ExternalDeploymentId::parse(&format!("tag:{name}")).with_context(unfit)?,
+            external_id,
             commit: tag.commit.into(),
             environment: Environment::parse("production")?,
-            run: Run::new(DeploymentStatus::Success, tag.created_at, Some(tag.created_at))
-                .with_context(unfit)?,
+            run: Run::new(DeploymentStatus::Success, created_at, Some(created_at))?,
             service: Some(ServiceName::parse(self.arguments.repository.as_str())?),
             previous_commit: None,
             branch: None,
@@ -280,6 +302,7 @@ impl Tally {
             updated,
             deployments,
             links,
+            skipped_tags,
         } = self;
         let text = if dry_run {
             format!(
@@ -297,6 +320,15 @@ impl Tally {
             }
             _ => "",
         };
+        let skipped: Vec<String> = skipped_tags
+            .iter()
+            .map(|tag| format!("\nskipped tag {}: {}", tag.name, tag.reason))
+            .collect();
+        let skipped = skipped.concat();
+        let skipped_json = skipped_tags
+            .iter()
+            .map(|tag| json!({ "tag": tag.name, "reason": tag.reason }))
+            .collect::<Vec<_>>();
         let json = json!({
             "dryRun": dry_run,
             "commits": commits,
@@ -306,7 +338,8 @@ impl Tally {
             "updated": updated,
             "deployments": deployments,
             "links": links,
+            "skippedTags": skipped_json,
         });
-        Ok(output.sentence(&format!("{text}{hint}"), &json)?)
+        Ok(output.sentence(&format!("{text}{hint}{skipped}"), &json)?)
     }
 }
