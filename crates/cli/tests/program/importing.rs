@@ -1,10 +1,13 @@
 //! Imports of clones that hurt: hostile settings, a hostile environment, tags that are no deployments.
 
 use crate::program::Folder;
+use periscope_adapters::postgres::testing::TestDatabase;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
+use tokio::time::sleep;
 
 /// Runs git in a folder with its clock at a time.
 fn git(folder: &Path, date: &str, arguments: &[&str]) {
@@ -151,4 +154,36 @@ fn a_tag_of_which_no_deployment_can_be_made_is_skipped_and_named() {
             "its name behind \"tag:\" must be a string of 1-255 characters"
         );
     }
+}
+
+/// Another session holds the organization for longer than a statement waits for a lock.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_outlasts_a_busy_database() {
+    let folder = Folder::new();
+    let clone = clone_in(&folder);
+    git(&clone, "1704067300 +0000", &["tag", "v1"]);
+    let database = TestDatabase::create().await;
+    let run = |arguments: &[&str]| {
+        let mut command = folder.command(arguments);
+        command.env("DATABASE_URL", database.url());
+        command
+    };
+    Folder::outcome(run(&["org", "create", "acme"]));
+    let import = import(&clone, &["--tags-as-deployments"]);
+    let mut import = run(&as_arguments(&import));
+    let holding = async {
+        let hold = "do $$ begin perform from organizations for update; perform pg_sleep(5); end $$";
+        database.execute(hold).await;
+    };
+    let importing = async {
+        sleep(Duration::from_millis(300)).await;
+        tokio::task::spawn_blocking(move || import.output().unwrap())
+            .await
+            .unwrap()
+    };
+    let (outcome, ()) = tokio::join!(importing, holding);
+    let said = String::from_utf8_lossy(&outcome.stderr);
+    assert_eq!(outcome.status.code(), Some(0), "{said}");
+    let told: serde_json::Value = serde_json::from_slice(&outcome.stdout).unwrap();
+    assert_eq!((&told["recorded"], &told["links"]), (&2.into(), &1.into()));
 }

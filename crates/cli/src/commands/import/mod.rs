@@ -1,17 +1,19 @@
 //! Imports what a local clone tells: commits, merged pull requests, and tags as deployments if asked to. What is recorded stays,
 //! so an import may be broken off and run again at any time.
 
+mod recording;
+
 use super::organization;
 use crate::config::Output;
 use crate::progress::Progress;
-use anyhow::{Context, anyhow, ensure};
+use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
 use periscope_adapters::git::{Branch, Clone, Owner, SkippedTag, Tag, Tags};
 use periscope_adapters::system::SystemClock;
 use periscope_domain::commit_graph::Commit;
 use periscope_domain::deployment::Deployment;
 use periscope_domain::environment::Environment;
-use periscope_domain::id::{DeploymentId, OrganizationId};
+use periscope_domain::id::DeploymentId;
 use periscope_domain::organization::OrganizationSlug;
 use periscope_domain::ports::{Clock, Store};
 use periscope_domain::pull_request::{PullRequest, PullRequestNumber};
@@ -19,20 +21,12 @@ use periscope_domain::repository::RepositoryName;
 use periscope_domain::run::{DeploymentStatus, Run};
 use periscope_domain::text::{ExternalDeploymentId, ServiceName};
 use periscope_domain::timestamp::Timestamp;
-use periscope_domain::use_cases::{
-    Origin, RecordCommits, RecordDeployment, RecordPullRequests, RecordedCommits, RecordedPullRequests,
-    record_commits, record_deployments, record_pull_requests, relink,
-};
+use periscope_domain::use_cases::RecordDeployment;
+use recording::{BATCH, Recorder};
 use serde_json::json;
 use std::collections::HashSet;
 use std::mem;
 use std::path::PathBuf;
-use std::time::Duration;
-use tokio::time::sleep;
-
-/// How many commits or pull requests, and deployments, are recorded at once.
-const BATCH: usize = 1000;
-const DEPLOYMENT_BATCH: usize = 50;
 
 /// Import what happened before.
 #[derive(Debug, Subcommand)]
@@ -84,8 +78,7 @@ struct Tally {
 
 struct Import<'a> {
     arguments: &'a Git,
-    store: &'a dyn Store,
-    organization_id: OrganizationId,
+    recorder: Recorder<'a>,
     recorded: Vec<DeploymentId>,
     tally: Tally,
 }
@@ -102,8 +95,11 @@ pub(crate) async fn run(command: &Command, store: &dyn Store, output: Output) ->
     let branches = branches(arguments, &clone)?;
     let mut import = Import {
         arguments,
-        store,
-        organization_id,
+        recorder: Recorder {
+            store,
+            organization_id,
+            repository: arguments.repository.clone(),
+        },
         recorded: Vec::new(),
         tally: Tally::default(),
     };
@@ -114,8 +110,8 @@ pub(crate) async fn run(command: &Command, store: &dyn Store, output: Output) ->
         import.deployments(clone.tags(pattern)?).await?;
     }
     if !arguments.dry_run {
-        import.relink().await?;
-        import.count_links().await?;
+        import.recorder.relink().await?;
+        import.tally.links = import.recorder.count_links(&import.recorded).await?;
     }
     import.tally.answer(arguments.dry_run, output)
 }
@@ -151,20 +147,8 @@ impl Import<'_> {
     }
 
     async fn record_commits(&mut self, commits: Vec<Commit>) -> anyhow::Result<()> {
-        if self.arguments.dry_run || commits.is_empty() {
-            return Ok(());
-        }
-        let command = RecordCommits {
-            organization_id: self.organization_id,
-            repository: self.arguments.repository.clone(),
-            commits,
-            pushes: Vec::new(),
-            origin: Origin::Sent,
-        };
-        if let RecordedCommits::Recorded { recorded } =
-            record_commits(self.store, &command, SystemClock.now()).await?
-        {
-            self.tally.recorded_commits += recorded;
+        if !self.arguments.dry_run && !commits.is_empty() {
+            self.tally.recorded_commits += self.recorder.commits(commits).await?;
         }
         Ok(())
     }
@@ -196,17 +180,9 @@ impl Import<'_> {
         if self.arguments.dry_run || pull_requests.is_empty() {
             return Ok(());
         }
-        let command = RecordPullRequests {
-            organization_id: self.organization_id,
-            repository: self.arguments.repository.clone(),
-            pull_requests,
-            origin: Origin::Sent,
-        };
-        let outcome = record_pull_requests(self.store, &command, SystemClock.now()).await?;
-        if let RecordedPullRequests::Recorded { recorded, updated } = outcome {
-            self.tally.recorded += recorded;
-            self.tally.updated += updated;
-        }
+        let (recorded, updated) = self.recorder.pull_requests(pull_requests).await?;
+        self.tally.recorded += recorded;
+        self.tally.updated += updated;
         Ok(())
     }
 
@@ -229,12 +205,7 @@ impl Import<'_> {
             return Ok(());
         }
         let progress = Progress::new("tags", self.tally.deployments);
-        for batch in reports.chunks(DEPLOYMENT_BATCH) {
-            for outcome in record_deployments(self.store, batch, SystemClock.now()).await {
-                self.recorded.push(outcome?.id);
-                progress.advance();
-            }
-        }
+        self.recorded = self.recorder.deployments(&reports, &progress).await?;
         progress.end();
         Ok(())
     }
@@ -259,36 +230,9 @@ impl Import<'_> {
             pipeline_url: None,
         };
         Ok(RecordDeployment {
-            organization_id: self.organization_id,
+            organization_id: self.recorder.organization_id,
             report,
         })
-    }
-
-    /// Links what the imported pull requests touch, together with a service that may be running.
-    async fn relink(&self) -> anyhow::Result<()> {
-        let organization_id = Some(self.organization_id);
-        let mut waited = 0;
-        loop {
-            while relink(self.store, organization_id, 100, SystemClock.now()).await? > 0 {}
-            if self.store.relinking().count(organization_id).await? == 0 {
-                return Ok(());
-            }
-            ensure!(
-                waited < 120,
-                "some deployments are still being linked; run the import again"
-            );
-            waited += 1;
-            sleep(Duration::from_millis(250)).await;
-        }
-    }
-
-    /// Counts the links of the recorded deployments as they are in the end.
-    async fn count_links(&mut self) -> anyhow::Result<()> {
-        for id in &self.recorded {
-            let links = self.store.deployments().links(self.organization_id, *id).await?;
-            self.tally.links += links.len() as u64;
-        }
-        Ok(())
     }
 }
 
