@@ -2,23 +2,32 @@
 //! format, and its plumbing streams a history of any size. Output is read as it comes, so memory stays constant. Nothing
 //! of a clone is executed or fetched.
 
-mod commits;
+mod claims;
+mod found;
 #[cfg(test)]
 mod fuzz;
-mod merged;
+mod graph;
+mod history;
+mod origin;
 mod ownership;
 mod program;
+mod references;
 mod stream;
 mod tags;
+mod wordings;
 
-pub use commits::Commits;
-pub use merged::MergedPullRequests;
+pub use claims::Reason;
+pub use found::{Found, KeptApart, Seen};
+pub use history::Walk;
 pub use ownership::Owner;
+pub use references::{Branch, DefaultBranch};
 pub use tags::{SkippedTag, Tag, Tags};
+pub use wordings::Forge;
 
+use origin::Origin;
 use periscope_domain::commit_sha::CommitSha;
-use periscope_domain::text::BranchName;
 use program::{Git, complaint};
+use references::References;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -64,21 +73,24 @@ pub enum GitError {
     Unreadable(#[source] io::Error),
 }
 
-/// All that a deployment may be of, beside what is checked out.
-const EVERYTHING: [&str; 3] = ["--branches", "--remotes", "--tags"];
-
-/// A local clone.
-#[derive(Clone, Debug)]
+/// A local clone, with its branches and tags as they were when it was opened.
+#[derive(Debug)]
 pub struct Clone {
     git: Git,
+    references: References,
 }
 
-/// A branch of a clone, as it was at its last fetch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Branch {
-    /// Its name at the forge.
-    pub name: BranchName,
-    reference: String,
+/// What to read of a clone.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// The branch whose own line counts most.
+    pub default_branch: Branch,
+    /// If any is named, only pull requests merged into these branches count.
+    pub branches: Vec<Branch>,
+    /// The repository's name at its forge, `owner/name`, where the clone does not tell it.
+    pub project: Option<String>,
+    /// Whether numbers in doubt count too.
+    pub accept_claims: bool,
 }
 
 impl Clone {
@@ -104,9 +116,8 @@ impl Clone {
             let prefix = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
             if prefix.is_empty() {
                 ownership::check_borrowed_objects(&git)?;
-                let clone = Self { git };
-                clone.check_references()?;
-                return Ok(clone);
+                let references = References::read(&git)?;
+                return Ok(Self { git, references });
             }
             format!("it is the folder {prefix} of the clone around it")
         } else {
@@ -121,17 +132,19 @@ impl Clone {
         })
     }
 
-    /// The branch that the forge shows first, else the one that is checked out.
+    /// The branch that the forge shows first, else the one that is checked out, else the newest with a usual name.
     ///
     /// # Errors
-    /// [`GitError::NoDefaultBranch`] when there is neither.
-    pub fn default_branch(&self) -> Result<Branch, GitError> {
-        for head in ["refs/remotes/origin/HEAD", "HEAD"] {
-            if let Ok(name) = self.git.ask("symbolic-ref", &["symbolic-ref", "--short", head]) {
-                return self.branch(name.trim_start_matches("origin/"));
-            }
-        }
-        Err(GitError::NoDefaultBranch)
+    /// [`GitError::NoDefaultBranch`] when there is none.
+    pub fn default_branch(&self) -> Result<DefaultBranch, GitError> {
+        let is_ancestor = |ancestor: &CommitSha, commit: &CommitSha| {
+            let [ancestor, commit] = [ancestor, commit].map(ToString::to_string);
+            let arguments = ["merge-base", "--is-ancestor", &ancestor, &commit];
+            self.git.ask("merge-base", &arguments).is_ok()
+        };
+        self.references
+            .default_branch(is_ancestor)
+            .ok_or(GitError::NoDefaultBranch)
     }
 
     /// The branch with a name, as the forge has it if that is known.
@@ -139,82 +152,49 @@ impl Clone {
     /// # Errors
     /// [`GitError::NoBranch`] when there is none.
     pub fn branch(&self, name: &str) -> Result<Branch, GitError> {
-        let missing = || GitError::NoBranch(name.to_owned());
-        let references = [
-            format!("refs/remotes/origin/{name}"),
-            format!("refs/heads/{name}"),
-        ];
-        let exists = |reference: &&String| {
-            self.git
-                .ask("rev-parse", &["rev-parse", "--verify", "--quiet", reference])
-                .is_ok()
-        };
-        let reference = references.iter().find(exists).ok_or_else(missing)?;
-        Ok(Branch {
-            name: BranchName::parse(name).map_err(|_| missing())?,
-            reference: reference.clone(),
-        })
+        let found = self.references.branch(name).cloned();
+        found.ok_or_else(|| GitError::NoBranch(name.to_owned()))
     }
 
-    /// How many commits [`merged_pull_requests`](Self::merged_pull_requests) will go through.
+    /// How many commits [`walk`](Self::walk) will go through.
     ///
     /// # Errors
     /// [`GitError::Failed`] when git cannot count them.
-    pub fn count_commits(&self, branch: &Branch) -> Result<u64, GitError> {
-        let arguments = ["rev-list", "--count", "--first-parent", &branch.reference];
-        Ok(self.git.ask("rev-list", &arguments)?.parse().unwrap_or_default())
+    pub fn count_commits(&self) -> Result<u64, GitError> {
+        let commits = self.references.all_commits();
+        if commits.is_empty() {
+            return Ok(0);
+        }
+        let arguments = ["rev-list", "--count", "--stdin"];
+        let mut records = Records::start("rev-list", &mut self.git.command(&arguments), &commits)?;
+        let count = records.read()?.unwrap_or_default();
+        while records.read()?.is_some() {}
+        Ok(count.trim().parse().unwrap_or_default())
     }
 
-    /// The pull requests that were merged into a branch, in order of their merges.
-    ///
-    /// # Errors
-    /// [`GitError::NoGit`] when git cannot be started.
-    pub fn merged_pull_requests(&self, branch: &Branch) -> Result<MergedPullRequests, GitError> {
-        let format = "--format=%H%n%ct%n%s%n%b";
-        let mut log = self.git.command(&[
-            "log",
-            "--first-parent",
-            "--reverse",
-            "-z",
-            format,
-            &branch.reference,
-        ]);
-        let records = Records::start("log", &mut log)?;
-        Ok(MergedPullRequests::new(records, branch.name.clone()))
-    }
-
-    /// How many commits [`commits`](Self::commits) will go through.
-    ///
-    /// # Errors
-    /// [`GitError::Failed`] when git cannot count them.
-    pub fn count_all_commits(&self) -> Result<u64, GitError> {
-        let arguments = self.everything(&["rev-list", "--count"]);
-        Ok(self.git.ask("rev-list", &arguments)?.parse().unwrap_or_default())
-    }
-
-    /// Every commit of every branch and tag, parents before children.
+    /// Goes through every commit of every branch and tag at once, parents before children.
     ///
     /// # Errors
     /// [`GitError::NoGit`] when git cannot be started, [`GitError::Failed`] when it cannot tell where the history is
     /// cut off.
-    pub fn commits(&self) -> Result<Commits, GitError> {
-        let format = "--format=%H %ct %P";
-        let arguments = self.everything(&["log", "--topo-order", "--reverse", "-z", format]);
-        Ok(Commits::new(
-            Records::start("log", &mut self.git.command(&arguments))?,
-            self.rim()?,
-        ))
-    }
-
-    /// Asks about every branch and tag, and about what is checked out, unless that is a branch without a commit.
-    fn everything<'a>(&self, question: &[&'a str]) -> Vec<&'a str> {
-        let head = self
+    pub fn walk(&self, reading: Reading) -> Result<Walk, GitError> {
+        let arguments = [
+            "log",
+            "--topo-order",
+            "--reverse",
+            "-z",
+            history::FORMAT,
+            "--stdin",
+        ];
+        // Before git starts: a clone that is deepened meanwhile has a rim that is too large, never one too small.
+        let rim = self.rim()?;
+        let commits = self.references.all_commits();
+        let records = Records::start("log", &mut self.git.command(&arguments), &commits)?;
+        let origin = self
             .git
-            .ask("rev-parse", &["rev-parse", "--verify", "--quiet", "HEAD"]);
-        let mut arguments = question.to_vec();
-        arguments.extend(EVERYTHING);
-        arguments.extend(head.is_ok().then_some("HEAD"));
-        arguments
+            .ask("config", &["config", "--local", "--get", "remote.origin.url"]);
+        let origin = origin.ok().and_then(|url| Origin::parse(&url));
+        Ok(Walk::new(records, rim, self.references.clone(), reading, origin))
     }
 
     /// The commits whose parents a shallow clone does not have.
@@ -238,17 +218,5 @@ impl Clone {
     /// [`GitError::Failed`] when git cannot list them.
     pub fn tags(&self, pattern: Option<&str>) -> Result<Tags, GitError> {
         tags::read(&self.git, pattern)
-    }
-
-    /// Refuses a clone of which a branch or tag names an object that it does not have.
-    fn check_references(&self) -> Result<(), GitError> {
-        let arguments = [
-            "for-each-ref",
-            "--format=%(objecttype)",
-            "refs/heads",
-            "refs/remotes",
-            "refs/tags",
-        ];
-        self.git.ask("for-each-ref", &arguments).map(drop)
     }
 }

@@ -2,7 +2,8 @@
 
 use super::GitError;
 use super::program::complaint;
-use std::io::{self, BufRead, BufReader, Read};
+use periscope_domain::commit_sha::CommitSha;
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::thread::{self, JoinHandle};
 
@@ -19,13 +20,23 @@ pub(super) struct Records {
 }
 
 impl Records {
-    /// Starts git; `command` is what it is asked, to say in an error.
-    pub(super) fn start(command: &'static str, git: &mut Command) -> Result<Self, GitError> {
+    /// Starts git and gives it commits to begin at; `command` is what it is asked, to say in an error.
+    pub(super) fn start(
+        command: &'static str,
+        git: &mut Command,
+        commits: &[CommitSha],
+    ) -> Result<Self, GitError> {
         let mut child = git
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .map_err(GitError::NoGit)?;
+        // Git reads all commits before it writes anything. One that has ended already says why at the end.
+        if let Some(mut stdin) = child.stdin.take() {
+            let names: Vec<String> = commits.iter().map(|commit| format!("{commit}\n")).collect();
+            let _ = stdin.write_all(names.concat().as_bytes());
+        }
         let stdout = child.stdout.take().map(BufReader::new);
         // Read beside the records: a git that nobody listens to stops talking.
         let complaints = child.stderr.take();
@@ -109,7 +120,7 @@ mod tests {
     use super::*;
 
     fn said(script: &str) -> Result<Vec<String>, GitError> {
-        let mut records = Records::start("log", Command::new("sh").args(["-c", script]))?;
+        let mut records = Records::start("log", Command::new("sh").args(["-c", script]), &[])?;
         let mut said = Vec::new();
         while let Some(record) = records.read()? {
             said.push(record);

@@ -1,6 +1,7 @@
 //! Clones whose settings name programs to run. Each program leaves a mark; reading the clone leaves none.
 
 use crate::repository::Repository;
+use crate::{reading, walked};
 use periscope_adapters::git::{Clone, GitError, Owner};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
@@ -54,13 +55,10 @@ impl Trap {
     /// Reads all that an import reads.
     fn read(&self, owner: Owner) -> Result<(), GitError> {
         let clone = Clone::open(&self.repository.0, owner)?;
-        let branch = clone.default_branch()?;
-        clone.count_commits(&branch)?;
-        clone.count_all_commits()?;
+        clone.count_commits()?;
         clone
-            .merged_pull_requests(&branch)?
+            .walk(reading(&clone, None))?
             .collect::<Result<Vec<_>, _>>()?;
-        clone.commits()?.collect::<Result<Vec<_>, _>>()?;
         clone.tags(None)?;
         Ok(())
     }
@@ -175,7 +173,11 @@ fn replacements_and_grafts_of_a_clone_change_no_history() {
     repository.commit("third", 2);
     let commits = || -> Vec<_> {
         let clone = Clone::open(&repository.0, Owner::Caller).unwrap();
-        clone.commits().unwrap().map(Result::unwrap).collect()
+        clone
+            .walk(reading(&clone, None))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect()
     };
     let before = commits();
     let [first, _, third] = ["HEAD~2", "HEAD~1", "HEAD"].map(|name| repository.ask(&["rev-parse", name]));
@@ -233,11 +235,7 @@ fn titles_do_not_depend_on_the_encoding_that_a_clone_sets() {
     trap.set("i18n.logOutputEncoding", "ISO-8859-1");
     trap.repository.commit("Größe — 変更 (#2)", 1);
     let clone = Clone::open(&trap.repository.0, Owner::Caller).unwrap();
-    let branch = clone.default_branch().unwrap();
-    let titles: Vec<_> = clone
-        .merged_pull_requests(&branch)
-        .unwrap()
-        .filter_map(|each| each.unwrap()?.title)
-        .collect();
-    assert_eq!(titles.last().unwrap().as_str(), "Größe — 変更");
+    let found = walked(&clone, reading(&clone, None)).pull_requests();
+    let last = found.pull_requests.into_iter().next_back().unwrap();
+    assert_eq!(last.title.unwrap().as_str(), "Größe — 変更");
 }

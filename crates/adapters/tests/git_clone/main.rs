@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod default_branch;
+mod forges;
 mod hostile;
 mod repository;
 
-use periscope_adapters::git::{Clone, GitError, Owner, Tag};
+use periscope_adapters::git::{Clone, GitError, Owner, Reading, Tag, Walk};
 use periscope_domain::commit_graph::{Commit, CommitGraph};
 use periscope_domain::commit_sha::CommitSha;
 use rand::rngs::StdRng;
@@ -34,20 +36,32 @@ fn tags(clone: &Clone, pattern: Option<&str>) -> Vec<Tag> {
     clone.tags(pattern).unwrap().tags
 }
 
+/// What to read of a clone: its default branch, or another one alone.
+pub(crate) fn reading(clone: &Clone, branch: Option<&str>) -> Reading {
+    Reading {
+        default_branch: clone.default_branch().unwrap().branch,
+        branches: branch
+            .map(|name| clone.branch(name).unwrap())
+            .into_iter()
+            .collect(),
+        project: None,
+        accept_claims: false,
+    }
+}
+
+/// A walk that has come to its end.
+pub(crate) fn walked(clone: &Clone, reading: Reading) -> Walk {
+    let mut walk = clone.walk(reading).unwrap();
+    walk.by_ref().map(Result::unwrap).for_each(drop);
+    walk
+}
+
 fn numbers(path: &Path, branch: Option<&str>) -> Vec<i32> {
     let clone = Clone::open(path, Owner::Caller).unwrap();
-    let branch = branch
-        .map_or_else(|| clone.default_branch(), |name| clone.branch(name))
-        .unwrap();
-    let pull_requests: Vec<_> = clone
-        .merged_pull_requests(&branch)
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
-    assert_eq!(clone.count_commits(&branch).unwrap(), pull_requests.len() as u64);
-    pull_requests
-        .into_iter()
-        .flatten()
+    let found = walked(&clone, reading(&clone, branch)).pull_requests();
+    found
+        .pull_requests
+        .iter()
         .map(|pull_request| pull_request.number.get())
         .collect()
 }
@@ -62,17 +76,18 @@ fn merged_pull_requests_come_in_order_of_their_merges() {
 #[test]
 fn a_pull_request_is_told_with_its_merge() {
     let repository = repository();
+    let url = "https://user:secret@github.com/acme/api.git";
+    repository.git(&["remote", "add", "origin", url], 5);
     let clone = Clone::open(&repository.0, Owner::Caller).unwrap();
-    let branch = clone.default_branch().unwrap();
-    let mut merged = clone
-        .merged_pull_requests(&branch)
-        .unwrap()
-        .filter_map(Result::unwrap);
-    let first = merged.next().unwrap();
+    let found = walked(&clone, reading(&clone, None)).pull_requests();
+    let first = found.pull_requests.into_iter().next().unwrap();
     assert_eq!(first.title.unwrap().as_str(), "Make it green");
     assert_eq!(first.head_branch.unwrap().as_str(), "fix");
     assert_eq!(first.base_branch.unwrap().as_str(), "main");
+    assert_eq!(first.created_at.unwrap().to_string(), "2024-01-01T01:00:00Z");
     assert_eq!(first.merged_at.to_string(), "2024-01-01T02:00:00Z");
+    assert_eq!(first.author.unwrap().as_str(), "A");
+    assert_eq!(first.url.unwrap().as_str(), "https://github.com/acme/api/pull/7");
     assert_eq!(first.merge_commit, tags(&clone, Some("v1"))[0].commit);
 }
 
@@ -150,7 +165,6 @@ fn what_is_no_clone_is_refused_with_a_sentence() {
 fn a_history_that_breaks_off_is_an_error() {
     let repository = repository();
     let clone = Clone::open(&repository.0, Owner::Caller).unwrap();
-    let branch = clone.default_branch().unwrap();
     let first = tags(&clone, Some("v1"))[0].commit.to_string();
     fs::remove_file(
         repository
@@ -160,7 +174,7 @@ fn a_history_that_breaks_off_is_an_error() {
             .join(&first[2..]),
     )
     .unwrap();
-    let outcome: Result<Vec<_>, _> = clone.merged_pull_requests(&branch).unwrap().collect();
+    let outcome: Result<Vec<_>, _> = clone.walk(reading(&clone, None)).unwrap().collect();
     match outcome {
         Err(GitError::Failed {
             command: "log",
@@ -170,12 +184,17 @@ fn a_history_that_breaks_off_is_an_error() {
     }
 }
 
+fn commits(clone: &Clone) -> Vec<Commit> {
+    let walk = clone.walk(reading(clone, None));
+    walk.unwrap().map(Result::unwrap).collect()
+}
+
 /// The numbers of hours at which commits were made, with those of their parents; `None` where the clone does not have
 /// them.
 fn history(path: &Path) -> Vec<(i64, Option<Vec<i64>>)> {
     let clone = Clone::open(path, Owner::Caller).unwrap();
-    let commits: Vec<_> = clone.commits().unwrap().map(Result::unwrap).collect();
-    assert_eq!(clone.count_all_commits().unwrap(), commits.len() as u64);
+    let commits = commits(&clone);
+    assert_eq!(clone.count_commits().unwrap(), commits.len() as u64);
     let hour = |sha: &CommitSha| {
         let commit = commits.iter().find(|commit| commit.sha == *sha);
         commit.map_or(-1, |commit| {
@@ -221,13 +240,6 @@ fn a_clone_that_has_checked_out_nothing_has_its_commits_all_the_same() {
     repository.git(&["symbolic-ref", "HEAD", "refs/heads/unborn"], 0);
     assert!(!commits.is_empty());
     assert_eq!(history(&repository.0), commits);
-    assert_eq!(
-        Clone::open(&repository.0, Owner::Caller)
-            .unwrap()
-            .count_all_commits()
-            .unwrap(),
-        commits.len() as u64
-    );
 }
 
 #[test]
@@ -280,7 +292,7 @@ fn the_graph_says_what_git_says() {
     for seed in 0..4 {
         let repository = forks_and_merges(&mut StdRng::seed_from_u64(seed));
         let clone = Clone::open(&repository.0, Owner::Caller).unwrap();
-        let commits: Vec<Commit> = clone.commits().unwrap().map(Result::unwrap).collect();
+        let commits: Vec<Commit> = commits(&clone);
         let mut graph = CommitGraph::new();
         for piece in commits.rchunks(5) {
             graph.extend(piece, &[]);

@@ -1,30 +1,25 @@
-//! Imports what a local clone tells: commits, merged pull requests, and tags as deployments if asked to. What is recorded stays,
-//! so an import may be broken off and run again at any time.
+//! Imports what a local clone tells: commits, merged pull requests, and tags as deployments on request. An import only
+//! adds, so it may be broken off and run again at any time.
 
+mod answer;
+mod figures;
 mod recording;
+mod tags;
 
 use super::organization;
 use crate::config::Output;
 use crate::progress::Progress;
-use anyhow::{Context, anyhow};
+use answer::Tally;
+use anyhow::Context;
 use clap::{Args, Subcommand};
-use periscope_adapters::git::{Branch, Clone, Owner, SkippedTag, Tag, Tags};
-use periscope_adapters::system::SystemClock;
+use periscope_adapters::git::{Clone, DefaultBranch, Owner, Reading, Walk};
 use periscope_domain::commit_graph::Commit;
-use periscope_domain::deployment::Deployment;
-use periscope_domain::environment::Environment;
 use periscope_domain::id::DeploymentId;
 use periscope_domain::organization::OrganizationSlug;
-use periscope_domain::ports::{Clock, Store};
-use periscope_domain::pull_request::{PullRequest, PullRequestNumber};
+use periscope_domain::ports::Store;
+use periscope_domain::pull_request::PullRequest;
 use periscope_domain::repository::RepositoryName;
-use periscope_domain::run::{DeploymentStatus, Run};
-use periscope_domain::text::{ExternalDeploymentId, ServiceName};
-use periscope_domain::timestamp::Timestamp;
-use periscope_domain::use_cases::RecordDeployment;
 use recording::{BATCH, Recorder};
-use serde_json::json;
-use std::collections::HashSet;
 use std::mem;
 use std::path::PathBuf;
 
@@ -32,9 +27,11 @@ use std::path::PathBuf;
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  periscope import git ~/src/api --org acme --repository acme/api")]
 pub(crate) enum Command {
-    /// Import the commits and merged pull requests that a local clone tells of
+    /// Import the commits and merged pull requests of a local clone
     #[command(
-        after_help = "Example:\n  periscope import git ~/src/api --org acme --repository acme/api --tags-as-deployments 'v*'"
+        after_help = "Examples:\n  periscope import git ~/src/api --org acme --repository acme/api --tags-as-deployments \
+                      'v*'\n  periscope import git ~/src/mono --org acme --repository acme/mono --tags-as-deployments \
+                      '{service}@*'"
     )]
     Git(Git),
 }
@@ -49,31 +46,22 @@ pub(crate) struct Git {
     /// The repository's full name, owner/name
     #[arg(long, value_parser = RepositoryName::parse)]
     repository: RepositoryName,
-    /// A branch that pull requests are merged into, by default the main one; may be given several times
+    /// Count only pull requests merged into this branch, instead of into any; may be given several times
     #[arg(long)]
     branch: Vec<String>,
-    /// Record each tag that fits the pattern, or every tag, as a successful production deployment
+    /// Record each tag that fits the pattern, or every tag, as a successful production deployment; {service} in the pattern
+    /// stands for the deployed service, as in '{service}/v*'
     #[arg(long, value_name = "PATTERN", num_args = 0..=1, default_missing_value = "")]
     tags_as_deployments: Option<String>,
+    /// Count numbers too of which nothing proves that they are pull requests of this repository
+    #[arg(long)]
+    accept_claims: bool,
     /// Read the clone although another user owns it; nothing of it is executed or fetched
     #[arg(long)]
     any_owner: bool,
     /// Tell what would be recorded, and record nothing
     #[arg(long)]
     dry_run: bool,
-}
-
-/// What came of an import.
-#[derive(Default)]
-struct Tally {
-    commits: u64,
-    recorded_commits: u64,
-    pull_requests: u64,
-    recorded: u64,
-    updated: u64,
-    deployments: u64,
-    links: u64,
-    skipped_tags: Vec<SkippedTag>,
 }
 
 struct Import<'a> {
@@ -92,7 +80,7 @@ pub(crate) async fn run(command: &Command, store: &dyn Store, output: Output) ->
         Owner::Caller
     };
     let clone = Clone::open(&arguments.path, owner)?;
-    let branches = branches(arguments, &clone)?;
+    let (reading, default_branch) = reading(arguments, &clone)?;
     let mut import = Import {
         arguments,
         recorder: Recorder {
@@ -101,39 +89,48 @@ pub(crate) async fn run(command: &Command, store: &dyn Store, output: Output) ->
             repository: arguments.repository.clone(),
         },
         recorded: Vec::new(),
-        tally: Tally::default(),
+        tally: Tally::new(&reading, default_branch),
     };
-    import.commits(&clone).await?;
-    import.pull_requests(&clone, &branches).await?;
+    let walk = import.commits(&clone, reading).await?;
+    import.pull_requests(&walk).await?;
     if let Some(pattern) = &arguments.tags_as_deployments {
-        let pattern = Some(pattern.as_str()).filter(|pattern| !pattern.is_empty());
-        import.deployments(clone.tags(pattern)?).await?;
+        import.deployments(&clone, pattern).await?;
     }
     if !arguments.dry_run {
         import.recorder.relink().await?;
         import.tally.links = import.recorder.count_links(&import.recorded).await?;
+        import.tally.figure = Some(figures::lead_time(store, organization_id, &arguments.org).await?);
     }
-    import.tally.answer(arguments.dry_run, output)
+    import.tally.answer(arguments, output)
 }
 
-fn branches(arguments: &Git, clone: &Clone) -> anyhow::Result<Vec<Branch>> {
-    if arguments.branch.is_empty() {
-        return Ok(vec![
-            clone.default_branch().context("name the branch with --branch")?,
-        ]);
-    }
-    arguments
-        .branch
-        .iter()
-        .map(|name| Ok(clone.branch(name)?))
-        .collect()
+/// What to read: all branches, or those that are named; the first named one stands for a default branch that is missing.
+fn reading(arguments: &Git, clone: &Clone) -> anyhow::Result<(Reading, DefaultBranch)> {
+    let branches = arguments.branch.iter().map(|name| clone.branch(name));
+    let branches = branches.collect::<Result<Vec<_>, _>>()?;
+    let default_branch = match (clone.default_branch(), branches.first()) {
+        (Ok(found), _) => found,
+        (Err(_), Some(named)) => DefaultBranch {
+            branch: named.clone(),
+            newer: None,
+        },
+        (Err(error), None) => return Err(error).context("name the branch with --branch"),
+    };
+    let reading = Reading {
+        default_branch: default_branch.branch.clone(),
+        branches,
+        project: Some(arguments.repository.as_str().to_owned()),
+        accept_claims: arguments.accept_claims,
+    };
+    Ok((reading, default_branch))
 }
 
 impl Import<'_> {
-    async fn commits(&mut self, clone: &Clone) -> anyhow::Result<()> {
-        let progress = Progress::new("commits", clone.count_all_commits()?);
+    async fn commits(&mut self, clone: &Clone, reading: Reading) -> anyhow::Result<Walk> {
+        let progress = Progress::new("commits", clone.count_commits()?);
         let mut batch = Vec::with_capacity(BATCH);
-        for commit in clone.commits()? {
+        let mut walk = clone.walk(reading)?;
+        for commit in &mut walk {
             self.tally.commits += 1;
             progress.advance();
             batch.push(commit?);
@@ -143,7 +140,7 @@ impl Import<'_> {
         }
         self.record_commits(batch).await?;
         progress.end();
-        Ok(())
+        Ok(walk)
     }
 
     async fn record_commits(&mut self, commits: Vec<Commit>) -> anyhow::Result<()> {
@@ -153,31 +150,23 @@ impl Import<'_> {
         Ok(())
     }
 
-    async fn pull_requests(&mut self, clone: &Clone, branches: &[Branch]) -> anyhow::Result<()> {
-        // The first commit that claims a number is its merge; a later one picks it to another branch.
-        let mut seen: HashSet<PullRequestNumber> = HashSet::new();
-        for branch in branches {
-            let progress = Progress::new(
-                &format!("merges into {}", branch.name),
-                clone.count_commits(branch)?,
-            );
-            let mut batch = Vec::new();
-            for pull_request in clone.merged_pull_requests(branch)? {
+    async fn pull_requests(&mut self, walk: &Walk) -> anyhow::Result<()> {
+        let found = walk.pull_requests();
+        self.tally.pull_requests = found.pull_requests.len() as u64;
+        let progress = Progress::new("pull requests", self.tally.pull_requests);
+        for batch in found.pull_requests.chunks(BATCH) {
+            self.record(batch.to_vec()).await?;
+            for _ in batch {
                 progress.advance();
-                batch.extend(pull_request?.filter(|pull_request| seen.insert(pull_request.number)));
-                if batch.len() == BATCH {
-                    self.record(mem::take(&mut batch)).await?;
-                }
             }
-            self.record(batch).await?;
-            progress.end();
         }
+        progress.end();
+        self.tally.found = found;
         Ok(())
     }
 
     async fn record(&mut self, pull_requests: Vec<PullRequest>) -> anyhow::Result<()> {
-        self.tally.pull_requests += pull_requests.len() as u64;
-        if self.arguments.dry_run || pull_requests.is_empty() {
+        if self.arguments.dry_run {
             return Ok(());
         }
         let (recorded, updated) = self.recorder.pull_requests(pull_requests).await?;
@@ -187,103 +176,25 @@ impl Import<'_> {
     }
 
     /// Records tags as deployments. A tag of which none can be made is skipped.
-    async fn deployments(&mut self, tags: Tags) -> anyhow::Result<()> {
-        let now = SystemClock.now();
-        self.tally.skipped_tags = tags.skipped;
-        let mut reports = Vec::with_capacity(tags.tags.len());
-        for tag in tags.tags {
-            match self.report(&tag, now) {
-                Ok(report) => reports.push(report),
-                Err(reason) => self.tally.skipped_tags.push(SkippedTag {
-                    name: tag.name,
-                    reason: format!("{reason:#}"),
-                }),
-            }
-        }
+    async fn deployments(&mut self, clone: &Clone, pattern: &str) -> anyhow::Result<()> {
+        let pattern = tags::Pattern::parse(pattern)?;
+        let reports = tags::reports(clone.tags(None)?, &pattern, &self.recorder, &mut self.tally);
         self.tally.deployments = reports.len() as u64;
         if self.arguments.dry_run {
             return Ok(());
         }
-        let progress = Progress::new("tags", self.tally.deployments);
-        self.recorded = self.recorder.deployments(&reports, &progress).await?;
+        let known = self.recorder.known(&reports).await?;
+        let (old, new): (Vec<_>, Vec<_>) = reports
+            .into_iter()
+            .partition(|report| known.contains_key(&report.report.external_id));
+        let progress = Progress::new("tags", new.len() as u64);
+        self.recorded = self.recorder.deployments(&new, &progress).await?;
+        self.tally.new_deployments = self.recorded.len() as u64;
         progress.end();
+        let old = old
+            .iter()
+            .filter_map(|report| known.get(&report.report.external_id));
+        self.recorded.extend(old);
         Ok(())
-    }
-
-    /// A tag as a successful production deployment of the tagged commit. The tag before it in time may be of another
-    /// branch, so the graph shall tell what it is based on.
-    fn report(&self, tag: &Tag, now: Timestamp) -> anyhow::Result<RecordDeployment> {
-        let created_at = tag.created_at.plausible(now);
-        let created_at = created_at.map_err(|rule| anyhow!("its date {rule}"))?;
-        let external_id = ExternalDeploymentId::parse(&format!("tag:{}", tag.name));
-        let external_id = external_id.map_err(|rule| anyhow!("its name behind \"tag:\" {rule}"))?;
-        let report = Deployment {
-            external_id,
-            commit: tag.commit.into(),
-            environment: Environment::parse("production")?,
-            run: Run::new(DeploymentStatus::Success, created_at, Some(created_at))?,
-            service: Some(ServiceName::parse(self.arguments.repository.as_str())?),
-            previous_commit: None,
-            branch: None,
-            triggered_by: None,
-            pipeline_name: None,
-            pipeline_url: None,
-        };
-        Ok(RecordDeployment {
-            organization_id: self.recorder.organization_id,
-            report,
-        })
-    }
-}
-
-impl Tally {
-    fn answer(&self, dry_run: bool, output: Output) -> anyhow::Result<()> {
-        let Self {
-            commits,
-            recorded_commits,
-            pull_requests,
-            recorded,
-            updated,
-            deployments,
-            links,
-            skipped_tags,
-        } = self;
-        let text = if dry_run {
-            format!(
-                "would record {commits} commits, {pull_requests} pull requests and {deployments} deployments"
-            )
-        } else {
-            format!(
-                "read {commits} commits: {recorded_commits} new; {pull_requests} pull requests: {recorded} new, \
-                 {updated} changed; recorded {deployments} deployments with {links} links"
-            )
-        };
-        let hint = match pull_requests {
-            0 => {
-                "\nno commit is worded like one by which GitHub merges a pull request: send others to /api/pull-requests"
-            }
-            _ => "",
-        };
-        let skipped: Vec<String> = skipped_tags
-            .iter()
-            .map(|tag| format!("\nskipped tag {}: {}", tag.name, tag.reason))
-            .collect();
-        let skipped = skipped.concat();
-        let skipped_json = skipped_tags
-            .iter()
-            .map(|tag| json!({ "tag": tag.name, "reason": tag.reason }))
-            .collect::<Vec<_>>();
-        let json = json!({
-            "dryRun": dry_run,
-            "commits": commits,
-            "recordedCommits": recorded_commits,
-            "pullRequests": pull_requests,
-            "recorded": recorded,
-            "updated": updated,
-            "deployments": deployments,
-            "links": links,
-            "skippedTags": skipped_json,
-        });
-        Ok(output.sentence(&format!("{text}{hint}{skipped}"), &json)?)
     }
 }

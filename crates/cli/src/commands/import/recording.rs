@@ -6,13 +6,15 @@ use crate::progress::Progress;
 use periscope_adapters::system::SystemClock;
 use periscope_domain::commit_graph::Commit;
 use periscope_domain::id::{DeploymentId, OrganizationId};
-use periscope_domain::ports::{Clock, Store};
+use periscope_domain::ports::{Clock, DeploymentQuery, Store};
 use periscope_domain::pull_request::PullRequest;
 use periscope_domain::repository::RepositoryName;
+use periscope_domain::text::ExternalDeploymentId;
 use periscope_domain::use_cases::{
     Origin, RecordCommits, RecordDeployment, RecordPullRequests, RecordedCommits, RecordedPullRequests,
     record_commits, record_deployments, record_pull_requests, relink,
 };
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
@@ -73,6 +75,32 @@ impl Recorder<'_> {
                 Err(error) => patience.failed(error).await?,
             }
         }
+    }
+
+    /// Finds the deployments that are recorded just as they would be.
+    pub(super) async fn known(
+        &self,
+        reports: &[RecordDeployment],
+    ) -> anyhow::Result<HashMap<ExternalDeploymentId, DeploymentId>> {
+        let mut known = HashMap::new();
+        for piece in reports.chunks(BATCH) {
+            let queries: Vec<_> = piece.iter().map(stored_query).collect();
+            let mut patience = Patience::new(1, 1);
+            let contexts = loop {
+                match self.store.deployments().contexts(&queries).await {
+                    Ok(contexts) => break contexts,
+                    Err(error) => patience.failed(error).await?,
+                }
+            };
+            let stored = contexts
+                .into_iter()
+                .map(|context| context.and_then(|context| context.stored));
+            known.extend(piece.iter().zip(stored).filter_map(|(report, stored)| {
+                let stored = stored.filter(|stored| stored.deployment == report.report)?;
+                Some((report.report.external_id.clone(), stored.id))
+            }));
+        }
+        Ok(known)
     }
 
     /// Records deployments in their order, so that each finds its predecessors.
@@ -162,5 +190,18 @@ impl Recorder<'_> {
             };
         }
         Ok(links)
+    }
+}
+
+/// Asks for what is stored of a deployment, without its links.
+fn stored_query(command: &RecordDeployment) -> DeploymentQuery {
+    DeploymentQuery {
+        organization_id: command.organization_id,
+        external_id: command.report.external_id.clone(),
+        linking: false,
+        commit: None,
+        previous_commit: None,
+        service: None,
+        shipped_at: None,
     }
 }
