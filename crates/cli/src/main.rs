@@ -4,6 +4,7 @@ mod arguments;
 mod commands;
 mod config;
 mod output;
+mod patience;
 mod progress;
 mod store;
 mod telemetry;

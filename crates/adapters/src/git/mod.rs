@@ -1,21 +1,35 @@
 //! Reads a local clone of a Git repository through the `git` program: it knows every kind of clone and every object
-//! format, and its plumbing streams a history of any size. What it says is read as it comes, so memory stays constant.
+//! format, and its plumbing streams a history of any size. Output is read as it comes, so memory stays constant. Nothing
+//! of a clone is executed or fetched.
 
-mod commits;
+mod claims;
+mod found;
 #[cfg(test)]
 mod fuzz;
-mod merged;
+mod graph;
+mod history;
+mod origin;
+mod ownership;
+mod program;
+mod references;
 mod stream;
+mod tags;
+mod wordings;
 
-pub use commits::Commits;
-pub use merged::MergedPullRequests;
+pub use claims::Reason;
+pub use found::{Found, KeptApart, Seen};
+pub use history::Walk;
+pub use ownership::Owner;
+pub use references::{Branch, DefaultBranch};
+pub use tags::{SkippedTag, Tag, Tags};
+pub use wordings::Forge;
 
+use origin::Origin;
 use periscope_domain::commit_sha::CommitSha;
-use periscope_domain::text::BranchName;
-use periscope_domain::timestamp::Timestamp;
+use program::{Git, complaint};
+use references::References;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::{fs, io};
 use stream::Records;
 use thiserror::Error;
@@ -34,6 +48,12 @@ pub enum GitError {
         /// What git says.
         message: String,
     },
+    /// Another user owns the clone, and git would trust its settings.
+    #[error("{} belongs to another user: pass --any-owner if you trust that user", .0.display())]
+    OtherOwner(PathBuf),
+    /// The clone borrows objects that may belong to another user.
+    #[error("the clone borrows objects from {}, which belongs to another user", .0.display())]
+    BorrowedObjects(PathBuf),
     /// There is no such branch.
     #[error("the clone has no branch {0}")]
     NoBranch(String),
@@ -53,32 +73,24 @@ pub enum GitError {
     Unreadable(#[source] io::Error),
 }
 
-/// All that a deployment may be of, beside what is checked out.
-const EVERYTHING: [&str; 3] = ["--branches", "--remotes", "--tags"];
-
-/// A local clone.
-#[derive(Clone, Debug)]
+/// A local clone, with its branches and tags as they were when it was opened.
+#[derive(Debug)]
 pub struct Clone {
-    path: PathBuf,
+    git: Git,
+    references: References,
 }
 
-/// A branch of a clone, as it was at its last fetch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Branch {
-    /// Its name at the forge.
-    pub name: BranchName,
-    reference: String,
-}
-
-/// A tag that stands for a commit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tag {
-    /// Its name.
-    pub name: String,
-    /// The commit that it stands for.
-    pub commit: CommitSha,
-    /// When the tag was made; of a light one, when its commit was.
-    pub created_at: Timestamp,
+/// What to read of a clone.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// The branch whose own line counts most.
+    pub default_branch: Branch,
+    /// If any is named, only pull requests merged into these branches count.
+    pub branches: Vec<Branch>,
+    /// The repository's name at its forge, `owner/name`, where the clone does not tell it.
+    pub project: Option<String>,
+    /// Whether numbers in doubt count too.
+    pub accept_claims: bool,
 }
 
 impl Clone {
@@ -86,37 +98,53 @@ impl Clone {
     /// repository around a submodule that is not there yet.
     ///
     /// # Errors
-    /// [`GitError::NoGit`], or [`GitError::NoClone`] when the folder is none.
-    pub fn open(path: &Path) -> Result<Self, GitError> {
-        let clone = Self {
-            path: path.to_owned(),
+    /// [`GitError::NoGit`], [`GitError::NoClone`] when the folder is none, [`GitError::OtherOwner`] when another user
+    /// owns it, [`GitError::BorrowedObjects`] when its objects lie with another owner.
+    pub fn open(path: &Path, owner: Owner) -> Result<Self, GitError> {
+        let git = match owner {
+            Owner::Caller => {
+                ownership::check_folder(path)?;
+                Git::new(path)
+            }
+            Owner::Anybody => Git::trusting(path),
         };
-        let output = clone
-            .git(&["rev-parse", "--show-prefix"])
+        let output = git
+            .command(&["rev-parse", "--show-prefix"])
             .output()
             .map_err(GitError::NoGit)?;
-        let message = match (output.status.success(), first_line(&output.stdout)) {
-            (true, prefix) if prefix.is_empty() => return Ok(clone),
-            (true, prefix) => format!("it is the folder {prefix} of the clone around it"),
-            (false, _) => first_line(&output.stderr),
+        let message = if output.status.success() {
+            let prefix = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
+            if prefix.is_empty() {
+                ownership::check_borrowed_objects(&git)?;
+                let references = References::read(&git)?;
+                return Ok(Self { git, references });
+            }
+            format!("it is the folder {prefix} of the clone around it")
+        } else {
+            complaint(&output.stderr)
         };
+        if message.contains("dubious ownership") {
+            return Err(GitError::OtherOwner(path.to_owned()));
+        }
         Err(GitError::NoClone {
             path: path.to_owned(),
             message,
         })
     }
 
-    /// The branch that the forge shows first, else the one that is checked out.
+    /// The branch that the forge shows first, else the one that is checked out, else the newest with a usual name.
     ///
     /// # Errors
-    /// [`GitError::NoDefaultBranch`] when there is neither.
-    pub fn default_branch(&self) -> Result<Branch, GitError> {
-        for head in ["refs/remotes/origin/HEAD", "HEAD"] {
-            if let Ok(name) = self.ask("symbolic-ref", &["symbolic-ref", "--short", head]) {
-                return self.branch(name.trim_start_matches("origin/"));
-            }
-        }
-        Err(GitError::NoDefaultBranch)
+    /// [`GitError::NoDefaultBranch`] when there is none.
+    pub fn default_branch(&self) -> Result<DefaultBranch, GitError> {
+        let is_ancestor = |ancestor: &CommitSha, commit: &CommitSha| {
+            let [ancestor, commit] = [ancestor, commit].map(ToString::to_string);
+            let arguments = ["merge-base", "--is-ancestor", &ancestor, &commit];
+            self.git.ask("merge-base", &arguments).is_ok()
+        };
+        self.references
+            .default_branch(is_ancestor)
+            .ok_or(GitError::NoDefaultBranch)
     }
 
     /// The branch with a name, as the forge has it if that is known.
@@ -124,85 +152,57 @@ impl Clone {
     /// # Errors
     /// [`GitError::NoBranch`] when there is none.
     pub fn branch(&self, name: &str) -> Result<Branch, GitError> {
-        let missing = || GitError::NoBranch(name.to_owned());
-        let references = [
-            format!("refs/remotes/origin/{name}"),
-            format!("refs/heads/{name}"),
-        ];
-        let exists = |reference: &&String| {
-            self.ask("rev-parse", &["rev-parse", "--verify", "--quiet", reference])
-                .is_ok()
-        };
-        let reference = references.iter().find(exists).ok_or_else(missing)?;
-        Ok(Branch {
-            name: BranchName::parse(name).map_err(|_| missing())?,
-            reference: reference.clone(),
-        })
+        let found = self.references.branch(name).cloned();
+        found.ok_or_else(|| GitError::NoBranch(name.to_owned()))
     }
 
-    /// How many commits [`merged_pull_requests`](Self::merged_pull_requests) will go through.
+    /// How many commits [`walk`](Self::walk) will go through.
     ///
     /// # Errors
     /// [`GitError::Failed`] when git cannot count them.
-    pub fn count_commits(&self, branch: &Branch) -> Result<u64, GitError> {
-        let arguments = ["rev-list", "--count", "--first-parent", &branch.reference];
-        Ok(self.ask("rev-list", &arguments)?.parse().unwrap_or_default())
+    pub fn count_commits(&self) -> Result<u64, GitError> {
+        let commits = self.references.all_commits();
+        if commits.is_empty() {
+            return Ok(0);
+        }
+        let arguments = ["rev-list", "--count", "--stdin"];
+        let mut records = Records::start("rev-list", &mut self.git.command(&arguments), &commits)?;
+        let count = records.read()?.unwrap_or_default();
+        while records.read()?.is_some() {}
+        Ok(count.trim().parse().unwrap_or_default())
     }
 
-    /// The pull requests that were merged into a branch, in order of their merges.
-    ///
-    /// # Errors
-    /// [`GitError::NoGit`] when git cannot be started.
-    pub fn merged_pull_requests(&self, branch: &Branch) -> Result<MergedPullRequests, GitError> {
-        let format = "--format=%H%n%ct%n%s%n%b";
-        let mut log = self.git(&[
-            "log",
-            "--first-parent",
-            "--reverse",
-            "-z",
-            format,
-            &branch.reference,
-        ]);
-        let records = Records::start("log", &mut log)?;
-        Ok(MergedPullRequests::new(records, branch.name.clone()))
-    }
-
-    /// How many commits [`commits`](Self::commits) will go through.
-    ///
-    /// # Errors
-    /// [`GitError::Failed`] when git cannot count them.
-    pub fn count_all_commits(&self) -> Result<u64, GitError> {
-        let arguments = self.everything(&["rev-list", "--count"]);
-        Ok(self.ask("rev-list", &arguments)?.parse().unwrap_or_default())
-    }
-
-    /// Every commit of every branch and tag, parents before children.
+    /// Goes through every commit of every branch and tag at once, parents before children.
     ///
     /// # Errors
     /// [`GitError::NoGit`] when git cannot be started, [`GitError::Failed`] when it cannot tell where the history is
     /// cut off.
-    pub fn commits(&self) -> Result<Commits, GitError> {
-        let format = "--format=%H %ct %P";
-        let arguments = self.everything(&["log", "--topo-order", "--reverse", "-z", format]);
-        Ok(Commits::new(
-            Records::start("log", &mut self.git(&arguments))?,
-            self.rim()?,
-        ))
-    }
-
-    /// Asks about every branch and tag, and about what is checked out, unless that is a branch without a commit.
-    fn everything<'a>(&self, question: &[&'a str]) -> Vec<&'a str> {
-        let head = self.ask("rev-parse", &["rev-parse", "--verify", "--quiet", "HEAD"]);
-        let mut arguments = question.to_vec();
-        arguments.extend(EVERYTHING);
-        arguments.extend(head.is_ok().then_some("HEAD"));
-        arguments
+    pub fn walk(&self, reading: Reading) -> Result<Walk, GitError> {
+        let arguments = [
+            "log",
+            "--topo-order",
+            "--reverse",
+            "-z",
+            history::FORMAT,
+            "--stdin",
+        ];
+        // Before git starts: a clone that is deepened meanwhile has a rim that is too large, never one too small.
+        let rim = self.rim()?;
+        let commits = self.references.all_commits();
+        let records = Records::start("log", &mut self.git.command(&arguments), &commits)?;
+        let origin = self
+            .git
+            .ask("config", &["config", "--local", "--get", "remote.origin.url"]);
+        let origin = origin.ok().and_then(|url| Origin::parse(&url));
+        Ok(Walk::new(records, rim, self.references.clone(), reading, origin))
     }
 
     /// The commits whose parents a shallow clone does not have.
     fn rim(&self) -> Result<HashSet<CommitSha>, GitError> {
-        let path = self.ask("rev-parse", &["rev-parse", "--git-path", "shallow"])?;
-        match fs::read_to_string(self.path.join(path)) {
+        let path = self
+            .git
+            .ask("rev-parse", &["rev-parse", "--git-path", "shallow"])?;
+        match fs::read_to_string(self.git.path.join(path)) {
             Ok(text) => Ok(text
                 .lines()
                 .filter_map(|line| CommitSha::parse(line).ok())
@@ -216,83 +216,7 @@ impl Clone {
     ///
     /// # Errors
     /// [`GitError::Failed`] when git cannot list them.
-    pub fn tags(&self, pattern: Option<&str>) -> Result<Vec<Tag>, GitError> {
-        let pattern = format!("refs/tags/{}", pattern.unwrap_or_default());
-        let pattern = pattern.trim_end_matches('/');
-        let format = "--format=%(refname:strip=2)%00%(objecttype) %(objectname)%00%(*objecttype) %(*objectname)%00\
-                      %(creatordate:unix)";
-        let list = self.ask(
-            "for-each-ref",
-            &["for-each-ref", "--sort=creatordate", format, pattern],
-        )?;
-        Ok(list.lines().filter_map(tag).collect())
+    pub fn tags(&self, pattern: Option<&str>) -> Result<Tags, GitError> {
+        tags::read(&self.git, pattern)
     }
-
-    /// What git answers to a question, without the line's end.
-    fn ask(&self, command: &'static str, arguments: &[&str]) -> Result<String, GitError> {
-        let output = self.git(arguments).output().map_err(GitError::NoGit)?;
-        if output.status.success() {
-            Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
-        } else {
-            Err(GitError::Failed {
-                command,
-                message: first_line(&output.stderr),
-            })
-        }
-    }
-
-    /// Git, told nothing by the environment that would make it read another repository or take any lock, and allowed
-    /// to read a clone that somebody else owns.
-    fn git(&self, arguments: &[&str]) -> Command {
-        let mut git = Command::new("git");
-        git.arg("-C")
-            .arg(&self.path)
-            .arg("--no-pager")
-            .args(arguments)
-            .stdin(Stdio::null());
-        for variable in [
-            "GIT_DIR",
-            "GIT_WORK_TREE",
-            "GIT_INDEX_FILE",
-            "GIT_NAMESPACE",
-            "GIT_COMMON_DIR",
-        ] {
-            git.env_remove(variable);
-        }
-        git.envs([
-            ("GIT_NO_REPLACE_OBJECTS", "1"),
-            ("GIT_OPTIONAL_LOCKS", "0"),
-            ("GIT_TERMINAL_PROMPT", "0"),
-            ("LC_ALL", "C"),
-            ("GIT_CONFIG_COUNT", "2"),
-            ("GIT_CONFIG_KEY_0", "safe.directory"),
-            ("GIT_CONFIG_VALUE_0", "*"),
-            ("GIT_CONFIG_KEY_1", "log.showSignature"),
-            ("GIT_CONFIG_VALUE_1", "false"),
-        ]);
-        git
-    }
-}
-
-fn first_line(text: &[u8]) -> String {
-    String::from_utf8_lossy(text)
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .to_owned()
-}
-
-/// Reads `name NUL object NUL peeled object NUL seconds`, each object after its type; a tag of something that is no commit
-/// has no use.
-fn tag(line: &str) -> Option<Tag> {
-    let mut fields = line.split('\0');
-    let (name, object, peeled, seconds) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
-    let commit = [object, peeled]
-        .into_iter()
-        .find_map(|object| object.strip_prefix("commit "))?;
-    Some(Tag {
-        name: name.to_owned(),
-        commit: CommitSha::parse(commit).ok()?,
-        created_at: Timestamp::from_unix_seconds(seconds.parse().ok()?)?,
-    })
 }

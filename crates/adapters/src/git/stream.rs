@@ -1,7 +1,9 @@
 //! What git writes, record by record, as it comes.
 
-use super::{GitError, first_line};
-use std::io::{self, BufRead, BufReader, Read};
+use super::GitError;
+use super::program::complaint;
+use periscope_domain::commit_sha::CommitSha;
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::thread::{self, JoinHandle};
 
@@ -18,13 +20,23 @@ pub(super) struct Records {
 }
 
 impl Records {
-    /// Starts git; `command` is what it is asked, to say in an error.
-    pub(super) fn start(command: &'static str, git: &mut Command) -> Result<Self, GitError> {
+    /// Starts git and gives it commits to begin at; `command` is what it is asked, to say in an error.
+    pub(super) fn start(
+        command: &'static str,
+        git: &mut Command,
+        commits: &[CommitSha],
+    ) -> Result<Self, GitError> {
         let mut child = git
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .map_err(GitError::NoGit)?;
+        // Git reads all commits before it writes anything. One that has ended already says why at the end.
+        if let Some(mut stdin) = child.stdin.take() {
+            let names: Vec<String> = commits.iter().map(|commit| format!("{commit}\n")).collect();
+            let _ = stdin.write_all(names.concat().as_bytes());
+        }
         let stdout = child.stdout.take().map(BufReader::new);
         // Read beside the records: a git that nobody listens to stops talking.
         let complaints = child.stderr.take();
@@ -60,7 +72,7 @@ impl Records {
         } else {
             Err(GitError::Failed {
                 command: self.command,
-                message: first_line(&message.unwrap_or_default()),
+                message: complaint(&message.unwrap_or_default()),
             })
         }
     }
@@ -76,7 +88,13 @@ pub(super) fn next(from: &mut impl BufRead) -> io::Result<Option<String>> {
     if record.last() == Some(&0) {
         record.pop();
     }
-    Ok(Some(String::from_utf8_lossy(&record).into_owned()))
+    Ok(Some(text(record)))
+}
+
+/// Reads bytes as UTF-8, else as Latin-1, so that two different texts never become one.
+pub(super) fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| error.as_bytes().iter().copied().map(char::from).collect())
 }
 
 /// The beginning of what git complains of; the rest is thrown away.
@@ -102,7 +120,7 @@ mod tests {
     use super::*;
 
     fn said(script: &str) -> Result<Vec<String>, GitError> {
-        let mut records = Records::start("log", Command::new("sh").args(["-c", script]))?;
+        let mut records = Records::start("log", Command::new("sh").args(["-c", script]), &[])?;
         let mut said = Vec::new();
         while let Some(record) = records.read()? {
             said.push(record);
@@ -114,6 +132,12 @@ mod tests {
     fn a_git_that_complains_without_end_is_heard_out() {
         let script = "printf 'a\\0'; yes warning | head -c 500000 >&2; printf 'b\\0'";
         assert_eq!(said(script).unwrap(), ["a", "b"]);
+    }
+
+    #[test]
+    fn bytes_that_are_no_utf_8_are_read_as_latin_1() {
+        assert_eq!(text("für".into()), "für");
+        assert_eq!(text(b"f\xfcr".to_vec()), "für");
     }
 
     #[test]

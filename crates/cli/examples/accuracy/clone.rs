@@ -1,8 +1,12 @@
-//! Makes the same history from a clone: every tag is a deployment, and git itself says what lies between two.
+//! Makes the same history from a clone: every tag is a deployment, the pull requests are those that an import finds, and
+//! git itself says what lies between two.
 
 use crate::history::{Deployment, History, PullRequest};
 use crate::project::{Commit, Project, utc};
 use anyhow::{Context, ensure};
+use periscope_adapters::git::{Clone, Owner, Reading};
+use periscope_domain::commit_graph;
+use periscope_domain::pull_request;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::process::Command;
@@ -14,33 +18,17 @@ pub(crate) fn read(folder: &Path) -> anyhow::Result<Project> {
         "{} is a shallow clone",
         folder.display()
     );
-    let log = git(
-        folder,
-        &[
-            "-c",
-            "log.showSignature=false",
-            "log",
-            "--branches",
-            "--tags",
-            "--remotes",
-            "--date-order",
-            "--reverse",
-            "--format=%H%x00%P%x00%ct%x00%s",
-        ],
-    )?;
-    let mut commits = Vec::new();
-    let mut pull_requests = Vec::new();
-    let mut seen = HashSet::new();
-    for line in log.lines() {
-        let (commit, subject) = commit(line).with_context(|| format!("cannot read {line:?}"))?;
-        // The first commit that claims a number is its merge; a later one picks it to another branch.
-        if let Some(number) = pull_request_number(subject)
-            && seen.insert(number)
-        {
-            pull_requests.push(pull_request(number, &commit));
-        }
-        commits.push(commit);
-    }
+    let clone = Clone::open(folder, Owner::Anybody)?;
+    let mut walk = clone.walk(Reading {
+        default_branch: clone.default_branch()?.branch,
+        branches: Vec::new(),
+        project: None,
+        accept_claims: false,
+    })?;
+    let commits = walk.by_ref().map(|read| Ok(commit(&read?)));
+    let commits = commits.collect::<anyhow::Result<Vec<_>>>()?;
+    let found = walk.pull_requests().pull_requests;
+    let pull_requests: Vec<_> = found.iter().map(pull_request).collect();
     let name = name(folder)?;
     let deployments = deployments(folder, &name)?;
     let links = links(folder, &pull_requests, &deployments)?;
@@ -55,35 +43,26 @@ pub(crate) fn read(folder: &Path) -> anyhow::Result<Project> {
     })
 }
 
-fn commit(line: &str) -> Option<(Commit, &str)> {
-    let mut parts = line.splitn(4, '\0');
-    let (sha, parents, seconds) = (parts.next()?, parts.next()?, parts.next()?);
-    let commit = Commit {
-        sha: sha.to_owned(),
-        parents: parents.split_whitespace().map(str::to_owned).collect(),
-        committed_at: utc(seconds.parse().ok()?).ok()?,
-    };
-    Some((commit, parts.next()?))
+fn commit(commit: &commit_graph::Commit) -> Commit {
+    let parents = commit.parents.iter().flatten();
+    Commit {
+        sha: commit.sha.to_string(),
+        parents: parents.map(ToString::to_string).collect(),
+        committed_at: commit
+            .committed_at
+            .map(|time| time.to_string())
+            .unwrap_or_default(),
+    }
 }
 
-/// Of `Merge pull request #7 from owner/branch`, or of a squash that ends in `(#7)`.
-fn pull_request_number(subject: &str) -> Option<u64> {
-    let merged = subject.strip_prefix("Merge pull request #");
-    let merged = merged.and_then(|rest| rest.split(' ').next());
-    let squashed = || subject.trim_end().strip_suffix(')')?.rsplit_once("(#");
-    let digits = merged.or_else(|| squashed().map(|(_, digits)| digits))?;
-    let is_number = digits.bytes().all(|digit| digit.is_ascii_digit());
-    digits.parse().ok().filter(|number| is_number && *number > 0)
-}
-
-fn pull_request(number: u64, merge: &Commit) -> PullRequest {
+fn pull_request(found: &pull_request::PullRequest) -> PullRequest {
     PullRequest {
-        number,
+        number: u64::from(found.number.get().unsigned_abs()),
         author: None,
         base: None,
         created_at: None,
-        merged_at: merge.committed_at.clone(),
-        merge_commit_sha: merge.sha.clone(),
+        merged_at: found.merged_at.to_string(),
+        merge_commit_sha: found.merge_commit.to_string(),
     }
 }
 
@@ -230,13 +209,21 @@ mod tests {
         clone.git(&["tag", "--annotate", "--message", "two", "v2"], 5);
         clone.git(&["checkout", "--quiet", "-b", "release", "v1"], 5);
         clone.commit("Add\ttabs (#2)", 6);
-        clone.commit("Only here (#4)", 7);
+        clone.git(&["checkout", "--quiet", "-b", "only-here"], 6);
+        clone.commit("Only here", 6);
+        clone.git(&["checkout", "--quiet", "release"], 6);
+        let merge = "Merge pull request #4 from a/only-here";
+        clone.git(
+            &["merge", "--quiet", "--no-ff", "--message", merge, "only-here"],
+            7,
+        );
         clone.git(&["tag", "release/1.1"], 7);
         clone.git(&["tag", "tree", "v1^{tree}"], 7);
+        clone.git(&["checkout", "--quiet", "main"], 7);
 
         let project = read(&clone.0).unwrap();
         let history = &project.history;
-        assert_eq!(project.commits.len(), 6);
+        assert_eq!(project.commits.len(), 7);
         assert_eq!(
             project.commits.iter().map(|commit| commit.parents.len()).max(),
             Some(2)
@@ -270,23 +257,5 @@ mod tests {
             links(&rules::by_proved_base(&project)),
             [vec![1], vec![2, 3], vec![4]]
         );
-    }
-
-    #[test]
-    fn pull_requests_are_told_by_merges_and_squashes() {
-        for (subject, number) in [
-            ("Merge pull request #7 from a/b", Some(7)),
-            ("Merge pull request #7", Some(7)),
-            ("Title (#7)", Some(7)),
-            ("Revert \"Title (#7)\" (#8)", Some(8)),
-            ("Title (#7) and more", None),
-            ("Title (#x)", None),
-            ("Title (#+7)", None),
-            ("Title (#0)", None),
-            ("Merge pull request #x from a/b", None),
-            ("Merge branch 'main'", None),
-        ] {
-            assert_eq!(pull_request_number(subject), number, "{subject}");
-        }
     }
 }

@@ -13,6 +13,7 @@ mod score;
 #[path = "../replay/sending.rs"]
 mod sending;
 mod server;
+mod truth;
 
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
@@ -35,7 +36,8 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(after_help = "Example:\n  just accuracy devlake.json.gz ~/src/api --output json")]
 struct Arguments {
-    /// A history in gzipped JSON, or the folder of a clone, whose tags stand for deployments
+    /// A history in gzipped JSON, or the folder of a clone, whose tags stand for deployments; if FOLDER.json holds
+    /// {"truth": {"pullRequests": [{"number", "mergeCommitSha"}, ..]}}, the pull requests that are found are compared with it
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Decides the order of what is shuffled
@@ -62,6 +64,8 @@ fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     let projects = arguments.files.iter().map(|path| Project::read(path));
     let projects: Vec<_> = projects.collect::<anyhow::Result<_>>()?;
+    let truths = arguments.files.iter().map(|path| truth::read(path));
+    let truths: Vec<_> = truths.collect::<anyhow::Result<_>>()?;
     let server = Server::start().context("cannot start the service")?;
     eprintln!("process {} listens on {}", server.process_id, server.host);
     let target = Target {
@@ -74,6 +78,11 @@ fn main() -> anyhow::Result<ExitCode> {
         let mut rows = periscope(&target, &project, index + 1, arguments.seed)?;
         is_perfect &= rows.iter().all(|(_, score)| score.is_perfect());
         rows.extend(simpler_rules(&project));
+        if let Some(truth) = truths.get(index).and_then(Option::as_ref) {
+            let score = truth::score(&project.history.pull_requests, truth);
+            is_perfect &= score.is_precise();
+            rows.push(("pull requests found in the clone".to_owned(), score));
+        }
         reports.push(Report { project, rows });
     }
     match arguments.output {

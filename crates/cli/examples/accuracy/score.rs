@@ -2,6 +2,7 @@
 
 use crate::rules::Links;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Score {
@@ -25,6 +26,20 @@ impl Score {
 
     pub(crate) fn is_perfect(&self) -> bool {
         self.wrong == 0 && self.missed == 0
+    }
+
+    /// Compares two sets.
+    pub(crate) fn between<T: Ord>(found: &BTreeSet<T>, truth: &BTreeSet<T>) -> Self {
+        Self {
+            right: found.intersection(truth).count(),
+            wrong: found.difference(truth).count(),
+            missed: truth.difference(found).count(),
+        }
+    }
+
+    /// Whether nothing is wrong, though something may be missed.
+    pub(crate) const fn is_precise(&self) -> bool {
+        self.wrong == 0
     }
 
     /// How much of what was linked is right.

@@ -2,84 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use periscope_adapters::git::{Clone, GitError};
+mod default_branch;
+mod forges;
+mod hostile;
+mod repository;
+
+use periscope_adapters::git::{Clone, GitError, Owner, Reading, Tag, Walk};
 use periscope_domain::commit_graph::{Commit, CommitGraph};
 use periscope_domain::commit_sha::CommitSha;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use repository::Repository;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::process::{self, Command};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::{env, fs};
-
-static COUNTER: AtomicU32 = AtomicU32::new(0);
-
-/// A repository that is removed with this value.
-struct Repository(PathBuf);
-
-impl Repository {
-    fn new() -> Self {
-        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let path = env::temp_dir().join(format!("periscope git {} {number}", process::id()));
-        fs::create_dir_all(&path).unwrap();
-        let repository = Self(path);
-        repository.git(&["init", "--quiet", "--initial-branch", "main"], 0);
-        repository
-    }
-
-    /// Runs git with its clock at so many hours after the start of 2024.
-    fn git(&self, arguments: &[&str], hour: u64) {
-        let date = format!("{} +0000", 1_704_067_200 + hour * 3600);
-        let status = Command::new("git")
-            .arg("-C")
-            .arg(&self.0)
-            .args([
-                "-c",
-                "user.name=A",
-                "-c",
-                "user.email=a@example.org",
-                "-c",
-                "commit.gpgSign=false",
-            ])
-            .args(arguments)
-            .envs([
-                ("GIT_CONFIG_GLOBAL", "/dev/null"),
-                ("GIT_CONFIG_SYSTEM", "/dev/null"),
-            ])
-            .envs([("GIT_AUTHOR_DATE", &date), ("GIT_COMMITTER_DATE", &date)])
-            .output()
-            .unwrap();
-        assert!(
-            status.status.success(),
-            "{arguments:?}: {}",
-            String::from_utf8_lossy(&status.stderr)
-        );
-    }
-
-    fn ask(&self, arguments: &[&str]) -> String {
-        let output = Command::new("git")
-            .arg("-C")
-            .arg(&self.0)
-            .args(arguments)
-            .output()
-            .unwrap();
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn commit(&self, message: &str, hour: u64) {
-        self.git(
-            &["commit", "--quiet", "--allow-empty", "--message", message],
-            hour,
-        );
-    }
-}
-
-impl Drop for Repository {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
+use std::fs;
+use std::path::Path;
 
 /// Two pull requests, one merged and one squashed, the first of which contains what looks like a third.
 fn repository() -> Repository {
@@ -96,20 +32,36 @@ fn repository() -> Repository {
     repository
 }
 
+fn tags(clone: &Clone, pattern: Option<&str>) -> Vec<Tag> {
+    clone.tags(pattern).unwrap().tags
+}
+
+/// What to read of a clone: its default branch, or another one alone.
+pub(crate) fn reading(clone: &Clone, branch: Option<&str>) -> Reading {
+    Reading {
+        default_branch: clone.default_branch().unwrap().branch,
+        branches: branch
+            .map(|name| clone.branch(name).unwrap())
+            .into_iter()
+            .collect(),
+        project: None,
+        accept_claims: false,
+    }
+}
+
+/// A walk that has come to its end.
+pub(crate) fn walked(clone: &Clone, reading: Reading) -> Walk {
+    let mut walk = clone.walk(reading).unwrap();
+    walk.by_ref().map(Result::unwrap).for_each(drop);
+    walk
+}
+
 fn numbers(path: &Path, branch: Option<&str>) -> Vec<i32> {
-    let clone = Clone::open(path).unwrap();
-    let branch = branch
-        .map_or_else(|| clone.default_branch(), |name| clone.branch(name))
-        .unwrap();
-    let pull_requests: Vec<_> = clone
-        .merged_pull_requests(&branch)
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
-    assert_eq!(clone.count_commits(&branch).unwrap(), pull_requests.len() as u64);
-    pull_requests
-        .into_iter()
-        .flatten()
+    let clone = Clone::open(path, Owner::Caller).unwrap();
+    let found = walked(&clone, reading(&clone, branch)).pull_requests();
+    found
+        .pull_requests
+        .iter()
         .map(|pull_request| pull_request.number.get())
         .collect()
 }
@@ -124,26 +76,27 @@ fn merged_pull_requests_come_in_order_of_their_merges() {
 #[test]
 fn a_pull_request_is_told_with_its_merge() {
     let repository = repository();
-    let clone = Clone::open(&repository.0).unwrap();
-    let branch = clone.default_branch().unwrap();
-    let mut merged = clone
-        .merged_pull_requests(&branch)
-        .unwrap()
-        .filter_map(Result::unwrap);
-    let first = merged.next().unwrap();
+    let url = "https://user:secret@github.com/acme/api.git";
+    repository.git(&["remote", "add", "origin", url], 5);
+    let clone = Clone::open(&repository.0, Owner::Caller).unwrap();
+    let found = walked(&clone, reading(&clone, None)).pull_requests();
+    let first = found.pull_requests.into_iter().next().unwrap();
     assert_eq!(first.title.unwrap().as_str(), "Make it green");
     assert_eq!(first.head_branch.unwrap().as_str(), "fix");
     assert_eq!(first.base_branch.unwrap().as_str(), "main");
+    assert_eq!(first.created_at.unwrap().to_string(), "2024-01-01T01:00:00Z");
     assert_eq!(first.merged_at.to_string(), "2024-01-01T02:00:00Z");
-    assert_eq!(first.merge_commit, clone.tags(Some("v1")).unwrap()[0].commit);
+    assert_eq!(first.author.unwrap().as_str(), "A");
+    assert_eq!(first.url.unwrap().as_str(), "https://github.com/acme/api/pull/7");
+    assert_eq!(first.merge_commit, tags(&clone, Some("v1"))[0].commit);
 }
 
 #[test]
 fn tags_stand_for_commits_in_order_of_time() {
     let repository = repository();
-    let clone = Clone::open(&repository.0).unwrap();
-    let tags = clone.tags(None).unwrap();
-    let told: Vec<_> = tags
+    let clone = Clone::open(&repository.0, Owner::Caller).unwrap();
+    let all = tags(&clone, None);
+    let told: Vec<_> = all
         .iter()
         .map(|tag| (tag.name.as_str(), tag.created_at.to_string()))
         .collect();
@@ -154,22 +107,25 @@ fn tags_stand_for_commits_in_order_of_time() {
             ("v2", "2024-01-01T05:00:00Z".to_owned())
         ]
     );
-    assert_ne!(tags[0].commit, tags[1].commit);
-    assert_eq!(clone.tags(Some("v2")).unwrap(), tags[1..]);
-    assert_eq!(clone.tags(Some("x*")).unwrap(), []);
+    assert_ne!(all[0].commit, all[1].commit);
+    assert_eq!(tags(&clone, Some("v2")), all[1..]);
+    assert_eq!(tags(&clone, Some("x*")), []);
 }
 
 #[test]
 fn a_tag_of_something_that_is_no_commit_is_left_out() {
     let repository = repository();
-    let clone = Clone::open(&repository.0).unwrap();
-    let tags = clone.tags(None).unwrap();
+    let clone = Clone::open(&repository.0, Owner::Caller).unwrap();
+    let before = tags(&clone, None);
     repository.git(&["tag", "light-tree", "HEAD^{tree}"], 6);
     repository.git(
         &["tag", "--annotate", "--message", "a tree", "tree", "HEAD^{tree}"],
         6,
     );
-    assert_eq!(clone.tags(None).unwrap(), tags);
+    assert_eq!(tags(&clone, None), before);
+    let skipped = clone.tags(None).unwrap().skipped;
+    let names: Vec<_> = skipped.iter().map(|tag| tag.name.as_str()).collect();
+    assert_eq!(names, ["light-tree", "tree"]);
 }
 
 #[test]
@@ -188,16 +144,19 @@ fn what_is_no_clone_is_refused_with_a_sentence() {
     let folder = Repository::new();
     fs::remove_dir_all(folder.0.join(".git")).unwrap();
     for path in [folder.0.clone(), folder.0.join("nowhere")] {
-        assert!(matches!(Clone::open(&path), Err(GitError::NoClone { .. })));
+        assert!(matches!(
+            Clone::open(&path, Owner::Caller),
+            Err(GitError::NoClone { .. })
+        ));
     }
     let repository = repository();
     let inside = repository.0.join("vendor/lib");
     fs::create_dir_all(&inside).unwrap();
-    let Err(GitError::NoClone { message, .. }) = Clone::open(&inside) else {
+    let Err(GitError::NoClone { message, .. }) = Clone::open(&inside, Owner::Caller) else {
         panic!("it was taken for the clone around it")
     };
     assert_eq!(message, "it is the folder vendor/lib/ of the clone around it");
-    let clone = Clone::open(&repository.0).unwrap();
+    let clone = Clone::open(&repository.0, Owner::Caller).unwrap();
     assert!(matches!(clone.branch("nowhere"), Err(GitError::NoBranch(name)) if name == "nowhere"));
     assert!(matches!(clone.branch("--output=x"), Err(GitError::NoBranch(_))));
 }
@@ -205,9 +164,8 @@ fn what_is_no_clone_is_refused_with_a_sentence() {
 #[test]
 fn a_history_that_breaks_off_is_an_error() {
     let repository = repository();
-    let clone = Clone::open(&repository.0).unwrap();
-    let branch = clone.default_branch().unwrap();
-    let first = clone.tags(Some("v1")).unwrap()[0].commit.to_string();
+    let clone = Clone::open(&repository.0, Owner::Caller).unwrap();
+    let first = tags(&clone, Some("v1"))[0].commit.to_string();
     fs::remove_file(
         repository
             .0
@@ -216,7 +174,7 @@ fn a_history_that_breaks_off_is_an_error() {
             .join(&first[2..]),
     )
     .unwrap();
-    let outcome: Result<Vec<_>, _> = clone.merged_pull_requests(&branch).unwrap().collect();
+    let outcome: Result<Vec<_>, _> = clone.walk(reading(&clone, None)).unwrap().collect();
     match outcome {
         Err(GitError::Failed {
             command: "log",
@@ -226,12 +184,17 @@ fn a_history_that_breaks_off_is_an_error() {
     }
 }
 
+fn commits(clone: &Clone) -> Vec<Commit> {
+    let walk = clone.walk(reading(clone, None));
+    walk.unwrap().map(Result::unwrap).collect()
+}
+
 /// The numbers of hours at which commits were made, with those of their parents; `None` where the clone does not have
 /// them.
 fn history(path: &Path) -> Vec<(i64, Option<Vec<i64>>)> {
-    let clone = Clone::open(path).unwrap();
-    let commits: Vec<_> = clone.commits().unwrap().map(Result::unwrap).collect();
-    assert_eq!(clone.count_all_commits().unwrap(), commits.len() as u64);
+    let clone = Clone::open(path, Owner::Caller).unwrap();
+    let commits = commits(&clone);
+    assert_eq!(clone.count_commits().unwrap(), commits.len() as u64);
     let hour = |sha: &CommitSha| {
         let commit = commits.iter().find(|commit| commit.sha == *sha);
         commit.map_or(-1, |commit| {
@@ -277,10 +240,6 @@ fn a_clone_that_has_checked_out_nothing_has_its_commits_all_the_same() {
     repository.git(&["symbolic-ref", "HEAD", "refs/heads/unborn"], 0);
     assert!(!commits.is_empty());
     assert_eq!(history(&repository.0), commits);
-    assert_eq!(
-        Clone::open(&repository.0).unwrap().count_all_commits().unwrap(),
-        commits.len() as u64
-    );
 }
 
 #[test]
@@ -332,8 +291,8 @@ fn forks_and_merges(random: &mut StdRng) -> Repository {
 fn the_graph_says_what_git_says() {
     for seed in 0..4 {
         let repository = forks_and_merges(&mut StdRng::seed_from_u64(seed));
-        let clone = Clone::open(&repository.0).unwrap();
-        let commits: Vec<Commit> = clone.commits().unwrap().map(Result::unwrap).collect();
+        let clone = Clone::open(&repository.0, Owner::Caller).unwrap();
+        let commits: Vec<Commit> = commits(&clone);
         let mut graph = CommitGraph::new();
         for piece in commits.rchunks(5) {
             graph.extend(piece, &[]);
