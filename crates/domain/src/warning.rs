@@ -40,18 +40,49 @@ pub enum Warning {
 }
 
 impl Warning {
-    /// Every code.
-    pub const CODES: [&'static str; 10] = [
-        "commit_unknown",
-        "commit_ambiguous",
-        "base_unknown",
-        "no_base",
-        "base_not_ancestor",
-        "service_unmatched",
-        "stale_event_ignored",
-        "identity_changed",
-        "completed_in_future",
-        "redeployment",
+    /// Every code, each with its meaning.
+    pub const CODES: [(&'static str, &'static str); 10] = [
+        (
+            "commit_unknown",
+            "no source has sent the deployed commit, so nothing is linked yet",
+        ),
+        (
+            "commit_ambiguous",
+            "the abbreviated commit fits several known commits, so it means none",
+        ),
+        (
+            "base_unknown",
+            "nothing proves what was live before, so only the pull request merged as the deployed commit is linked",
+        ),
+        (
+            "no_base",
+            "the graph knows no earlier deployment of the service and environment, so only the pull request merged as \
+             the deployed commit is linked",
+        ),
+        (
+            "base_not_ancestor",
+            "the deployed commit does not contain the previous one; what only the deployed one contains is linked",
+        ),
+        (
+            "service_unmatched",
+            "the service names no repository, so every monitored repository is searched",
+        ),
+        (
+            "stale_event_ignored",
+            "the report is older than the record and changes nothing",
+        ),
+        (
+            "identity_changed",
+            "the report changes the environment or the service of a known deployment",
+        ),
+        (
+            "completed_in_future",
+            "`completedAt` lies more than a minute ahead of the server's clock",
+        ),
+        (
+            "redeployment",
+            "all content of the deployment was live before: a redeployment or a roll-back",
+        ),
     ];
 
     /// The code, which never changes.
@@ -174,6 +205,6 @@ mod tests {
         }
         let mut codes: Vec<&str> = warnings.iter().map(Warning::code).collect();
         codes.dedup();
-        assert_eq!(codes, Warning::CODES);
+        assert_eq!(codes, Warning::CODES.map(|(code, _)| code));
     }
 }

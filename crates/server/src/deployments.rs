@@ -55,8 +55,8 @@ wire_object! {
         triggered_by: Value<'a> = "triggeredBy" => schema::text(255).optional(),
         /// The name of the pipeline.
         pipeline_name: Value<'a> = "pipelineName" => schema::text(255).optional(),
-        /// The commit that was live before; zeros only mean none. Without it, the latest earlier deployment of the
-        /// service that the deployed commit contains.
+        /// The commit that was live before; zeros only mean none. Without it, a deployment ships what no earlier
+        /// successful deployment of the service and environment contains.
         previous_commit_sha: Value<'a> = "previousCommitSha" => schema::commit_reference().optional(),
         /// Where the run of the pipeline can be looked at.
         pipeline_url: Value<'a> = "pipelineUrl" => schema::web_url().optional(),
@@ -205,7 +205,6 @@ struct Answer {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Warning)]
 struct AnswerWarning {
-    /// A word for programs, which never changes.
     #[schema(schema_with = warning_codes)]
     code: &'static str,
     /// A sentence for people.
@@ -217,7 +216,12 @@ fn actions() -> ObjectBuilder {
 }
 
 fn warning_codes() -> ObjectBuilder {
-    schema::words(Warning::CODES)
+    let meanings = Warning::CODES.map(|(code, meaning)| format!("- `{code}`: {meaning}."));
+    let about = format!(
+        "A word for programs, which never changes:\n\n{}",
+        meanings.join("\n")
+    );
+    schema::words(Warning::CODES.map(|(code, _)| code)).description(Some(about))
 }
 
 fn answer(recorded: &RecordedDeployment) -> HttpResponse {

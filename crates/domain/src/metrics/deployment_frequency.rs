@@ -1,8 +1,8 @@
 //! Deployment frequency: how often something reaches its environment.
 //!
-//! Successful deployments that ended in the window, redeployments and roll-backs among them and told beside; per day: divided by the window's length in days of 24 hours, up to now
-//! if it is not over, without an hour that the zone's clocks show twice; per week: by its length in weeks. Source: DORA,
-//! <https://dora.dev/guides/dora-metrics-four-keys/>.
+//! Successful deployments that ended in the window, redeployments and roll-backs among them and counted beside. Per day:
+//! divided by the window's length in days of 24 hours, up to now if it is not over, without an hour that the zone's clocks
+//! show twice. Per week: by its length in weeks. Source: DORA, <https://dora.dev/guides/dora-metrics-four-keys/>.
 
 use super::calendar::{Cut, Sorter, TimeSlice};
 use super::question::Scope;

@@ -9,7 +9,7 @@ pub enum NoData {
     NoOutcomes,
     /// Only production deployments ship pull requests.
     NotProduction,
-    /// No deployment of the window shipped a pull request.
+    /// No deployment of the window delivered a pull request for the first time.
     NothingShipped,
     /// No outage ended in the window.
     NoRecoveries,
@@ -50,7 +50,7 @@ impl NoData {
                 "Only production deployments ship pull requests, so others have no lead time."
             }
             Self::NothingShipped => {
-                "No deployment of the window is linked to a pull request; see the coverage."
+                "No pull request was delivered for the first time in the window; see the coverage."
             }
             Self::NoRecoveries => "No outage ended in the window.",
             Self::NoMerges => "No pull request was merged in the window.",

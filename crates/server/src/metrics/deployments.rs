@@ -43,6 +43,8 @@ impl StatusCountsJson {
 pub(super) struct FrequencyJson {
     /// Successful deployments.
     deployments: u64,
+    /// How many of these brought nothing that was not live before.
+    redeployments: u64,
     /// Successful deployments a day of 24 hours.
     per_day: f64,
     /// Successful deployments a week.
@@ -57,6 +59,7 @@ impl FrequencyJson {
     pub(super) fn of(frequency: Frequency) -> Self {
         Self {
             deployments: frequency.statuses.success,
+            redeployments: frequency.redeployments,
             per_day: frequency.per_day,
             per_week: frequency.per_week,
             statuses: StatusCountsJson::of(frequency.statuses),
@@ -118,7 +121,7 @@ impl List for DeploymentFrequencyJson {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct LeadTimeJson {
-    /// In the window; null if nothing was shipped in it.
+    /// Of the pull requests delivered for the first time in the window; null if there are none.
     current: Option<RatedJson<SecondsJson>>,
     /// In the window before.
     previous: Option<RatedJson<SecondsJson>>,
@@ -157,7 +160,7 @@ struct ShipmentJson {
     service: Option<String>,
     /// The pull request.
     pull_request: Option<PullRequestJson>,
-    /// The first deployment of the window that shipped it with this service.
+    /// The deployment that delivered it first with this service.
     deployment: Option<DeploymentJson>,
 }
 

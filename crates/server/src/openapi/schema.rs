@@ -179,6 +179,15 @@ pub(crate) fn words<W: Into<Value>>(words: impl IntoIterator<Item = W>) -> Objec
     string().enum_values(Some(words))
 }
 
+/// One of some words, or null.
+pub(crate) fn nullable_words<W: Into<Value>>(words: impl IntoIterator<Item = W>) -> ObjectBuilder {
+    let words = words.into_iter().map(Into::into).chain([Value::Null]);
+    let types = SchemaType::from_iter([Type::String, Type::Null]);
+    ObjectBuilder::new()
+        .schema_type(types)
+        .enum_values(Some(words.collect::<Vec<_>>()))
+}
+
 /// An array of so many objects of one kind.
 pub(crate) fn objects<T: ToSchema>(min: usize, max: usize) -> Field {
     let object = part::<T>();

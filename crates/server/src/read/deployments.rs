@@ -13,6 +13,7 @@ use actix_web::web::{Data, Path};
 use periscope_domain::deployment::{DeploymentEvent, StoredDeployment};
 use periscope_domain::environment::Environment;
 use periscope_domain::id::DeploymentId;
+use periscope_domain::linking::Novelty;
 use periscope_domain::listing::{DeploymentFilter, ListedDeployment, Position};
 use periscope_domain::run::DeploymentStatus;
 use periscope_domain::text::ServiceName;
@@ -107,6 +108,14 @@ fn statuses() -> ObjectBuilder {
     schema::words(DeploymentStatus::ALL.map(DeploymentStatus::as_str))
 }
 
+fn novelties() -> ObjectBuilder {
+    schema::nullable_words(Novelty::ALL.map(Novelty::as_str)).description(Some(
+        "`new`: it brings content that was not live before. `redeployment`: all its content was live before. \
+         `roll_back`: the same, and its commit lies behind the one that was live. Null: it is no successful production \
+         deployment, so it ships nothing.",
+    ))
+}
+
 /// A deployment, as all its reports together tell it.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -147,6 +156,8 @@ pub(crate) struct DeploymentJson {
     /// Where the pipeline's run can be looked at.
     #[schema(required)]
     pipeline_url: Option<String>,
+    #[schema(schema_with = novelties, required)]
+    novelty: Option<&'static str>,
 }
 
 impl DeploymentJson {
@@ -166,6 +177,7 @@ impl DeploymentJson {
             triggered_by: deployment.triggered_by.as_ref().map(ToString::to_string),
             pipeline_name: deployment.pipeline_name.as_ref().map(ToString::to_string),
             pipeline_url: deployment.pipeline_url.as_ref().map(ToString::to_string),
+            novelty: stored.novelty.map(Novelty::as_str),
         }
     }
 }
@@ -218,6 +230,7 @@ impl List for DeploymentPage {
         "pipelineName",
         "pipelineUrl",
         "linkedPRs",
+        "novelty",
     ];
 
     fn rows(&self) -> &[ListedDeploymentJson] {

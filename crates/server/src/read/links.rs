@@ -26,6 +26,8 @@ pub(crate) struct LinkReason {
     base_commit_sha: Option<String>,
     /// Whole seconds from the merge to the completion of the deployment.
     lead_time_seconds: i64,
+    /// Whether no earlier successful production deployment of the service delivered the pull request.
+    is_first_delivery: bool,
     /// The reason, for people.
     message: String,
 }
@@ -36,6 +38,7 @@ impl LinkReason {
             rule: link.rule.as_str(),
             base_commit_sha: link.base.map(|base| base.to_string()),
             lead_time_seconds: link.lead_time.seconds(),
+            is_first_delivery: link.is_first,
             message: link.sentence(),
         }
     }

@@ -24,7 +24,7 @@ pub(crate) async fn deployed() -> (TestApp, Reader) {
     (app, reader)
 }
 
-fn deployment(id: &str, commit: u32, completed_at: &str) -> Value {
+pub(crate) fn deployment(id: &str, commit: u32, completed_at: &str) -> Value {
     let mut report = report();
     report["deploymentId"] = json!(id);
     report["commitSha"] = json!(sha(commit));

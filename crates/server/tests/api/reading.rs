@@ -1,7 +1,7 @@
 //! One deployment, one pull request, repositories, services and the organization, as they are read.
 
 use crate::app::{TestApp, report_with};
-use crate::explain::{deployed, id_of};
+use crate::explain::{deployed, deployment, id_of};
 use crate::reader::Reader;
 use periscope_domain::api_key::Scope;
 use periscope_domain::ports::{Repositories, Store};
@@ -16,6 +16,31 @@ async fn a_deployment_has_its_fields_links_and_history() {
     let id = id_of(&app, "second").await;
     let described = reader.json(&format!("/api/deployments/{id}")).await;
     insta::assert_snapshot!(format!("{described:#}"));
+}
+
+#[tokio::test]
+async fn a_roll_back_and_a_redeployment_say_so_and_are_no_first_deliveries() {
+    let (app, reader) = deployed().await;
+    for (id, completed_at, novelty) in [("back", "12:00", "roll_back"), ("again", "13:00", "redeployment")] {
+        let recorded = app.deploy(&deployment(id, 2, completed_at)).send().await.json();
+        assert_eq!(
+            recorded["warnings"][0]["code"],
+            json!("redeployment"),
+            "{recorded}"
+        );
+        let id = id_of(&app, id).await;
+        let described = reader.json(&format!("/api/deployments/{id}")).await;
+        assert_eq!(described["novelty"], json!(novelty));
+        let links = described["links"].as_array().unwrap();
+        let is_first: Vec<_> = links.iter().map(|link| &link["isFirstDelivery"]).collect();
+        assert_eq!(is_first, [&json!(false)]);
+        let listed = reader.json("/api/deployments?limit=1").await;
+        assert_eq!(listed["deployments"][0]["novelty"], json!(novelty));
+    }
+    let failed = report_with(&[("status", Some(json!("failure")))]);
+    app.deploy(&failed).send().await;
+    let listed = reader.json("/api/deployments?status=failure").await;
+    assert_eq!(listed["deployments"][0]["novelty"], json!(null));
 }
 
 #[tokio::test]

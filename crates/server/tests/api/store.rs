@@ -95,7 +95,7 @@ impl FaultyStore {
         *self.fault.lock().unwrap() = None;
     }
 
-    /// The deployments that were asked for together, in order.
+    /// The deployments that were reported together, in order.
     pub(crate) fn groups(&self) -> Vec<Vec<String>> {
         self.groups.lock().unwrap().clone()
     }
@@ -119,9 +119,13 @@ impl FaultyStore {
     }
 
     async fn pass_together(&self, queries: &[DeploymentQuery]) -> Result<(), StoreError> {
-        let ids = queries.iter().map(|query| query.external_id.as_str().to_owned());
+        // Only a report carries a commit; the worker asks for deployments as they are stored.
+        let reported = queries.iter().filter(|query| query.commit.is_some());
+        let ids = reported.map(|query| query.external_id.as_str().to_owned());
         let ids: Vec<_> = ids.collect();
-        self.groups.lock().unwrap().push(ids.clone());
+        if !ids.is_empty() {
+            self.groups.lock().unwrap().push(ids.clone());
+        }
         self.pass(Port::Deployments).await?;
         let bad = *self.bad_deployment.lock().unwrap();
         match bad {
