@@ -1,10 +1,10 @@
+use super::lines::line_place;
 use super::{MemoryStore, State, page_of};
 use async_trait::async_trait;
-use periscope_domain::deployment::{Deployment, DeploymentEvent, Revision, StoredDeployment};
+use periscope_domain::deployment::{DeploymentEvent, Revision, StoredDeployment};
 use periscope_domain::id::{DeploymentId, OrganizationId, PullRequestId};
 use periscope_domain::linking::{
-    Candidate, Earlier, EarlierDeployment, Head, KnownHistory, LinePosition, Link, Linking, Surroundings,
-    service_key,
+    Candidate, Earlier, KnownHistory, LinePosition, Link, Linking, Surroundings, service_key,
 };
 use periscope_domain::listing::{
     DeployedService, DeploymentFilter, ListedDeployment, Page, PageRequest, Position,
@@ -13,7 +13,6 @@ use periscope_domain::ports::{
     Applied, DeliveryQuery, DeploymentContext, DeploymentDecision, DeploymentQuery, DeploymentVersion,
     Deployments, LineFingerprint, LineMember, LinkingEpoch, StoreError,
 };
-use periscope_domain::run::{DeploymentStatus, Run};
 use periscope_domain::text::ExternalDeploymentId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -235,7 +234,7 @@ impl State {
         } else {
             Surroundings::default()
         };
-        let place = self.line_place(query, entry);
+        let place = line_place(query, entry);
         Some(DeploymentContext {
             subscription: tenant.organization.subscription,
             stored: entry.map(|entry| entry.stored.clone()),
@@ -256,7 +255,7 @@ impl State {
     /// All that the organization has: more than a decision needs, which does no harm.
     fn surroundings(&self, query: &DeploymentQuery, stored: Option<&Entry>) -> Surroundings {
         let organization_id = query.organization_id;
-        let earlier = self.line_place(query, stored).filter(|_| query.earlier);
+        let earlier = line_place(query, stored).filter(|_| query.earlier);
         let candidate = |((owner, id), repository_id): (&(OrganizationId, _), _), merge| {
             let repository = self.repositories.get(&(*owner, repository_id));
             Candidate {
@@ -285,67 +284,6 @@ impl State {
                 })
                 .collect(),
             earlier: earlier.map_or_else(Earlier::default, |place| self.earlier(organization_id, &place)),
-        }
-    }
-
-    /// A deployment with what decides its place in a line, as a query means it; `None` if it ships nothing.
-    fn line_place(&self, query: &DeploymentQuery, stored: Option<&Entry>) -> Option<Deployment> {
-        let stored = stored.map(|entry| &entry.stored.deployment);
-        let shipped_at = query.shipped_at.or_else(|| stored?.shipped_at())?;
-        Some(Deployment {
-            external_id: query.external_id.clone(),
-            commit: query.commit.clone().or_else(|| Some(stored?.commit.clone()))?,
-            environment: query
-                .environment
-                .clone()
-                .or_else(|| Some(stored?.environment.clone()))?,
-            run: Run::new(DeploymentStatus::Success, shipped_at, Some(shipped_at)).ok()?,
-            service: query.service.clone().or_else(|| stored?.service.clone()),
-            previous_commit: None,
-            branch: None,
-            triggered_by: None,
-            pipeline_name: None,
-            pipeline_url: None,
-        })
-    }
-
-    /// Every earlier deployment of the service is a head: more do no harm.
-    fn earlier(&self, organization_id: OrganizationId, of: &Deployment) -> Earlier {
-        let Some(completed_at) = of.shipped_at() else {
-            return Earlier::default();
-        };
-        let before = LinePosition {
-            completed_at,
-            external_id: of.external_id.as_str().to_owned(),
-        };
-        let service = service_key(of.service.as_ref());
-        let line = self.line(organization_id, &service);
-        let mut earlier: Vec<_> = line
-            .filter(|(place, entry)| *place < before && entry.stored.deployment.external_id != of.external_id)
-            .collect();
-        earlier.sort_by(|(one, _), (other, _)| one.cmp(other));
-        let mut in_line = earlier.iter().rev();
-        let latest = in_line.find(|(_, entry)| entry.stored.deployment.environment == of.environment);
-        let latest = latest.map(|(place, entry)| EarlierDeployment {
-            id: entry.stored.id,
-            external_id: entry.stored.deployment.external_id.clone(),
-            commit: entry.stored.deployment.commit.clone(),
-            completed_at: place.completed_at,
-        });
-        let heads = earlier.iter().flat_map(|(place, entry)| {
-            let ranges = entry.linking.graph_ranges.iter();
-            ranges.map(|range| Head {
-                deployment_id: entry.stored.id,
-                external_id: entry.stored.deployment.external_id.clone(),
-                completed_at: place.completed_at,
-                environment: entry.stored.deployment.environment.clone(),
-                repository_id: range.repository_id,
-                commit: range.commit,
-            })
-        });
-        Earlier {
-            latest,
-            heads: heads.collect(),
         }
     }
 

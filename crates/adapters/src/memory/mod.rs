@@ -5,6 +5,7 @@ mod api_keys;
 mod commits;
 mod deployments;
 mod github_connections;
+mod lines;
 mod metric_facts;
 mod organizations;
 mod pull_requests;

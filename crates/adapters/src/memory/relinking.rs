@@ -1,6 +1,5 @@
 use super::{Entry, MemoryStore, State};
 use async_trait::async_trait;
-use periscope_domain::deployment::Deployment;
 use periscope_domain::id::{DeploymentId, OrganizationId};
 use periscope_domain::linking::{LineChange, LinePosition, is_touched_as_before, service_key};
 use periscope_domain::ports::{
@@ -9,7 +8,6 @@ use periscope_domain::ports::{
 };
 use periscope_domain::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// That later deployments of a line may ship something else.
 #[derive(Debug)]
@@ -231,7 +229,7 @@ impl State {
         });
         match request.reason {
             RelinkReason::Line(_) if !settles && applied != Applied::Stale => {
-                self.request_relinking(key, now)
+                self.request_relinking(key, now);
             }
             RelinkReason::Line(_) => {}
             RelinkReason::Requested(generation) => {
@@ -318,57 +316,6 @@ impl State {
             }
         }
         requested
-    }
-
-    /// The successful production deployments of a service, each with its place.
-    pub(super) fn line<'a>(
-        &'a self,
-        organization_id: OrganizationId,
-        service: &'a str,
-    ) -> impl Iterator<Item = (LinePosition, &'a Entry)> {
-        self.entries_of(organization_id).filter_map(move |entry| {
-            let deployment = &entry.stored.deployment;
-            let completed_at = deployment.shipped_at()?;
-            let is_in_line = service_key(deployment.service.as_ref()) == service;
-            let place = LinePosition {
-                completed_at,
-                external_id: deployment.external_id.as_str().to_owned(),
-            };
-            is_in_line.then_some((place, entry))
-        })
-    }
-
-    /// What is earlier than a deployment in its line, as a number.
-    pub(super) fn fingerprint(
-        &self,
-        organization_id: OrganizationId,
-        deployment: &Deployment,
-    ) -> LineFingerprint {
-        let Some(completed_at) = deployment.shipped_at() else {
-            return LineFingerprint::default();
-        };
-        let before = LinePosition {
-            completed_at,
-            external_id: deployment.external_id.as_str().to_owned(),
-        };
-        let mut hasher = DefaultHasher::new();
-        let service = service_key(deployment.service.as_ref());
-        let earlier = self.line(organization_id, &service).filter(|(place, entry)| {
-            *place < before && entry.stored.deployment.external_id != deployment.external_id
-        });
-        for (_, entry) in earlier {
-            let deployment = &entry.stored.deployment;
-            let ranges = entry.linking.graph_ranges.iter();
-            let commits: Vec<_> = ranges.map(|range| (range.repository_id, range.commit)).collect();
-            (
-                entry.stored.id,
-                deployment.commit.as_str(),
-                deployment.environment.as_str(),
-                commits,
-            )
-                .hash(&mut hasher);
-        }
-        LineFingerprint::new(hasher.finish().cast_signed())
     }
 
     pub(super) fn request_line(

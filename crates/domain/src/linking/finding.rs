@@ -217,7 +217,6 @@ mod tests {
         let earlier = ExternalDeploymentId::parse("gha-1").unwrap();
         let reference = CommitReference::parse("abc1234").unwrap();
         let sha = CommitSha::from_bytes([0xab; 20]);
-        let digits = sha.to_string();
         let repository = |by| Finding::Repository(id, by, service.clone());
         let merges = |pull_requests| Finding::DeployedMerges {
             commit: sha,
@@ -231,36 +230,6 @@ mod tests {
             after: at("2024-01-01T00:00:00Z"),
             until: at("2024-01-02T00:00:00Z"),
         };
-        let steps = [
-            (BaseFinding::Given(sha), "base_given", "acme/api"),
-            (BaseFinding::NotAncestor(sha), "base_not_ancestor", &digits),
-            (
-                BaseFinding::Live {
-                    latest: sha,
-                    others: 0,
-                },
-                "base_live",
-                "earlier deployment.",
-            ),
-            (
-                BaseFinding::Live {
-                    latest: sha,
-                    others: 1,
-                },
-                "base_live",
-                "1 other earlier deployment.",
-            ),
-            (
-                BaseFinding::Live {
-                    latest: sha,
-                    others: 2,
-                },
-                "base_live",
-                "2 other earlier deployments.",
-            ),
-            (BaseFinding::RangeUndecided(sha), "range_undecided", &digits),
-        ];
-        let steps = steps.map(|(step, code, about)| (Finding::Base(id, step), code, about));
         let findings = [
             (
                 Finding::ShipsNothing(DeploymentStatus::Failure, staging),
@@ -316,7 +285,47 @@ mod tests {
                 "after 2024-01-01T00:00:00Z and not after 2024-01-02T00:00:00Z",
             ),
         ];
-        for (finding, code, about) in findings.into_iter().chain(steps) {
+        check(findings);
+    }
+
+    #[test]
+    fn each_way_to_a_base_has_its_code_and_a_sentence() {
+        let sha = CommitSha::from_bytes([0xab; 20]);
+        let digits = sha.to_string();
+        let steps = [
+            (BaseFinding::Given(sha), "base_given", "acme/api"),
+            (BaseFinding::NotAncestor(sha), "base_not_ancestor", &digits),
+            (
+                BaseFinding::Live {
+                    latest: sha,
+                    others: 0,
+                },
+                "base_live",
+                "earlier deployment.",
+            ),
+            (
+                BaseFinding::Live {
+                    latest: sha,
+                    others: 1,
+                },
+                "base_live",
+                "1 other earlier deployment.",
+            ),
+            (
+                BaseFinding::Live {
+                    latest: sha,
+                    others: 2,
+                },
+                "base_live",
+                "2 other earlier deployments.",
+            ),
+            (BaseFinding::RangeUndecided(sha), "range_undecided", &digits),
+        ];
+        check(steps.map(|(step, code, about)| (Finding::Base(RepositoryId::new(1), step), code, about)));
+    }
+
+    fn check<'a>(findings: impl IntoIterator<Item = (Finding, &'static str, &'a str)>) {
+        for (finding, code, about) in findings {
             assert_eq!(finding.code(), code);
             let sentence = finding.sentence(|_| "acme/api".to_owned());
             assert!(sentence.contains(about) && sentence.ends_with('.'), "{sentence}");

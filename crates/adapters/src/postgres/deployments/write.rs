@@ -204,7 +204,7 @@ impl QueryFragment<Pg> for Write {
             out.push_sql(", ");
             self.superseded.walk_ast(out.reborrow())?;
         }
-        if self.kind.changes_line {
+        if self.kind.line != LineStatement::None {
             out.push_sql(", ");
             self.line_changes.walk_ast(out.reborrow())?;
         }
@@ -219,14 +219,18 @@ impl QueryFragment<Pg> for Write {
         if self.kind.begins_trial {
             out.push_sql(BEGIN_TRIAL);
         }
-        if self.kind.changes_line {
+        if self.kind.line != LineStatement::None {
             out.push_sql(CHANGE_LINES);
         }
         if !self.superseded.is_empty() {
             out.push_sql(SUPERSEDE);
         }
         if changes {
-            out.push_sql(if self.kind.moves { LEAVE_LINES } else { "" });
+            out.push_sql(if self.kind.line == LineStatement::Moves {
+                LEAVE_LINES
+            } else {
+                ""
+            });
             out.push_sql(RELINKED);
             out.push_sql(REPLACE_LINKS);
         } else {
@@ -253,17 +257,40 @@ impl Query for Write {
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct Kind {
     creates: bool,
-    changes_line: bool,
-    moves: bool,
+    line: LineStatement,
     begins_trial: bool,
+}
+
+/// What a decision does to lines.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum LineStatement {
+    /// Nothing: the deployment ships nothing.
+    #[default]
+    None,
+    /// The deployment keeps its place.
+    Stays,
+    /// The deployment comes, or leaves a place.
+    Moves,
+}
+
+impl LineStatement {
+    fn new(decision: &DeploymentDecision) -> Self {
+        let mut changes = decision.line_changes.iter();
+        if decision.line_changes.is_empty() {
+            Self::None
+        } else if changes.any(|change| change.is_moved) {
+            Self::Moves
+        } else {
+            Self::Stays
+        }
+    }
 }
 
 impl Kind {
     fn of(decision: &DeploymentDecision) -> Self {
         Self {
             creates: decision.version.deployment_revision.is_none(),
-            changes_line: !decision.line_changes.is_empty(),
-            moves: decision.line_changes.iter().any(|change| change.is_moved),
+            line: LineStatement::new(decision),
             begins_trial: decision.trial.is_some(),
         }
     }

@@ -290,9 +290,12 @@ pub(super) async fn apply(
     let mut written = written.into_iter();
     let outcomes: Vec<_> = decisions
         .iter()
-        .map(|decision| match decision.is_as_before {
-            true => Applied::Done(()),
-            false => written.next().unwrap_or(Applied::Stale),
+        .map(|decision| {
+            if decision.is_as_before {
+                Applied::Done(())
+            } else {
+                written.next().unwrap_or(Applied::Stale)
+            }
         })
         .collect();
     supersede(pool, decisions, &outcomes).await?;
