@@ -1,5 +1,5 @@
-//! What a walk has found: merged pull requests with all that the history tells of them, numbers that are kept apart, and
-//! what could not be read.
+//! The result of a walk: merged pull requests with all that the history knows of them, numbers that are kept apart, and
+//! merges that could not be read.
 
 use super::Reading;
 use super::claims::{Claim, Judgement, Reason};
@@ -33,7 +33,7 @@ pub struct KeptApart {
     pub reason: Reason,
 }
 
-/// What the default branch tells, and what not.
+/// How much of the default branch could be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     /// The forge whose wordings count.
@@ -44,7 +44,7 @@ pub struct Seen {
     pub merges: u64,
     /// Merges among them of a wording that names no pull request.
     pub unread_merges: u64,
-    /// Subjects of some of those merges, the latest first.
+    /// Subjects of some unread merges, the latest first.
     pub examples: Vec<String>,
     /// Commits among them that the forge made without a number, as for a merge by rebase.
     pub of_forge_without_number: u64,
@@ -186,7 +186,7 @@ impl Finder<'_> {
         Actor::clean(self.history.people.get(person as usize)?)
     }
 
-    /// When the first commit that a merge brought was written. A squash does not tell it.
+    /// When the first commit that a merge brought was written. A squash does not say it.
     fn opened_at(&self, commit: Place) -> Option<Timestamp> {
         let graph = &self.history.graph;
         let [before, side, ..] = graph.parents(commit) else {

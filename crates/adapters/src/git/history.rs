@@ -40,7 +40,7 @@ pub(super) struct History {
     pub(super) silent_of_forge: Vec<Place>,
 }
 
-/// Goes through the commits of a clone, parents before children. At the end it tells the merged pull requests.
+/// Goes through the commits of a clone, parents before children. At the end it knows the merged pull requests.
 #[derive(Debug)]
 pub struct Walk {
     records: Records,

@@ -87,7 +87,7 @@ pub struct Reading {
     pub default_branch: Branch,
     /// If any is named, only pull requests merged into these branches count.
     pub branches: Vec<Branch>,
-    /// The repository's name at its forge, `owner/name`, where the clone does not tell it.
+    /// The repository's name at its forge, `owner/name`, where the clone does not name it.
     pub project: Option<String>,
     /// Whether numbers in doubt count too.
     pub accept_claims: bool,

@@ -1,5 +1,5 @@
-//! What the address of `origin` tells: the project's path, the forge, and where its pull requests can be looked at. User
-//! names and passwords in the address are dropped.
+//! Reads the address of `origin`: the project's path, the forge, and the addresses of its pull requests. User names and
+//! passwords in the address are dropped.
 
 use super::wordings::Forge;
 use periscope_domain::pull_request::PullRequestNumber;
@@ -29,7 +29,7 @@ impl Origin {
         (host.contains('.') && path.contains('/')).then_some(Self { host, path })
     }
 
-    /// The forge that the host's name tells.
+    /// The forge that the host's name contains.
     pub(super) fn forge(&self) -> Option<Forge> {
         let known = [
             ("github", Forge::GitHub),
@@ -45,7 +45,7 @@ impl Origin {
         found.map(|(_, forge)| *forge)
     }
 
-    /// Where a pull request can be looked at, if its address follows from that of the repository.
+    /// The address of a pull request, if it follows from that of the repository.
     pub(super) fn pull_request(&self, forge: Forge, number: PullRequestNumber) -> Option<WebUrl> {
         let way = match forge {
             Forge::GitHub => "pull",

@@ -251,7 +251,7 @@ mod tests {
             (&[head, master, next][..], Some("next"), false, name("master")),
             // The old branch is still there, and the new one continues it.
             (&[head, master, main], None, true, name("main")),
-            // Two lines: the forge's word holds, and the doubt is told.
+            // Two lines: the forge's word holds, and the doubt is said.
             (
                 &[head, master, main],
                 None,

@@ -20,7 +20,7 @@ pub(super) struct Records {
 }
 
 impl Records {
-    /// Starts git and gives it commits to begin at; `command` is what it is asked, to say in an error.
+    /// Starts git with commits to begin at; `command` is what it is asked, to say in an error.
     pub(super) fn start(
         command: &'static str,
         git: &mut Command,

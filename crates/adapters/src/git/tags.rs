@@ -13,7 +13,7 @@ pub struct Tag {
     pub name: String,
     /// The commit that it stands for.
     pub commit: CommitSha,
-    /// When the tag was made; of a light one, when its commit was.
+    /// When the tag was made; of a light one, or one that does not say it, when its commit was.
     pub created_at: Timestamp,
 }
 
@@ -39,7 +39,7 @@ pub(super) fn read(git: &Git, pattern: Option<&str>) -> Result<Tags, GitError> {
     let pattern = format!("refs/tags/{}", pattern.unwrap_or_default());
     let pattern = pattern.trim_end_matches('/');
     let format = "--format=%(refname:strip=2)%00%(objecttype) %(objectname)%00%(*objecttype) %(*objectname)%00\
-                  %(creatordate:unix)";
+                  %(creatordate:unix)%00%(*committerdate:unix)";
     let output = git
         .command(&["for-each-ref", "--sort=creatordate", format, pattern])
         .output()
@@ -64,11 +64,12 @@ pub(super) fn read(git: &Git, pattern: Option<&str>) -> Result<Tags, GitError> {
     Ok(tags)
 }
 
-/// Reads `name NUL object NUL peeled object NUL seconds`, each object after its type.
+/// Reads `name NUL object NUL peeled object NUL seconds NUL seconds of the commit`, each object after its type.
 pub(super) fn tag(line: &str) -> Result<Tag, SkippedTag> {
     let mut fields = line.split('\0');
     let mut field = || fields.next().unwrap_or_default();
-    let (name, object, peeled, seconds) = (field(), field(), field(), field());
+    let (name, object, peeled) = (field(), field(), field());
+    let seconds = [field(), field()].into_iter().find(|seconds| !seconds.is_empty());
     let skipped = |reason: &str| SkippedTag {
         name: name.to_owned(),
         reason: reason.to_owned(),
@@ -77,7 +78,7 @@ pub(super) fn tag(line: &str) -> Result<Tag, SkippedTag> {
         .into_iter()
         .find_map(|object| object.strip_prefix("commit "))
         .ok_or_else(|| skipped("is of no commit"))?;
-    let seconds: Option<i64> = seconds.parse().ok();
+    let seconds: Option<i64> = seconds.and_then(|seconds| seconds.parse().ok());
     Ok(Tag {
         name: name.to_owned(),
         commit: CommitSha::parse(commit).map_err(|_| skipped("is of a commit without a SHA-1"))?,

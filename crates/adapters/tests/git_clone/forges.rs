@@ -3,6 +3,7 @@
 use crate::repository::Repository;
 use crate::{reading, walked};
 use periscope_adapters::git::{Clone, Forge, Found, Owner, Reason};
+use std::fs;
 use std::process::Command;
 
 /// A history under construction, a commit an hour.
@@ -304,4 +305,23 @@ fn a_shallow_clone_that_is_deepened_while_it_is_read_makes_no_false_root() {
             .iter()
             .all(|commit| commit.parents.as_ref().is_none_or(|parents| !parents.is_empty()))
     );
+}
+
+#[test]
+fn a_tag_without_a_date_has_that_of_its_commit() {
+    let mut story = Story::new();
+    story.commit("one (#1)");
+    let head = story.repository.ask(&["rev-parse", "HEAD"]);
+    let tag = format!("object {}\ntype commit\ntag v1\n\nno tagger\n", head.trim());
+    let path = story.repository.0.join("tag");
+    fs::write(&path, tag).unwrap();
+    let path = path.to_str().unwrap();
+    let made = story
+        .repository
+        .ask(&["hash-object", "-t", "tag", "-w", "--literally", path]);
+    story.git(&["update-ref", "refs/tags/v1", made.trim()]);
+    let clone = Clone::open(&story.repository.0, Owner::Caller).unwrap();
+    let tags = clone.tags(None).unwrap().tags;
+    assert_eq!(tags[0].created_at.to_string(), "2024-01-01T01:00:00Z");
+    assert_eq!(tags[0].commit.to_string(), head.trim());
 }

@@ -196,13 +196,26 @@ impl<'a> Court<'a> {
             .iter()
             .filter_map(|(number, index)| Some((self.commits.time(self.claims.get(*index)?.commit), *number)))
             .collect();
-        let band = Band::new(own);
         let mut rivals: BTreeMap<PullRequestNumber, Vec<usize>> = BTreeMap::new();
         for (index, claim) in self.open() {
             if !self.lines.is_own(claim.commit) {
                 rivals.entry(claim.number()).or_default().push(index);
             }
         }
+        // In git flow most numbers are on another line than the default branch's, which then bounds nothing.
+        let branches_off = |index: &usize| {
+            self.claims
+                .get(*index)
+                .is_some_and(|claim| self.lines.branches_off(claim.commit))
+        };
+        let elsewhere = rivals
+            .iter()
+            .filter(|(number, rivals)| !self.found.contains_key(number) && rivals.iter().any(branches_off));
+        let band = if elsewhere.count() > own.len() {
+            Band::default()
+        } else {
+            Band::new(own)
+        };
         for (number, rivals) in rivals {
             if self.found.contains_key(&number) {
                 for index in rivals {
@@ -287,7 +300,7 @@ impl<'a> Court<'a> {
         }
     }
 
-    /// If asked to, takes numbers in doubt too, the first merge of each, else its first commit.
+    /// On request, counts numbers in doubt too: the first merge of each, else its first commit.
     pub(super) fn accept(&mut self) {
         if !self.setting.accept_claims {
             return;

@@ -98,7 +98,7 @@ impl Lines {
     }
 }
 
-/// Marks a commit, and tells whether it was marked before.
+/// Marks a commit, and returns whether it was marked before.
 fn mark(marks: &mut [bool], commit: Place) -> bool {
     let place = marks.get_mut(commit as usize);
     place.is_none_or(|place| std::mem::replace(place, true))

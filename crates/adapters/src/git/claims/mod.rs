@@ -84,7 +84,7 @@ impl Commits<'_> {
 /// Which claims count.
 #[derive(Debug, Default)]
 pub(super) struct Judgement {
-    /// The forge, if any number tells it.
+    /// The forge, if any number decides it.
     pub(super) forge: Option<Forge>,
     /// Claims that are merges of this repository, in the order of the walk.
     pub(super) merged: Vec<usize>,

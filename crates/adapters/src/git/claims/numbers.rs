@@ -1,4 +1,4 @@
-//! What numbers tell by themselves: pull requests of one repository are numbered in order of time by one forge.
+//! What numbers say by themselves: pull requests of one repository are numbered in order of time by one forge.
 
 use super::{Claim, Commits, Lines};
 use crate::git::graph::Place;
@@ -6,7 +6,7 @@ use crate::git::wordings::Forge;
 use periscope_domain::pull_request::PullRequestNumber;
 use std::collections::{HashMap, HashSet};
 
-/// How many of the latest claims tell the forge, and how many of them the forge of `origin` needs.
+/// How many of the latest claims decide the forge, and how many of them the forge of `origin` needs.
 const LATEST: usize = 100;
 const ENOUGH: usize = 10;
 
@@ -61,8 +61,7 @@ pub(super) fn forge(
     best.map(|(forge, _)| forge)
 }
 
-/// The claims of the own line at the end of a title whose number is far above all before it and after it: those of an issue
-/// tracker.
+/// Finds the claims of an issue tracker: at the end of a title on the own line, with a number far above all before and after.
 pub(super) fn out_of_sequence(commits: &Commits<'_>, claims: &[Claim], own: &[usize]) -> HashSet<usize> {
     let number = |index: &usize| {
         claims
@@ -136,8 +135,8 @@ pub(super) fn restart(commits: &Commits<'_>, claims: &[Claim], own: &[usize]) ->
     })
 }
 
-/// The numbers of the own line in order of time, which bound those of other lines.
-#[derive(Debug)]
+/// The numbers of the own line in order of time, which bound the numbers of other lines. Without any, every number fits.
+#[derive(Debug, Default)]
 pub(super) struct Band {
     /// Times of merges, and the highest number up to each.
     highest: Vec<(i64, i64)>,
@@ -164,7 +163,7 @@ impl Band {
         Self { highest, times }
     }
 
-    /// Whether a number may have been merged at a time: no higher than those soon after, and not opened long before.
+    /// Whether a number may have been merged at a time: no higher than the numbers soon after, and not opened long before.
     pub(super) fn fits(&self, number: PullRequestNumber, at: i64) -> bool {
         let number = i64::from(number.get());
         let later = self.highest.partition_point(|(time, _)| *time <= at);

@@ -329,3 +329,19 @@ fn the_forge_s_own_refs_name_what_is_a_pull_request() {
     assert_eq!(merged, [(1, 1), (3, squash), (9, 3)]);
     assert_eq!(apart, [(2, 2, Reason::NoSuchRef)]);
 }
+
+#[test]
+fn a_default_branch_with_few_numbers_does_not_bound_those_of_develop() {
+    let mut story = Story::new();
+    let base = story.line(&["start", "a (#1)"]);
+    let mut develop = story.commit(&[base], "work", "");
+    for number in 200..230 {
+        develop = story.commit(
+            &[develop, 0],
+            &format!("Merge pull request #{number} from a/b"),
+            "",
+        );
+    }
+    let (merged, apart) = story.judge(base, &[develop]);
+    assert_eq!((merged.len(), apart), (31, vec![]));
+}

@@ -25,7 +25,7 @@ pub enum Forge {
 }
 
 impl Forge {
-    /// Every forge; of those that fit a history equally well the first is taken.
+    /// Every forge; of several that fit a history equally well the first counts.
     pub(super) const ALL: [Self; 5] = [
         Self::GitHub,
         Self::GitLab,

@@ -1,5 +1,5 @@
 //! Templates of sentences, such as `Merge pull request #{number} from {owner}/{head}`: literal text around named fields.
-//! A field takes as little as it can; the field `title` takes as much as it can, because a title may quote another.
+//! A field covers as little as it can; the field `title` covers as much as it can, because a title may quote another.
 
 /// What the fields of a template stand for in one sentence.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -111,14 +111,14 @@ impl Tally {
         lines
     }
 
-    /// What the messages do not tell.
+    /// Says what the messages leave open.
     fn unread_lines(&self) -> Vec<String> {
         let seen = &self.found.seen;
         let mut lines = Vec::new();
         let unread = seen.commits - seen.merges;
         if unread > 0 {
             lines.push(format!(
-                "{unread} commits of the default branch name no pull request that counts; your forge's API tells the rest \
+                "{unread} commits of the default branch name no pull request that counts; your forge's API knows the rest \
                  (POST /api/pull-requests)"
             ));
         }
@@ -129,7 +129,7 @@ impl Tally {
                 .map(|example| format!("\n  {example}"))
                 .collect();
             lines.push(format!(
-                "{} merges among them are worded as no forge words them, such as:{}",
+                "{} merges among them have a wording of no forge, for example:{}",
                 seen.unread_merges,
                 examples.concat()
             ));

@@ -12,7 +12,7 @@ use periscope_domain::use_cases::report_metrics;
 
 const RANGE: &str = "90d";
 
-/// The lead time of production over 90 days, in a sentence with the command that tells more.
+/// The lead time of production over 90 days, in a sentence with the command that shows more.
 pub(super) async fn lead_time(
     store: &dyn Store,
     organization_id: OrganizationId,

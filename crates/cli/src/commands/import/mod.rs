@@ -1,4 +1,4 @@
-//! Imports what a local clone tells: commits, merged pull requests, and tags as deployments on request. An import only
+//! Imports a local clone: commits, merged pull requests, and tags as deployments on request. An import only
 //! adds, so it may be broken off and run again at any time.
 
 mod answer;
@@ -59,7 +59,7 @@ pub(crate) struct Git {
     /// Read the clone although another user owns it; nothing of it is executed or fetched
     #[arg(long)]
     any_owner: bool,
-    /// Tell what would be recorded, and record nothing
+    /// Say what would be recorded, and record nothing
     #[arg(long)]
     dry_run: bool,
 }
@@ -104,7 +104,7 @@ pub(crate) async fn run(command: &Command, store: &dyn Store, output: Output) ->
     import.tally.answer(arguments, output)
 }
 
-/// What to read: all branches, or those that are named; the first named one stands for a default branch that is missing.
+/// What to read: all branches, or the named ones; the first named one stands for a default branch that is missing.
 fn reading(arguments: &Git, clone: &Clone) -> anyhow::Result<(Reading, DefaultBranch)> {
     let branches = arguments.branch.iter().map(|name| clone.branch(name));
     let branches = branches.collect::<Result<Vec<_>, _>>()?;

@@ -26,7 +26,7 @@ pub(super) const BATCH: usize = 1000;
 const FIRST_DEPLOYMENTS: usize = 4;
 const MOST_DEPLOYMENTS: usize = 50;
 
-/// How often the queue of deployments to link is looked at while another process links them.
+/// How long to wait before the queue of deployments is read again while another process links them.
 const LOOK: Duration = Duration::from_millis(250);
 
 /// How often in a row that queue may stay as long as it is.
@@ -40,7 +40,7 @@ pub(super) struct Recorder<'a> {
 }
 
 impl Recorder<'_> {
-    /// Records commits, and tells how many were new.
+    /// Records commits, and returns how many were new.
     pub(super) async fn commits(&self, commits: Vec<Commit>) -> anyhow::Result<u64> {
         let command = RecordCommits {
             organization_id: self.organization_id,
@@ -59,7 +59,7 @@ impl Recorder<'_> {
         }
     }
 
-    /// Records pull requests, and tells how many were new and how many changed.
+    /// Records pull requests, and returns how many were new and how many changed.
     pub(super) async fn pull_requests(&self, pull_requests: Vec<PullRequest>) -> anyhow::Result<(u64, u64)> {
         let command = RecordPullRequests {
             organization_id: self.organization_id,
@@ -202,6 +202,8 @@ fn stored_query(command: &RecordDeployment) -> DeploymentQuery {
         commit: None,
         previous_commit: None,
         service: None,
+        environment: None,
         shipped_at: None,
+        earlier: false,
     }
 }

@@ -122,7 +122,7 @@ pub(super) fn reports(
 }
 
 /// A tag as a successful production deployment of the tagged commit. The tag before it in time may be of another branch, so
-/// the graph tells the base.
+/// the graph decides the base.
 fn report(
     tag: &Tag,
     service: Option<&str>,
