@@ -1,11 +1,18 @@
 //! Migrations go up, down and up again to the same schema, several programs can migrate at once, and `schema.rs` is
-//! what the migrated database says. `PRINT_SCHEMA=1 cargo test -p periscope-adapters --test schema` writes it anew.
+//! what the migrated database says. `PRINT_SCHEMA=1 cargo test -p periscope-adapters --test schema` writes it anew. What an
+//! operator sets for the database weakens no session of the service.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::disallowed_methods, reason = "a test has no settings but this one")]
 
+use periscope_adapters::postgres::diagnosis::diagnose;
 use periscope_adapters::postgres::migrate::{self, MigrateError};
 use periscope_adapters::postgres::testing::TestDatabase;
+use periscope_adapters::system::SystemClock;
+use periscope_domain::checkup::Verdict;
+use periscope_domain::organization::{OrganizationSlug, Plan};
+use periscope_domain::ports::{Clock, NewOrganization, Store};
+use periscope_domain::text::OrganizationName;
 use std::fmt::Write;
 use std::path::Path;
 use tokio_postgres::{Client, NoTls};
@@ -156,6 +163,81 @@ async fn limits_of_other_sessions_do_not_end_a_migration() {
     let url = database.url();
     let (one, other) = tokio::join!(migrate::run(&url), migrate::run(&url));
     assert!(one.unwrap() + other.unwrap() > 0);
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_hold_every_name_is_refused() {
+    let database = TestDatabase::create_empty().await;
+    let client = connect(&database).await;
+    let name = texts(&client, "select current_database()::text").await.concat();
+    let other = format!("{name}_latin");
+    let make = format!("create database {other} encoding 'LATIN1' locale 'C' template template0");
+    client.batch_execute(&make).await.unwrap();
+    let url = database.url().replace(&name, &other);
+    for outcome in [migrate::run(&url).await.map(drop), migrate::check(&url).await] {
+        let refusal = outcome.unwrap_err().to_string();
+        assert!(refusal.contains("encoding LATIN1"), "{refusal}");
+    }
+    let checks = diagnose(&url, || SystemClock.now()).await.unwrap();
+    assert!(
+        checks
+            .iter()
+            .any(|check| check.verdict == Verdict::Bad && check.sentence.contains("LATIN1"))
+    );
+    client
+        .batch_execute(&format!("drop database {other} with (force)"))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn settings_of_the_database_weaken_no_session() {
+    let database = TestDatabase::create().await;
+    let client = connect(&database).await;
+    for (number, (setting, name, value)) in [
+        ("synchronous_commit = off", "synchronous_commit", "on"),
+        (
+            "synchronous_commit = remote_apply",
+            "synchronous_commit",
+            "remote_apply",
+        ),
+        (
+            "default_transaction_isolation = serializable",
+            "transaction_isolation",
+            "read committed",
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        set(&client, setting).await;
+        let expect = format!(
+            "create or replace function expect() returns trigger language plpgsql as $$ begin
+                 if current_setting('{name}') <> '{value}' then
+                     raise exception '{name} is %', current_setting('{name}');
+                 end if;
+                 return null;
+             end $$;
+             create or replace trigger expect after insert on organizations execute function expect()"
+        );
+        client.batch_execute(&expect).await.unwrap();
+        let organization = NewOrganization {
+            slug: OrganizationSlug::parse(&format!("acme-{number}")).unwrap(),
+            name: OrganizationName::parse("Acme").unwrap(),
+            plan: Plan::Free,
+            created_at: SystemClock.now(),
+        };
+        let made = database.store().organizations().insert(&organization).await;
+        assert!(made.is_ok(), "{setting}: {made:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_only_reads_is_not_ready() {
+    let database = TestDatabase::create().await;
+    database.store().organizations().check_health().await.unwrap();
+    set(&connect(&database).await, "default_transaction_read_only = on").await;
+    database.store().organizations().check_health().await.unwrap_err();
 }
 
 /// Says what holds for all sessions to come.

@@ -47,6 +47,9 @@ pub(crate) async fn open(config: &Config, opener: Opener, migrate: bool) -> anyh
     let (url, private, secret_key) = match &config.database {
         Database::Url(url) => {
             prepare(url, migrate).await?;
+            if opener == Opener::Service {
+                warn_of_weaknesses(url).await;
+            }
             (url.clone(), None, config.secret_key.clone())
         }
         Database::Private(settings) => {
@@ -148,6 +151,19 @@ async fn prepare(url: &str, migrate: bool) -> anyhow::Result<()> {
     match migrate::check(url).await {
         Err(error @ MigrateError::Behind { .. }) => bail!("{error}; run `periscope migrate` first"),
         other => Ok(other?),
+    }
+}
+
+/// Warns of a database that loses what it acknowledges, or records nothing. A database that cannot be asked is left to
+/// the requests that need it.
+async fn warn_of_weaknesses(url: &str) {
+    let checks = diagnose(url, || SystemClock.now()).await.unwrap_or_default();
+    for check in checks.iter().filter(|check| check.verdict == Verdict::Bad) {
+        tracing::warn!(
+            check = check.name,
+            "the database is not fit for use: {}",
+            check.sentence
+        );
     }
 }
 

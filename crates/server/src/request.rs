@@ -19,6 +19,7 @@ use actix_web::http::header::HeaderValue;
 use actix_web::middleware::Next;
 use futures_util::FutureExt;
 use periscope_domain::timestamp::Timestamp;
+use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -96,6 +97,24 @@ fn new_id(now: Timestamp) -> HeaderValue {
     HeaderValue::from_str(id).unwrap_or(HeaderValue::from_static("none"))
 }
 
+/// The number of letters and digits in a row from which a part of a path may be a key; a key has 36.
+const KEY_LENGTH: usize = 30;
+
+/// A path without its longest parts: a client that was set up wrongly may have put a key there.
+fn loggable(path: &str) -> String {
+    let is_between = |c: char| !c.is_ascii_alphanumeric();
+    let parts = path.split_inclusive(is_between).map(|part| {
+        let run = part.trim_end_matches(is_between);
+        let end = part.strip_prefix(run).unwrap_or_default();
+        if run.len() < KEY_LENGTH {
+            Cow::Borrowed(part)
+        } else {
+            Cow::Owned(format!("..{end}"))
+        }
+    });
+    parts.collect()
+}
+
 /// The one line that a request leaves in the log, also when nobody waits for its answer any more.
 struct LogEntry {
     span: Span,
@@ -110,7 +129,7 @@ impl LogEntry {
             "request",
             request.id = id.to_str().unwrap_or_default(),
             method = request.method().as_str(),
-            path = request.path(),
+            path = loggable(request.path()),
             organization.id = Empty,
             http.route = Empty,
             http.response.status_code = Empty,
@@ -193,6 +212,25 @@ mod tests {
         }
         for bad in ["", "a b", "a\tb", "é", "a\"b", "{}", &"x".repeat(129)] {
             assert!(!is_sane(bad.as_bytes()), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_key_in_a_path_is_not_logged() {
+        let key = "a1B2".repeat(9);
+        for (path, logged) in [
+            (
+                "/api/deployments/42/explain".to_owned(),
+                "/api/deployments/42/explain",
+            ),
+            (
+                format!("/api/deployments/psk_live_{key}"),
+                "/api/deployments/psk_live_..",
+            ),
+            (format!("/psk%5Flive%5F{key}/x/"), "/psk%5Flive%../x/"),
+            ("/".to_owned(), "/"),
+        ] {
+            assert_eq!(loggable(&path), logged);
         }
     }
 

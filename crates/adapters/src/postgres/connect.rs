@@ -23,7 +23,12 @@ const TCP_USER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Every statement reads a handful of rows by an index and binds arrays, whose lengths a plan cannot know: one
 /// generic plan for each, without sequential scans and bitmaps that a small table would tempt the planner to keep: a
 /// bitmap gives all rows at once, and whoever wants the first few by an index would have all of them sorted.
+///
+/// Settings of the role or the database hold for other programs: an asynchronous commit would acknowledge what a crash
+/// loses, and another isolation would end statements that only met each other. A stronger `synchronous_commit` stays.
 const SESSION_SETTINGS: &str = "
+    select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off';
+    set default_transaction_isolation = 'read committed';
     set statement_timeout = '5s';
     set lock_timeout = '2s';
     set idle_in_transaction_session_timeout = '10s';

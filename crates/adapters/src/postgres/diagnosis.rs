@@ -1,8 +1,9 @@
 //! How the database is: what an operator would ask it, and whether what it acknowledges is durable.
 
 use super::connect::{ConnectError, Target, in_time};
+use super::migrate;
 use super::row::timestamp;
-use diesel::sql_types::{BigInt, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Bool, Text, Timestamptz};
 use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl;
 use periscope_domain::checkup::{Check, Verdict};
@@ -44,6 +45,12 @@ struct Row {
     synchronous_commit: String,
     #[diesel(sql_type = Text)]
     full_page_writes: String,
+    #[diesel(sql_type = Text)]
+    encoding: String,
+    #[diesel(sql_type = Bool)]
+    is_stand_in: bool,
+    #[diesel(sql_type = Bool)]
+    is_read_only: bool,
     #[diesel(sql_type = Timestamptz)]
     now: OffsetDateTime,
 }
@@ -57,6 +64,9 @@ const ASK: &str = "
         current_setting('fsync') as fsync,
         current_setting('synchronous_commit') as synchronous_commit,
         current_setting('full_page_writes') as full_page_writes,
+        current_setting('server_encoding') as encoding,
+        pg_is_in_recovery() as is_stand_in,
+        current_setting('transaction_read_only')::boolean as is_read_only,
         clock_timestamp() as now";
 
 /// Asks the database how it is; `now` is what our own clock says.
@@ -89,7 +99,28 @@ impl Row {
         let megabytes = self.size_bytes / 1_000_000;
         let version = &self.version;
         let sentence = format!("PostgreSQL {version}, {megabytes} MB, {used} of {most} connections in use");
-        Check::new("database", verdict, sentence)
+        match self.refusal() {
+            Some(refusal) => Check::new("database", Verdict::Bad, format!("{sentence}; {refusal}")),
+            None => Check::new("database", verdict, sentence),
+        }
+    }
+
+    /// Why the database cannot record reports, and what to do.
+    fn refusal(&self) -> Option<String> {
+        if !migrate::holds_every_text(&self.encoding) {
+            Some(migrate::wrong_encoding(&self.encoding))
+        } else if self.is_stand_in {
+            Some(
+                "it is a stand-in and only reads: name its primary in DATABASE_URL, or promote it".to_owned(),
+            )
+        } else if self.is_read_only {
+            Some(
+                "it only reads: set default_transaction_read_only to off for the role and the database"
+                    .to_owned(),
+            )
+        } else {
+            None
+        }
     }
 
     /// Whether what was acknowledged survives a crash.
@@ -142,6 +173,9 @@ mod tests {
             fsync: fsync.to_owned(),
             synchronous_commit: synchronous_commit.to_owned(),
             full_page_writes: "on".to_owned(),
+            encoding: "UTF8".to_owned(),
+            is_stand_in: false,
+            is_read_only: false,
             now: OffsetDateTime::UNIX_EPOCH,
         }
     }
@@ -174,6 +208,32 @@ mod tests {
             ..row("on", "on")
         };
         assert_eq!(full.database().verdict, Verdict::Attention);
+    }
+
+    #[test]
+    fn a_database_that_cannot_record_is_bad_and_says_what_to_do() {
+        let read_only = Row {
+            is_read_only: true,
+            ..row("on", "on")
+        };
+        let stand_in = Row {
+            is_stand_in: true,
+            is_read_only: true,
+            ..row("on", "on")
+        };
+        let latin = Row {
+            encoding: "LATIN1".to_owned(),
+            ..row("on", "on")
+        };
+        for (row, advice) in [
+            (read_only, "default_transaction_read_only"),
+            (stand_in, "primary"),
+            (latin, "UTF8"),
+        ] {
+            let check = row.database();
+            assert_eq!(check.verdict, Verdict::Bad);
+            assert!(check.sentence.contains(advice), "{}", check.sentence);
+        }
     }
 
     #[test]

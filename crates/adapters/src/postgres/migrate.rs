@@ -49,6 +49,12 @@ pub enum MigrateError {
         /// The latest migration that this version does not know.
         unknown: String,
     },
+    /// The database cannot hold every text.
+    #[error("{}", wrong_encoding(encoding))]
+    Encoding {
+        /// What it holds.
+        encoding: String,
+    },
     /// The URL cannot be read.
     #[error(transparent)]
     InvalidUrl(#[from] ConnectError),
@@ -63,12 +69,27 @@ pub enum MigrateError {
     Failed(#[source] Box<dyn StdError + Send + Sync>),
 }
 
+/// Whether a database with this encoding holds every text that Periscope accepts. SQL_ASCII keeps bytes as they come.
+pub(super) fn holds_every_text(encoding: &str) -> bool {
+    matches!(encoding, "UTF8" | "SQL_ASCII")
+}
+
+/// What is wrong with another encoding, and what to do.
+pub(super) fn wrong_encoding(encoding: &str) -> String {
+    format!(
+        "the database's encoding {encoding} lacks characters that names have; create a database with encoding UTF8: \
+         createdb --encoding UTF8 --template template0"
+    )
+}
+
 /// Applies every migration that is missing and gives how many those were.
 ///
 /// # Errors
-/// [`MigrateError::Newer`] before anything is changed; [`MigrateError::Failed`] when a migration failed.
+/// [`MigrateError::Newer`] and [`MigrateError::Encoding`] before anything is changed; [`MigrateError::Failed`] when a
+/// migration failed.
 pub async fn run(url: &str) -> Result<usize, MigrateError> {
     let mut connection = locked(url).await?;
+    check_encoding(&mut connection).await?;
     let missing = count_missing(&mut connection).await?;
     with_runner(connection, |runner| {
         let mut attempts = ATTEMPTS;
@@ -87,10 +108,11 @@ pub async fn run(url: &str) -> Result<usize, MigrateError> {
 /// Tells whether this version of the program can work on the schema as it is, and changes nothing.
 ///
 /// # Errors
-/// [`MigrateError::Behind`] or [`MigrateError::Newer`] when it cannot.
+/// [`MigrateError::Behind`], [`MigrateError::Newer`] or [`MigrateError::Encoding`] when it cannot.
 pub async fn check(url: &str) -> Result<(), MigrateError> {
     let target = Target::parse(url)?;
     let mut connection = target.connect().await.map_err(MigrateError::Connect)?;
+    in_time(check_encoding(&mut connection)).await??;
     match in_time(count_missing(&mut connection)).await?? {
         0 => Ok(()),
         pending => Err(MigrateError::Behind { pending }),
@@ -119,6 +141,19 @@ async fn locked(url: &str) -> Result<AsyncPgConnection, MigrateError> {
         .map_err(ConnectionError::CouldntSetupConfiguration)
         .map_err(MigrateError::Connect)?;
     Ok(connection)
+}
+
+/// Refuses a database that would refuse names later, when nothing can be done about it.
+async fn check_encoding(connection: &mut AsyncPgConnection) -> Result<(), MigrateError> {
+    let encoding: String = diesel::select(sql::<Text>("current_setting('server_encoding')"))
+        .get_result(connection)
+        .await
+        .map_err(|error| MigrateError::Failed(error.into()))?;
+    if holds_every_text(&encoding) {
+        Ok(())
+    } else {
+        Err(MigrateError::Encoding { encoding })
+    }
 }
 
 /// How many migrations have yet to be applied, unless the schema is newer than this version of the program.

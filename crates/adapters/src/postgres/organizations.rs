@@ -108,7 +108,8 @@ impl Organizations for PgStore {
     }
 
     async fn check_health(&self) -> Result<(), StoreError> {
-        let query = diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>("pg_is_in_recovery()"));
+        let read_only = "current_setting('transaction_read_only')::boolean";
+        let query = diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(read_only));
         match self.pool.row::<_, bool>(query).await? {
             Some(false) => Ok(()),
             _ => Err(super::error::unavailable("the database is read-only")),

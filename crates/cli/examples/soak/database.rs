@@ -13,6 +13,11 @@ use std::time::Duration;
 use tokio::process::Command;
 use tokio::time::{Instant, sleep};
 
+const FORGET: &str = "
+    create or replace function forget() returns trigger language plpgsql as
+        $$ begin perform set_config('synchronous_commit', 'off', true); return null; end $$;
+    create or replace trigger forget after insert or update on deployments execute function forget()";
+
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
 /// Gone with this value, and with this process.
@@ -70,11 +75,10 @@ impl Database {
         Ok(folder.join(".s.PGSQL.5432"))
     }
 
-    /// Makes it acknowledge what it has in memory only, until it is started again: nobody waits for the log to be written,
-    /// and who writes it in the background is stopped.
+    /// Makes it acknowledge what it has in memory only, until it is started again: a trigger lets each transaction end
+    /// before the log is written, because the service's sessions set `synchronous_commit`, and the log's writer is stopped.
     pub(crate) async fn forget(&self) -> anyhow::Result<()> {
-        self.query("alter database periscope set synchronous_commit = off")
-            .await?;
+        self.query(FORGET).await?;
         let is_writer = |id: &Pid| {
             let title = fs::read_to_string(format!("/proc/{id}/cmdline"));
             title.is_ok_and(|title| title.contains("walwriter"))

@@ -14,6 +14,7 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 use std::error::Error;
 use std::future::{Ready, ready};
+use std::ops::RangeInclusive;
 
 /// What a list is written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,9 +107,31 @@ fn cell(value: Option<&Value>) -> Cow<'_, str> {
 /// What is between several values. In some countries it is between cells as well.
 const SEPARATOR: &str = ";";
 
-/// A text of which no part that may become a cell begins like a formula, nor would without quotes and spaces in front.
+/// Signs of Unicode that show nothing (category Cf): a spreadsheet drops some of them and then finds a formula.
+const INVISIBLE: [RangeInclusive<char>; 16] = [
+    '\u{ad}'..='\u{ad}',
+    '\u{600}'..='\u{605}',
+    '\u{61c}'..='\u{61c}',
+    '\u{6dd}'..='\u{6dd}',
+    '\u{70f}'..='\u{70f}',
+    '\u{890}'..='\u{891}',
+    '\u{8e2}'..='\u{8e2}',
+    '\u{180e}'..='\u{180e}',
+    '\u{200b}'..='\u{200f}',
+    '\u{202a}'..='\u{202e}',
+    '\u{2060}'..='\u{206f}',
+    '\u{feff}'..='\u{feff}',
+    '\u{fff9}'..='\u{fffb}',
+    '\u{110bd}'..='\u{110cd}',
+    '\u{13430}'..='\u{1343f}',
+    '\u{e0001}'..='\u{e007f}',
+];
+
+/// A text of which no part that may become a cell begins like a formula, nor would without quotes, spaces and invisible
+/// signs in front.
 fn harmless(text: Cow<'_, str>) -> Cow<'_, str> {
-    let is_hidden = |c: char| c == '"' || c.is_whitespace();
+    let is_invisible = |c: char| INVISIBLE.iter().any(|signs| signs.contains(&c));
+    let is_hidden = |c: char| c == '"' || c.is_whitespace() || c.is_control() || is_invisible(c);
     let is_formula = |part: &str| {
         part.trim_start_matches(is_hidden)
             .starts_with(['=', '+', '-', '@'])
@@ -179,6 +202,7 @@ mod tests {
             json!({"name": "a=1"}),
             json!({"name": "a;\"=1+1;b", "all": [" =x", "\" '=y"]}),
             json!({"name": "\t\" +1", "all": ["\"a\"=1"]}),
+            json!({"name": "\u{feff}=1", "all": ["\u{200b}\u{202e}@x"]}),
         ]);
         let text = String::from_utf8(table(&rows).unwrap()).unwrap();
         let lines: Vec<_> = text.split("\r\n").collect();
@@ -196,6 +220,7 @@ mod tests {
                 "a=1,,",
                 "\"a;'\"\"=1+1;b\",,\"' =x;\"\" '=y\"",
                 "\"'\t\"\" +1\",,\"\"\"a\"\"=1\"",
+                "'\u{feff}=1,,'\u{200b}\u{202e}@x",
                 "",
             ]
         );
