@@ -31,15 +31,9 @@ pub(crate) struct Settings {
         default_value = "16"
     )]
     pool_size: String,
-    /// The folder of the private Postgres
-    #[arg(
-        long,
-        env = "PERISCOPE_DATA_DIR",
-        global = true,
-        value_name = "FOLDER",
-        default_value = ".periscope"
-    )]
-    data_dir: PathBuf,
+    /// The folder of the private Postgres; by default the nearest .periscope, here or in a folder above
+    #[arg(long, env = "PERISCOPE_DATA_DIR", global = true, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
     /// The folder of the programs of Postgres, instead of searching for them
     #[arg(
         long,
@@ -126,7 +120,8 @@ pub(crate) enum Database {
 /// Where our own Postgres has its data and its programs.
 #[derive(Clone, Debug)]
 pub(crate) struct PrivateDatabase {
-    pub(crate) data_dir: PathBuf,
+    /// As the user named it.
+    pub(crate) data_dir: Option<PathBuf>,
     pub(crate) programs: Option<PathBuf>,
     pub(crate) path: Option<OsString>,
 }
@@ -197,7 +192,10 @@ impl Config {
 #[expect(clippy::disallowed_methods, reason = "settings are read here")]
 fn private(settings: &Settings) -> PrivateDatabase {
     PrivateDatabase {
-        data_dir: settings.data_dir.clone(),
+        data_dir: settings
+            .data_dir
+            .clone()
+            .filter(|folder| !folder.as_os_str().is_empty()),
         programs: settings.postgres_programs.clone(),
         path: env::var_os("PATH"),
     }

@@ -3,6 +3,7 @@
 mod arguments;
 mod commands;
 mod config;
+mod data_folder;
 mod output;
 mod patience;
 mod progress;

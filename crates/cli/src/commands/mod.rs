@@ -15,9 +15,12 @@ use crate::arguments::Command;
 use crate::config::Config;
 use crate::store::{self, Opener};
 use anyhow::Context;
-use periscope_domain::organization::{Organization, OrganizationSlug};
-use periscope_domain::ports::Store;
+use periscope_adapters::postgres::private::PrivatePostgres;
+use periscope_adapters::system::SystemClock;
+use periscope_domain::organization::{Organization, OrganizationSlug, Plan};
+use periscope_domain::ports::{Clock, Inserted, NewOrganization, Store};
 use periscope_domain::repository::{Repository, RepositoryName};
+use periscope_domain::text::OrganizationName;
 
 /// Runs a command.
 pub(crate) async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
@@ -27,7 +30,18 @@ pub(crate) async fn run(command: Command, config: &Config) -> anyhow::Result<()>
         Command::Doctor(arguments) => return doctor::run(&arguments, config).await,
         _ => {}
     }
-    let opened = store::open(config, Opener::Command, false).await?;
+    let opener = match command {
+        Command::Import(_) => Opener::Import,
+        _ => Opener::Command,
+    };
+    let opened = store::open(config, opener, false).await?;
+    if opened
+        .private
+        .as_ref()
+        .is_some_and(PrivatePostgres::is_first_start)
+    {
+        local_organization(&*opened.store).await?;
+    }
     let result = match command {
         Command::Org(command) => org::run(&command, &*opened.store, config.output).await,
         Command::Key(command) => key::run(&command, &*opened.store, config.output).await,
@@ -49,6 +63,23 @@ pub(crate) async fn run(command: Command, config: &Config) -> anyhow::Result<()>
     };
     opened.close().await;
     result
+}
+
+/// The slug of the organization that a private Postgres begins with.
+const LOCAL: &str = "local";
+
+/// Makes the organization that a private Postgres begins with; `None` where another process just has.
+async fn local_organization(store: &dyn Store) -> anyhow::Result<Option<Organization>> {
+    let new = NewOrganization {
+        slug: OrganizationSlug::parse(LOCAL)?,
+        name: OrganizationName::parse(LOCAL)?,
+        plan: Plan::Free,
+        created_at: SystemClock.now(),
+    };
+    match store.organizations().insert(&new).await? {
+        Inserted::New(organization) => Ok(Some(organization)),
+        Inserted::Already => Ok(None),
+    }
 }
 
 /// The organization that an option names.

@@ -1,6 +1,7 @@
 //! Listens for webhooks. On a private Postgres without an organization it first makes one, so that the first deployment
 //! can be reported with what is printed.
 
+use super::{LOCAL, local_organization};
 use crate::config::{Config, Database};
 use crate::output::print;
 use crate::store::{self, Opener};
@@ -9,9 +10,8 @@ use anyhow::Context;
 use periscope_adapters::system::{SystemClock, SystemRandom, system_random};
 use periscope_dashboard::{first_report, pages};
 use periscope_domain::api_key::{ApiKeySecret, Scope};
-use periscope_domain::organization::{OrganizationSlug, Plan};
-use periscope_domain::ports::{Clock, Inserted, NewOrganization, Store};
-use periscope_domain::text::{ApiKeyName, OrganizationName};
+use periscope_domain::ports::{Clock, Store};
+use periscope_domain::text::ApiKeyName;
 use periscope_domain::use_cases::{IssueApiKey, issue_api_key};
 use periscope_domain::web_url::BaseUrl;
 use periscope_server::{Application, Exporter, Outside, Settings, Tls};
@@ -203,28 +203,26 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send> {
     })
 }
 
-/// The key of the first organization, made now; `None` where there is one already.
+/// The first key of the private Postgres, made now; `None` where there is one, or another organization.
 async fn first_key(store: &dyn Store) -> anyhow::Result<Option<ApiKeySecret>> {
-    if !store.organizations().list().await?.is_empty() {
+    let organization = match store.organizations().list().await?.as_slice() {
+        [] => match local_organization(store).await? {
+            Some(organization) => organization,
+            None => return Ok(None),
+        },
+        [one] if one.slug.as_str() == LOCAL => one.clone(),
+        _ => return Ok(None),
+    };
+    if !store.api_keys().list(organization.id).await?.is_empty() {
         return Ok(None);
     }
-    let now = SystemClock.now();
-    let new = NewOrganization {
-        slug: OrganizationSlug::parse("local")?,
-        name: OrganizationName::parse("local")?,
-        plan: Plan::Free,
-        created_at: now,
-    };
-    let Inserted::New(organization) = store.organizations().insert(&new).await? else {
-        return Ok(None);
-    };
     let command = IssueApiKey {
         organization_id: organization.id,
-        name: ApiKeyName::parse("local")?,
+        name: ApiKeyName::parse(LOCAL)?,
         scopes: Scope::ALL.to_vec(),
         expires_at: None,
     };
-    let (secret, _) = issue_api_key(store, command, &mut system_random(), now).await?;
+    let (secret, _) = issue_api_key(store, command, &mut system_random(), SystemClock.now()).await?;
     Ok(Some(secret))
 }
 

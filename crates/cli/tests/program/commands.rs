@@ -82,19 +82,6 @@ fn a_key_that_would_never_work_is_not_made() {
 }
 
 #[test]
-fn a_command_says_that_it_made_a_database_of_its_own() {
-    let folder = Folder::new();
-    let first = folder.run(&["migrate"]);
-    assert_eq!(first.code, Some(0), "{}", first.stderr);
-    let told = first
-        .stderr
-        .lines()
-        .find(|line| line.starts_with("DATABASE_URL is not set"));
-    assert!(told.unwrap().ends_with("/data"), "{}", first.stderr);
-    assert!(!folder.run(&["org", "list"]).stderr.contains("DATABASE_URL"));
-}
-
-#[test]
 fn github_is_told_the_public_address() {
     let folder = Folder::new();
     folder.json(&["org", "create", "acme"]);

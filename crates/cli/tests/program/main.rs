@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod commands;
+mod data_folder;
 mod importing;
 mod monitoring;
 mod program;

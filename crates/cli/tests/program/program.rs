@@ -1,6 +1,7 @@
 //! Starts the binary, and speaks with what it starts.
 
 use crate::secrecy::{assert_nothing_secret, remember_given, remember_shown};
+use periscope_adapters::postgres::private::{Durability, Options, Owner, PrivatePostgres};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -9,6 +10,7 @@ use std::process::{self, Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::{self, JoinHandle};
 use std::{env, fs};
+use tokio::runtime::Runtime;
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
@@ -16,7 +18,27 @@ static COUNTER: AtomicU32 = AtomicU32::new(0);
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
+    /// One with an empty database, as `serve` or `import` has made it.
     pub(crate) fn new() -> Self {
+        let folder = Self::without_database();
+        let options = Options {
+            data_dir: folder.0.join("data"),
+            programs: None,
+            path: env::var_os("PATH"),
+            durability: Durability::Full,
+            ephemeral: false,
+            owner: Owner::Command,
+        };
+        // A test may run on a runtime already, which cannot wait for another.
+        let made = thread::spawn(move || {
+            let runtime = Runtime::new().unwrap();
+            runtime.block_on(async { PrivatePostgres::open(&options).await.unwrap().stop().await });
+        });
+        made.join().unwrap();
+        folder
+    }
+
+    pub(crate) fn without_database() -> Self {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let path = env::temp_dir().join(format!("periscope program {} {number}", process::id()));
         fs::create_dir(&path).unwrap();
