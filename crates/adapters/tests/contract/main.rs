@@ -66,6 +66,7 @@ contracts! {
         a_slug_is_taken_once;
     github_connections:
         a_github_connection_replaces_the_one_before,
+        a_github_connection_is_made_once,
         it_is_known_when_a_delivery_last_had_an_effect,
         the_last_delivery_of_a_connection_is_known,
         a_wrong_signature_is_noted_once_a_minute;
