@@ -174,13 +174,13 @@ async fn start(settings: &PrivateDatabase, opener: Opener) -> anyhow::Result<(Pr
             Opener::Import | Opener::Command => Owner::Command,
         },
     };
-    let opened = match opener {
+    let started = match opener {
         Opener::Service | Opener::Import => PrivatePostgres::open(&options).await,
         Opener::Command => PrivatePostgres::open_existing(&options).await,
     };
-    let private = match opened {
+    let private = match started {
         Err(OpenError::NoData { .. }) => bail!(data_folder::missing(named, &here)),
-        opened => opened.context("cannot run a private Postgres")?,
+        started => started.context("cannot run a private Postgres")?,
     };
     if opener == Opener::Import && private.is_first_start() {
         eprintln!(

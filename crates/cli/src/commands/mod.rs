@@ -1,15 +1,20 @@
 //! One file per command: its options, what it does, and what it answers.
 
+pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod github;
 pub(crate) mod import;
 pub(crate) mod key;
+pub(crate) mod man;
 pub(crate) mod migrate;
 pub(crate) mod org;
+mod organization;
 pub(crate) mod report;
 pub(crate) mod repository;
 pub(crate) mod serve;
+
+use organization::named as organization;
 
 use crate::arguments::Command;
 use crate::config::Config;
@@ -28,13 +33,15 @@ pub(crate) async fn run(command: Command, config: &Config) -> anyhow::Result<()>
         Command::Serve(arguments) => return serve::run(&arguments, config).await,
         Command::Migrate(_) => return migrate::run(config).await,
         Command::Doctor(arguments) => return doctor::run(&arguments, config).await,
+        Command::Completions(arguments) => return completions::run(&arguments),
+        Command::Man(arguments) => return man::run(&arguments),
         _ => {}
     }
-    let opener = match command {
+    let by = match command {
         Command::Import(_) => Opener::Import,
         _ => Opener::Command,
     };
-    let opened = store::open(config, opener, false).await?;
+    let opened = store::open(config, by, false).await?;
     if opened
         .private
         .as_ref()
@@ -56,10 +63,14 @@ pub(crate) async fn run(command: Command, config: &Config) -> anyhow::Result<()>
             )
             .await
         }
-        Command::Explain(command) => explain::run(&command, &*opened.store, config.output).await,
+        Command::Explain(arguments) => explain::run(&arguments, &*opened.store, config.output).await,
         Command::Report(arguments) => report::run(&arguments, &*opened.store, config.output).await,
         Command::Import(command) => import::run(&command, &*opened.store, config.output).await,
-        Command::Serve(_) | Command::Migrate(_) | Command::Doctor(_) => Ok(()),
+        Command::Serve(_)
+        | Command::Migrate(_)
+        | Command::Doctor(_)
+        | Command::Completions(_)
+        | Command::Man(_) => Ok(()),
     };
     opened.close().await;
     result
@@ -80,12 +91,6 @@ async fn local_organization(store: &dyn Store) -> anyhow::Result<Option<Organiza
         Inserted::New(organization) => Ok(Some(organization)),
         Inserted::Already => Ok(None),
     }
-}
-
-/// The organization that an option names.
-async fn organization(store: &dyn Store, slug: &OrganizationSlug) -> anyhow::Result<Organization> {
-    let organization = store.organizations().find_by_slug(slug).await?;
-    organization.with_context(|| format!("there is no organization {slug}; `periscope org list` shows them"))
 }
 
 /// The repository that an argument names.

@@ -17,10 +17,10 @@ use periscope_domain::web_url::BaseUrl;
 use periscope_server::{Application, Exporter, Outside, Settings, Tls};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::convert::Infallible;
-use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::{fs, io};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Serve the API, the webhooks and the pages.
@@ -32,7 +32,8 @@ pub(crate) struct Arguments {
         long,
         env = "PERISCOPE_LISTEN",
         value_name = "ADDRESS",
-        default_value = "127.0.0.1:8080"
+        default_value = "127.0.0.1:8080",
+        value_parser = address
     )]
     listen: SocketAddr,
     /// How many requests a second a key may send, with bursts of four times as many; 0 switches every limit off
@@ -44,7 +45,12 @@ pub(crate) struct Arguments {
     )]
     rate_limit: u32,
     /// Where Prometheus may ask for /metrics, which nobody may without it; port 0 means any that is free
-    #[arg(long, env = "PERISCOPE_METRICS_LISTEN", value_name = "ADDRESS")]
+    #[arg(
+        long,
+        env = "PERISCOPE_METRICS_LISTEN",
+        value_name = "ADDRESS",
+        value_parser = address
+    )]
     metrics_listen: Option<SocketAddr>,
     /// A file with the certificate to show and those of its issuers, in PEM; SIGHUP reads it again
     #[arg(long, env = "PERISCOPE_TLS_CERT", value_name = "FILE", requires = "tls_key")]
@@ -101,11 +107,14 @@ pub(crate) async fn run(arguments: &Arguments, config: &Config) -> anyhow::Resul
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
     };
-    let application =
-        Application::bind(settings, pages, outside).with_context(|| match arguments.metrics_listen {
-            Some(metrics) => format!("cannot listen on {} and {metrics}", arguments.listen),
-            None => format!("cannot listen on {}", arguments.listen),
-        })?;
+    let application = match Application::bind(settings, pages, outside) {
+        Ok(application) => application,
+        Err(error) => {
+            let hint = cannot_listen(arguments, error.kind());
+            opened.close().await;
+            return Err(anyhow::Error::new(error).context(hint));
+        }
+    };
     let scheme = if tls.is_some() { "https" } else { "http" };
     let address = format!("{scheme}://{}", application.local_addr());
     // From here on a signal is answered in order, also while the first lines are written.
@@ -132,6 +141,39 @@ pub(crate) async fn run(arguments: &Arguments, config: &Config) -> anyhow::Resul
     }
     opened.close().await;
     Ok(())
+}
+
+/// An address to listen on, with what to write instead of a host or a port alone.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let text = text.trim();
+    text.parse().map_err(|_| {
+        let port = text.rsplit(':').next().and_then(|port| port.parse().ok());
+        let port: u16 = port.unwrap_or(8080);
+        format!(
+            "must be an IP address and a port: 127.0.0.1:{port} for this machine alone, 0.0.0.0:{port} for others too"
+        )
+    })
+}
+
+/// What to do where the address cannot be had.
+fn cannot_listen(arguments: &Arguments, why: io::ErrorKind) -> String {
+    let listen = arguments.listen;
+    let addresses = match arguments.metrics_listen {
+        Some(metrics) => format!("{listen} and {metrics}"),
+        None => listen.to_string(),
+    };
+    let hint = match why {
+        io::ErrorKind::AddrInUse => {
+            ": another program, perhaps another periscope, uses the port; stop it, or name another port with --listen \
+             (0 is any that is free)"
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            ": the address is none of this machine; 0.0.0.0 stands for all of them"
+        }
+        io::ErrorKind::PermissionDenied => ": ports below 1024 take rights; name a higher one with --listen",
+        _ => "",
+    };
+    format!("cannot listen on {addresses}{hint}")
 }
 
 /// The files of a certificate.
@@ -234,4 +276,27 @@ fn welcome(key: &ApiKeySecret, reached: &str) -> anyhow::Result<()> {
          deployment:\n\n{report}\n"
     ))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv6Addr;
+
+    #[test]
+    fn an_address_without_an_ip_address_or_a_port_has_a_hint() {
+        assert_eq!(
+            address(" [::1]:80 "),
+            Ok(SocketAddr::from((Ipv6Addr::LOCALHOST, 80)))
+        );
+        for (text, port) in [
+            ("localhost:8085", 8085),
+            (":8085", 8085),
+            ("8085", 8085),
+            ("localhost", 8080),
+        ] {
+            let hint = format!("127.0.0.1:{port} for this machine alone, 0.0.0.0:{port} for others too");
+            assert!(address(text).unwrap_err().ends_with(&hint), "{text}");
+        }
+    }
 }

@@ -26,6 +26,7 @@ fn a_command_in_another_folder_makes_no_database_and_says_what_to_set() {
         &["org", "create", "acme"],
         &["migrate"],
         &["report"],
+        &["key", "list"],
     ] {
         let outcome = run_in(&folder, folder.path(), arguments);
         assert_eq!(outcome.code, Some(1), "{arguments:?}");

@@ -24,7 +24,7 @@ impl Folder {
         let options = Options {
             data_dir: folder.0.join("data"),
             programs: None,
-            path: env::var_os("PATH"),
+            path: Some(path().into()),
             durability: Durability::Full,
             ephemeral: false,
             owner: Owner::Command,
@@ -52,11 +52,10 @@ impl Folder {
     /// The binary with the arguments, and nothing of this test's own settings.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_periscope"));
-        let path = env::vars().find(|(name, _)| name == "PATH").unwrap().1;
         command
             .args(arguments)
             .env_clear()
-            .env("PATH", path)
+            .env("PATH", path())
             .env("PERISCOPE_DATA_DIR", self.0.join("data"))
             .env("PERISCOPE_LISTEN", "127.0.0.1:0")
             .stdin(Stdio::null());
@@ -134,6 +133,10 @@ impl Folder {
             }
         }
     }
+}
+
+fn path() -> String {
+    env::vars().find(|(name, _)| name == "PATH").unwrap().1
 }
 
 impl Drop for Folder {
