@@ -7,7 +7,14 @@ use std::process::Command;
 fn main() {
     println!("cargo::rerun-if-env-changed=PERISCOPE_BUILD_COMMIT");
     println!("cargo::rerun-if-changed=build.rs");
-    let commit = named().or_else(|| git(&["log", "-1", "--abbrev=9", "--format=%h %cs"]));
+    let commit = named().or_else(|| {
+        // A tarball that is unpacked inside another clone has no commit of its own.
+        let top = git(&["rev-parse", "--show-toplevel"])?;
+        let is_ours = Path::new(&top).canonicalize().ok() == Path::new("../..").canonicalize().ok();
+        is_ours
+            .then(|| git(&["log", "-1", "--abbrev=9", "--format=%h %cs"]))
+            .flatten()
+    });
     let version = env!("CARGO_PKG_VERSION");
     match commit {
         Some(commit) => println!("cargo::rustc-env=PERISCOPE_VERSION={version} ({commit})"),

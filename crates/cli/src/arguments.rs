@@ -9,7 +9,9 @@ use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
 
-const VARIABLES: &str = "Every option is also a variable: --data-dir is PERISCOPE_DATA_DIR, and so on.";
+/// Stands below the help of every command.
+const VARIABLES: &str =
+    "Database, service and output are variables too: --data-dir is PERISCOPE_DATA_DIR, and so on.";
 
 /// Deployment tracking that can explain its numbers.
 #[derive(Debug, Parser)]

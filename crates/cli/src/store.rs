@@ -188,6 +188,11 @@ async fn start(settings: &PrivateDatabase, opener: Opener) -> anyhow::Result<(Pr
             folder.display()
         );
     }
+    if opener == Opener::Service {
+        // Who starts a second one by mistake sees where it lies.
+        let folder = folder.display();
+        tracing::info!(%folder, "the private Postgres keeps its data in {folder}");
+    }
     Ok((private, folder))
 }
 
