@@ -202,6 +202,8 @@ fn stored_query(command: &RecordDeployment) -> DeploymentQuery {
         commit: None,
         previous_commit: None,
         service: None,
+        environment: None,
         shipped_at: None,
+        earlier: false,
     }
 }
