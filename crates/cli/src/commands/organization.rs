@@ -10,7 +10,7 @@ const NAMED: usize = 10;
 
 #[derive(Args, Clone, Debug)]
 pub(crate) struct OrganizationChoice {
-    /// The organization's slug; may be left out where there is one organization
+    /// The organization's slug, where there are several
     #[arg(
         long,
         env = "PERISCOPE_ORG",

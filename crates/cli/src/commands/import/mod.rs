@@ -28,7 +28,7 @@ use std::path::PathBuf;
 pub(crate) enum Command {
     /// Import the commits and merged pull requests of a local clone
     #[command(
-        after_help = "Examples:\n  periscope import git ~/src/api --org acme --repository acme/api --tags-as-deployments \
+        after_help = "Example:\n  periscope import git ~/src/api --org acme --repository acme/api --tags-as-deployments \
                       'v*'\n  periscope import git ~/src/mono --org acme --repository acme/mono --tags-as-deployments \
                       '{service}@*'"
     )]
@@ -44,11 +44,10 @@ pub(crate) struct Git {
     /// The repository's full name, owner/name
     #[arg(long, value_parser = RepositoryName::parse)]
     repository: RepositoryName,
-    /// Count only pull requests merged into this branch, instead of into any; may be given several times
+    /// Count only pull requests merged into this branch; may be given several times
     #[arg(long)]
     branch: Vec<String>,
-    /// Record each tag that fits the pattern, or every tag, as a successful production deployment; {service} in the pattern
-    /// stands for the deployed service, as in '{service}/v*'
+    /// Record each tag, or each that fits, as a production deployment of {service}, if it has that
     #[arg(long, value_name = "PATTERN", num_args = 0..=1, default_missing_value = "")]
     tags_as_deployments: Option<String>,
     /// Count numbers too of which nothing proves that they are pull requests of this repository
