@@ -10,78 +10,138 @@ use tracing_subscriber::EnvFilter;
 /// What every command may be told.
 #[derive(Args, Debug)]
 pub(crate) struct Settings {
-    /// The Postgres database to use; without it a private one is run in --data-dir
+    /// Postgres to use; without it, a private one
     #[arg(
         long,
         env = "DATABASE_URL",
-        hide_env_values = true,
+        hide_env = true,
         global = true,
-        value_name = "URL"
+        value_name = "URL",
+        help_heading = DATABASE
     )]
     database_url: Option<String>,
-    /// A file to read the URL of the database from
-    #[arg(long, env = "DATABASE_URL_FILE", global = true, value_name = "FILE")]
+    /// File to read that URL from
+    #[arg(
+        long,
+        env = "DATABASE_URL_FILE",
+        hide_env = true,
+        global = true,
+        value_name = "FILE",
+        help_heading = DATABASE
+    )]
     database_url_file: Option<PathBuf>,
-    /// How many connections to the database to open at most
+    /// Connections to open at most
     #[arg(
         long,
         env = "PERISCOPE_POOL_SIZE",
+        hide_env = true,
         global = true,
         value_name = "NUMBER",
-        default_value = "16"
+        default_value = "16",
+        help_heading = DATABASE
     )]
     pool_size: String,
-    /// The folder of the private Postgres
+    /// Folder of the private Postgres [default: nearest .periscope]
     #[arg(
         long,
         env = "PERISCOPE_DATA_DIR",
+        hide_env = true,
         global = true,
         value_name = "FOLDER",
-        default_value = ".periscope"
+        help_heading = DATABASE
     )]
-    data_dir: PathBuf,
-    /// The folder of the programs of Postgres, instead of searching for them
+    data_dir: Option<PathBuf>,
+    /// Folder of the programs of Postgres, where they are not found
     #[arg(
         long,
         env = "PERISCOPE_POSTGRES_PROGRAMS",
+        hide_env = true,
         global = true,
-        value_name = "FOLDER"
+        value_name = "FOLDER",
+        help_heading = DATABASE
     )]
     postgres_programs: Option<PathBuf>,
-    /// What the secrets of webhooks are derived from: any text of 32 characters or more, kept for good
+    /// Secrets of webhooks derive from it; 32 characters or more
     #[arg(
         long,
         env = "PERISCOPE_SECRET_KEY",
-        hide_env_values = true,
+        hide_env = true,
         global = true,
-        value_name = "TEXT"
+        value_name = "TEXT",
+        help_heading = SERVICE
     )]
     secret_key: Option<String>,
-    /// A file to read the secret key from
-    #[arg(long, env = "PERISCOPE_SECRET_KEY_FILE", global = true, value_name = "FILE")]
+    /// File to read the secret key from
+    #[arg(
+        long,
+        env = "PERISCOPE_SECRET_KEY_FILE",
+        hide_env = true,
+        global = true,
+        value_name = "FILE",
+        help_heading = SERVICE
+    )]
     secret_key_file: Option<PathBuf>,
     /// Where users reach the service, if that is not where it listens
-    #[arg(long, env = "PERISCOPE_PUBLIC_URL", global = true, value_name = "URL")]
+    #[arg(
+        long,
+        env = "PERISCOPE_PUBLIC_URL",
+        hide_env = true,
+        global = true,
+        value_name = "URL",
+        help_heading = SERVICE
+    )]
     public_url: Option<String>,
-    /// What to log: error, warn, info, debug or trace, or a filter such as `info,periscope_server=debug`
+    /// Collector of OpenTelemetry, reached by OTLP over HTTP
+    #[arg(
+        long,
+        env = "OTEL_EXPORTER_OTLP_ENDPOINT",
+        hide_env = true,
+        global = true,
+        value_name = "URL",
+        help_heading = SERVICE
+    )]
+    otlp_endpoint: Option<String>,
+    /// How to answer: text or json
+    #[arg(
+        long,
+        env = "PERISCOPE_OUTPUT",
+        hide_env = true,
+        hide_possible_values = true,
+        global = true,
+        value_name = "FORMAT",
+        default_value = "text",
+        help_heading = OUTPUT
+    )]
+    pub(crate) output: Output,
+    /// What to log: error, warn, info, debug, trace or a filter
     #[arg(
         long,
         env = "PERISCOPE_LOG",
+        hide_env = true,
+        hide_default_value = true,
         global = true,
         value_name = "FILTER",
-        default_value = "info,actix_server=warn,actix_http=off"
+        default_value = "info,actix_server=warn,actix_http=off",
+        help_heading = OUTPUT
     )]
     log: String,
-    /// How to log
-    #[arg(long, env = "PERISCOPE_LOG_FORMAT", global = true, default_value = "text")]
+    /// How to log: text or json
+    #[arg(
+        long,
+        env = "PERISCOPE_LOG_FORMAT",
+        hide_env = true,
+        hide_possible_values = true,
+        global = true,
+        value_name = "FORMAT",
+        default_value = "text",
+        help_heading = OUTPUT
+    )]
     log_format: LogFormat,
-    /// A collector of OpenTelemetry to send spans to, in OTLP over HTTP
-    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", global = true, value_name = "URL")]
-    otlp_endpoint: Option<String>,
-    /// How to answer
-    #[arg(long, env = "PERISCOPE_OUTPUT", global = true, default_value = "text")]
-    output: Output,
 }
+
+const DATABASE: &str = "Database";
+const SERVICE: &str = "Service";
+const OUTPUT: &str = "Output";
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -126,7 +186,8 @@ pub(crate) enum Database {
 /// Where our own Postgres has its data and its programs.
 #[derive(Clone, Debug)]
 pub(crate) struct PrivateDatabase {
-    pub(crate) data_dir: PathBuf,
+    /// As the user named it.
+    pub(crate) data_dir: Option<PathBuf>,
     pub(crate) programs: Option<PathBuf>,
     pub(crate) path: Option<OsString>,
 }
@@ -194,10 +255,29 @@ impl Config {
     }
 }
 
+/// Whether errors are to be JSON, as far as that can be known where the command line itself makes no sense.
+pub(crate) fn asks_for_json() -> bool {
+    let words: Vec<_> = env::args().collect();
+    let option = words
+        .iter()
+        .rposition(|word| word == "--output")
+        .and_then(|place| words.get(place + 1).cloned());
+    let joined = words
+        .iter()
+        .rev()
+        .find_map(|word| word.strip_prefix("--output=").map(str::to_owned));
+    #[expect(clippy::disallowed_methods, reason = "settings are read here")]
+    let output = option.or(joined).or_else(|| env::var("PERISCOPE_OUTPUT").ok());
+    output.is_some_and(|output| output == "json")
+}
+
 #[expect(clippy::disallowed_methods, reason = "settings are read here")]
 fn private(settings: &Settings) -> PrivateDatabase {
     PrivateDatabase {
-        data_dir: settings.data_dir.clone(),
+        data_dir: settings
+            .data_dir
+            .clone()
+            .filter(|folder| !folder.as_os_str().is_empty()),
         programs: settings.postgres_programs.clone(),
         path: env::var_os("PATH"),
     }

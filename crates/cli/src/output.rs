@@ -4,7 +4,7 @@ use crate::config::Output;
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use periscope_domain::timestamp::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::{self, Write};
 
 impl Output {
@@ -32,6 +32,24 @@ impl Output {
             Self::Text => {
                 eprintln!("{explanation}");
                 print(secret)
+            }
+        }
+    }
+}
+
+impl Output {
+    /// Writes to stderr what is wrong: a line each for people, one line in all for programs.
+    pub(crate) fn errors(self, errors: &[String]) {
+        match (self, errors) {
+            (Self::Text, _) => {
+                for error in errors {
+                    eprintln!("error: {error}");
+                }
+            }
+            (Self::Json, [error]) => eprintln!("{}", json!({ "error": error })),
+            (Self::Json, errors) => {
+                let details: Vec<_> = errors.iter().map(|error| json!({ "message": error })).collect();
+                eprintln!("{}", json!({ "error": errors.first(), "details": details }));
             }
         }
     }

@@ -1,20 +1,22 @@
 //! Opens the store: the one place that knows which adapter that is.
 
 use crate::config::{Config, Database, PrivateDatabase};
+use crate::data_folder;
 use anyhow::{Context, bail};
 use periscope_adapters::postgres::diagnosis::diagnose;
 use periscope_adapters::postgres::migrate::{self, MigrateError};
-use periscope_adapters::postgres::private::{Durability, Options, Owner, PrivatePostgres};
+use periscope_adapters::postgres::private::{Durability, OpenError, Options, Owner, PrivatePostgres};
 use periscope_adapters::postgres::{PgOptions, PgStore};
 use periscope_adapters::system::{SystemClock, system_random};
 use periscope_domain::checkup::{Check, Verdict};
 use periscope_domain::github::SecretKey;
 use periscope_domain::ports::{Clock, Store};
 use rand::Rng;
+use rustix::fs::OFlags;
 use std::fs::{self, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::Arc;
 
@@ -34,10 +36,14 @@ impl Opened {
     }
 }
 
-/// Whose time the private Postgres runs for.
+/// Whose time the private Postgres runs for, and whether it may be made.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Opener {
+    /// For itself; makes one.
     Service,
+    /// For its own time; makes one.
+    Import,
+    /// For its own time; makes none.
     Command,
 }
 
@@ -53,11 +59,11 @@ pub(crate) async fn open(config: &Config, opener: Opener, migrate: bool) -> anyh
             (url.clone(), None, config.secret_key.clone())
         }
         Database::Private(settings) => {
-            let private = start(settings, opener).await?;
-            prepare(private.url(), true).await?;
+            let (private, folder) = start(settings, opener).await?;
+            bring_up_to_date(&private, &folder).await?;
             let secret_key = match &config.secret_key {
                 Some(key) => key.clone(),
-                None => own_secret_key(&settings.data_dir)?,
+                None => own_secret_key(&folder)?,
             };
             (private.url().to_owned(), Some(private), Some(secret_key))
         }
@@ -88,7 +94,8 @@ pub(crate) async fn inspect(config: &Config) -> anyhow::Result<Inspected> {
     let (url, private) = match &config.database {
         Database::Url(url) => (url.clone(), None),
         Database::Private(settings) => {
-            let private = start(settings, Opener::Command).await?;
+            let (private, folder) = start(settings, Opener::Command).await?;
+            bring_up_to_date(&private, &folder).await?;
             (private.url().to_owned(), Some(private))
         }
     };
@@ -135,7 +142,7 @@ pub(crate) async fn migrate(config: &Config) -> anyhow::Result<usize> {
     match &config.database {
         Database::Url(url) => Ok(migrate::run(url).await?),
         Database::Private(settings) => {
-            let private = start(settings, Opener::Command).await?;
+            let (private, _) = start(settings, Opener::Command).await?;
             let applied = migrate::run(private.url()).await;
             private.stop().await;
             Ok(applied?)
@@ -167,40 +174,68 @@ async fn warn_of_weaknesses(url: &str) {
     }
 }
 
-async fn start(settings: &PrivateDatabase, opener: Opener) -> anyhow::Result<PrivatePostgres> {
+/// Starts the private Postgres and gives its folder.
+async fn start(settings: &PrivateDatabase, opener: Opener) -> anyhow::Result<(PrivatePostgres, PathBuf)> {
+    let here = std::path::absolute(".").context("cannot name the current folder")?;
+    let named = settings.data_dir.as_deref();
+    let folder = data_folder::find(named, &here)?;
     let options = Options {
-        data_dir: settings.data_dir.clone(),
+        data_dir: folder.clone(),
         programs: settings.programs.clone(),
         path: settings.path.clone(),
         durability: Durability::Full,
         ephemeral: false,
         owner: match opener {
             Opener::Service => Owner::Service,
-            Opener::Command => Owner::Command,
+            Opener::Import | Opener::Command => Owner::Command,
         },
     };
-    let private = PrivatePostgres::open(&options)
-        .await
-        .context("cannot run a private Postgres")?;
-    if opener == Opener::Command && private.is_first_start() {
-        // Else who forgot to say where the database is would believe that this one was it.
-        let folder = std::path::absolute(&settings.data_dir).unwrap_or_else(|_| settings.data_dir.clone());
+    let started = match opener {
+        Opener::Service | Opener::Import => PrivatePostgres::open(&options).await,
+        Opener::Command => PrivatePostgres::open_existing(&options).await,
+    };
+    let private = match started {
+        Err(OpenError::NoData { .. }) => bail!(data_folder::missing(named, &here)),
+        started => started.context("cannot run a private Postgres")?,
+    };
+    if opener == Opener::Import && private.is_first_start() {
         eprintln!(
             "DATABASE_URL is not set: made a private Postgres in {}",
             folder.display()
         );
     }
-    Ok(private)
+    if opener == Opener::Service {
+        // Who starts a second one by mistake sees where it lies.
+        let folder = folder.display();
+        tracing::info!(%folder, "the private Postgres keeps its data in {folder}");
+    }
+    Ok((private, folder))
+}
+
+/// Applies to the private Postgres what is missing of the schema.
+async fn bring_up_to_date(private: &PrivatePostgres, folder: &Path) -> anyhow::Result<()> {
+    let applied = migrate::run(private.url()).await.with_context(|| {
+        let folder = folder.display();
+        format!("cannot bring the schema of the private Postgres in {folder} up to date")
+    })?;
+    if applied > 0 && !private.is_first_start() {
+        let folder = folder.display();
+        eprintln!("brought the schema of the private Postgres in {folder} up to date: {applied} migrations");
+    }
+    Ok(())
 }
 
 /// The secret key that lies beside the private Postgres, made at the first start.
 fn own_secret_key(data_dir: &Path) -> anyhow::Result<SecretKey> {
     let path = data_dir.join("secret_key");
-    if !path.exists() {
+    if path.symlink_metadata().is_err() {
         make_secret_key(&path).with_context(|| format!("cannot make {}", path.display()))?;
     }
     let cannot = || format!("cannot use {}", path.display());
-    let text = fs::read_to_string(&path).with_context(cannot)?;
+    let mut text = String::new();
+    let opened = without_links().read(true).open(&path);
+    let read = opened.and_then(|mut file| file.read_to_string(&mut text));
+    read.with_context(cannot)?;
     SecretKey::parse(&text).with_context(cannot)
 }
 
@@ -214,11 +249,10 @@ fn make_secret_key(path: &Path) -> io::Result<()> {
         .filter_map(|value| char::from_digit(value.into(), 16))
         .collect();
     let draft = path.with_extension(process::id().to_string());
-    let mut file = OpenOptions::new()
+    let mut file = without_links()
         .write(true)
         .create(true)
         .truncate(true)
-        .mode(0o600)
         .open(&draft)?;
     let made = file
         .write_all(text.as_bytes())
@@ -229,4 +263,13 @@ fn make_secret_key(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         made => made,
     }
+}
+
+/// Options that open or make a file for its owner alone and never follow a link.
+fn without_links() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options
+        .mode(0o600)
+        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+    options
 }

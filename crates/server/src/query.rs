@@ -6,7 +6,7 @@ use crate::violations::{BrokenRules, Violations};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use periscope_domain::period::Period;
-use periscope_domain::timestamp::{InvalidTimestamp, Timestamp};
+use periscope_domain::time_zone::{InvalidMoment, Moment, TimeZone};
 use std::convert::Infallible;
 use std::fmt::Display;
 use std::future::{Ready, ready};
@@ -91,8 +91,13 @@ impl Query {
 
     /// The half open period from `since` to `until`, either of which may be left out.
     pub fn period(&mut self) -> Period {
-        let since = self.optional("since", time);
-        let until = self.optional("until", time);
+        // A day begins at the midnight of the zone that is asked for.
+        let zone = values(&self.sent, "timeZone").next();
+        let zone = zone
+            .and_then(|zone| TimeZone::parse(zone).ok())
+            .unwrap_or(TimeZone::UTC);
+        let since = self.optional("since", moment).map(|moment| moment.at(&zone));
+        let until = self.optional("until", moment).map(|moment| moment.at(&zone));
         let period = Period::new(since, until);
         period.unwrap_or_else(|rule| {
             self.refuse("until", rule);
@@ -177,8 +182,8 @@ fn shown(name: &str) -> String {
 }
 
 /// The plus of a zone that is not encoded arrives as a space.
-fn time(text: &str) -> Result<Timestamp, InvalidTimestamp> {
-    Timestamp::parse(text).or_else(|_| Timestamp::parse(&text.replace(' ', "+")))
+fn moment(text: &str) -> Result<Moment, InvalidMoment> {
+    Moment::parse(text).or_else(|_| Moment::parse(&text.replace(' ', "+")))
 }
 
 impl FromRequest for Query {
@@ -195,6 +200,7 @@ mod tests {
     use super::*;
     use periscope_domain::environment::Environment;
     use periscope_domain::run::DeploymentStatus;
+    use periscope_domain::timestamp::Timestamp;
 
     type Asked = (Option<Environment>, Vec<DeploymentStatus>, Period);
 
@@ -251,6 +257,16 @@ mod tests {
     }
 
     #[test]
+    fn a_day_begins_in_the_zone_that_is_asked_for() {
+        let since = |text: &str| Query::parse(text).period().since().unwrap().to_string();
+        assert_eq!(since("since=2026-02-01"), "2026-02-01T00:00:00Z");
+        assert_eq!(
+            since("since=2026-02-01&timeZone=Europe/Berlin"),
+            "2026-01-31T23:00:00Z"
+        );
+    }
+
+    #[test]
     fn what_breaks_a_rule_is_named_with_its_rule() {
         for (text, sentence) in [
             (
@@ -264,11 +280,11 @@ mod tests {
             ),
             (
                 "since=yesterday",
-                "since must be an ISO 8601 timestamp with a time zone",
+                "since must be an ISO 8601 timestamp with a time zone, or a date such as 2026-02-01",
             ),
             (
                 "until=2024-01-15T10:00:00",
-                "until must be an ISO 8601 timestamp with a time zone",
+                "until must be an ISO 8601 timestamp with a time zone, or a date such as 2026-02-01",
             ),
             (
                 "since=2024-01-15T10:00:00Z&until=2024-01-15T10:00:00Z",
@@ -280,7 +296,7 @@ mod tests {
             ),
             (
                 "x=1&x=2&since=now",
-                "since must be an ISO 8601 timestamp with a time zone",
+                "since must be an ISO 8601 timestamp with a time zone, or a date such as 2026-02-01",
             ),
         ] {
             assert_eq!(ask(text), Err(format!("Invalid query: {sentence}")), "{text}");
@@ -302,7 +318,7 @@ mod tests {
         assert_eq!(
             details,
             serde_json::json!([
-                {"field": "since", "message": "since must be an ISO 8601 timestamp with a time zone"},
+                {"field": "since", "message": "since must be an ISO 8601 timestamp with a time zone, or a date such as 2026-02-01"},
                 {"field": "limit", "message": "limit must be odd"},
                 {"field": "limit", "message": "limit is unknown: this endpoint takes since, until"},
                 {"field": "x", "message": "x is unknown: this endpoint takes since, until"},

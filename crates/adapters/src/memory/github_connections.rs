@@ -4,19 +4,37 @@ use periscope_domain::delivery::ReceivedDelivery;
 use periscope_domain::github::{GithubConnection, KnownGithubConnection};
 use periscope_domain::id::OrganizationId;
 use periscope_domain::organization::OrganizationSlug;
-use periscope_domain::ports::{GithubConnections, StoreError};
+use periscope_domain::ports::{GithubConnections, Inserted, StoreError};
 use periscope_domain::timestamp::Timestamp;
+use std::collections::btree_map::Entry;
+
+/// A connection by which no delivery has come.
+fn unheard_of(connection: &GithubConnection) -> KnownGithubConnection {
+    KnownGithubConnection {
+        connection: *connection,
+        last_delivery: None,
+        last_wrong_signature_at: None,
+    }
+}
 
 #[async_trait]
 impl GithubConnections for MemoryStore {
+    async fn insert(&self, connection: &GithubConnection) -> Result<Inserted<()>, StoreError> {
+        let mut state = self.state();
+        state.tenant(connection.organization_id)?;
+        match state.github_connections.entry(connection.organization_id) {
+            Entry::Occupied(_) => Ok(Inserted::Already),
+            Entry::Vacant(vacant) => {
+                vacant.insert(unheard_of(connection));
+                Ok(Inserted::New(()))
+            }
+        }
+    }
+
     async fn replace(&self, connection: &GithubConnection) -> Result<(), StoreError> {
         let mut state = self.state();
         state.tenant(connection.organization_id)?;
-        let known = KnownGithubConnection {
-            connection: *connection,
-            last_delivery: None,
-            last_wrong_signature_at: None,
-        };
+        let known = unheard_of(connection);
         state.github_connections.insert(connection.organization_id, known);
         Ok(())
     }

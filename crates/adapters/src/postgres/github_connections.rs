@@ -16,7 +16,7 @@ use periscope_domain::github::{
 };
 use periscope_domain::id::OrganizationId;
 use periscope_domain::organization::OrganizationSlug;
-use periscope_domain::ports::{GithubConnections, StoreError};
+use periscope_domain::ports::{GithubConnections, Inserted, StoreError};
 use periscope_domain::text::EventName;
 use periscope_domain::timestamp::Timestamp;
 use time::OffsetDateTime;
@@ -94,6 +94,24 @@ batch_statement! {
 
 #[async_trait]
 impl GithubConnections for PgStore {
+    async fn insert(&self, connection: &GithubConnection) -> Result<Inserted<()>, StoreError> {
+        let insert = diesel::insert_into(github_connections::table)
+            .values((
+                github_connections::organization_id.eq(connection.organization_id.get()),
+                github_connections::nonce.eq(connection.nonce.as_bytes().to_vec()),
+                github_connections::created_at.eq(connection.created_at.to_offset_date_time()),
+            ))
+            .on_conflict_do_nothing();
+        let inserted = self
+            .pool
+            .run(|connection| async move { insert.execute(connection).await }.boxed())
+            .await?;
+        Ok(match inserted {
+            0 => Inserted::Already,
+            _ => Inserted::New(()),
+        })
+    }
+
     async fn replace(&self, connection: &GithubConnection) -> Result<(), StoreError> {
         let content = (
             github_connections::nonce.eq(connection.nonce.as_bytes().to_vec()),

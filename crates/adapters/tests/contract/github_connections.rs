@@ -3,9 +3,11 @@ use periscope_domain::delivery::{DeliveryResult, ReceivedDelivery};
 use periscope_domain::github::{ConnectionNonce, GithubConnection, KnownGithubConnection};
 use periscope_domain::id::OrganizationId;
 use periscope_domain::organization::{OrganizationSlug, Plan};
+use periscope_domain::ports::Inserted;
 use periscope_domain::text::{DeliveryId, EventName};
 use periscope_domain::timestamp::Timestamp;
 use periscope_domain::use_cases::{Origin, note_wrong_signature};
+use std::sync::Arc;
 use time::Duration;
 
 fn connection(organization_id: OrganizationId, number: u8) -> GithubConnection {
@@ -47,6 +49,28 @@ pub(crate) async fn a_github_connection_replaces_the_one_before(store: SharedSto
         );
     }
     assert_eq!(connections.find_by_slug(&globex.slug).await.unwrap(), None);
+}
+
+pub(crate) async fn a_github_connection_is_made_once(store: SharedStore) {
+    let acme = make_organization(&store, "acme", Plan::Free).await;
+    let attempts = (1..=8).map(|number| {
+        let (store, connection) = (Arc::clone(&store), connection(acme.id, number));
+        tokio::spawn(async move {
+            let inserted = store.github_connections().insert(&connection).await.unwrap();
+            (connection, inserted)
+        })
+    });
+    let mut made = Vec::new();
+    for attempt in attempts.collect::<Vec<_>>() {
+        if let (connection, Inserted::New(())) = attempt.await.unwrap() {
+            made.push(unheard_of(connection));
+        }
+    }
+    assert_eq!(made.len(), 1);
+    assert_eq!(find(&store, "acme").await, made.pop());
+    let later = connection(acme.id, 9);
+    let inserted = store.github_connections().insert(&later).await.unwrap();
+    assert_eq!(inserted, Inserted::Already);
 }
 
 pub(crate) async fn it_is_known_when_a_delivery_last_had_an_effect(store: SharedStore) {

@@ -22,6 +22,7 @@ mod lists;
 mod locks;
 mod merge_lists;
 mod metric_facts;
+mod names;
 mod order;
 mod organizations;
 mod pull_requests;
@@ -66,6 +67,7 @@ contracts! {
         a_slug_is_taken_once;
     github_connections:
         a_github_connection_replaces_the_one_before,
+        a_github_connection_is_made_once,
         it_is_known_when_a_delivery_last_had_an_effect,
         the_last_delivery_of_a_connection_is_known,
         a_wrong_signature_is_noted_once_a_minute;
@@ -143,6 +145,8 @@ contracts! {
         explanations_are_of_what_is_stored,
         the_deployments_of_other_repositories_do_not_hide_why_a_pull_request_is_in_none,
         what_a_deployment_does_not_ship_is_told_with_the_reason;
+    names:
+        a_deployment_is_found_by_any_of_its_names;
     lists:
         deployments_come_in_order_of_their_time_and_their_numbers,
         a_deployment_is_listed_with_every_field_and_how_many_it_shipped,

@@ -21,6 +21,91 @@ async fn a_folder_of_somebody_elses_is_refused_and_left_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_planted_link_is_refused_and_leaves_its_target_as_it_is() {
+    for planted in [
+        "periscope.lock",
+        "periscope.guests",
+        "start.log",
+        "secret_key",
+        "postgres",
+        "postgres/log/postgres-1.log",
+    ] {
+        let folder = Folder::new();
+        let options = folder.options(Owner::Command);
+        let precious = folder.path().join("precious");
+        std::fs::write(&precious, "all of it").unwrap();
+        let link = options.data_dir.join(planted);
+        std::fs::create_dir_all(link.parent().unwrap()).unwrap();
+        if planted != "periscope.lock" {
+            make_lock(&options.data_dir, 0o600);
+        }
+        std::os::unix::fs::symlink(&precious, &link).unwrap();
+        let said = refusal(&options).await;
+        assert!(
+            said.contains(planted) && said.contains("is a link, which Periscope never makes"),
+            "{said}"
+        );
+        assert_eq!(std::fs::read_to_string(&precious).unwrap(), "all of it");
+    }
+}
+
+#[tokio::test]
+async fn a_folder_that_came_with_a_checkout_is_refused() {
+    let folder = Folder::new();
+    let options = folder.options(Owner::Command);
+    std::fs::create_dir(&options.data_dir).unwrap();
+    make_lock(&options.data_dir, 0o644);
+    let said = refusal(&options).await;
+    assert!(said.contains("periscope.lock is open to other users"), "{said}");
+    assert_eq!(options.data_dir.read_dir().unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn a_folder_of_another_owner_is_refused() {
+    if !Uid::effective().is_root() {
+        // Only root can make one.
+        return;
+    }
+    for owned in ["", "periscope.lock"] {
+        let folder = Folder::new();
+        let options = folder.options(Owner::Service);
+        std::fs::create_dir(&options.data_dir).unwrap();
+        make_lock(&options.data_dir, 0o600);
+        std::os::unix::fs::chown(options.data_dir.join(owned), Some(65_534), None).unwrap();
+        let said = refusal(&options).await;
+        assert!(
+            said.contains("belongs to user nobody; run Periscope as"),
+            "{said}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn who_wants_existing_data_makes_none() {
+    let folder = Folder::new();
+    let options = folder.options(Owner::Command);
+    for is_there in [false, true] {
+        if is_there {
+            std::fs::create_dir(&options.data_dir).unwrap();
+        }
+        let refused = PrivatePostgres::open_existing(&options).await;
+        let said = refused.unwrap_err().to_string();
+        assert!(said.ends_with("/data holds no private Postgres"), "{said}");
+        assert_eq!(options.data_dir.exists(), is_there);
+    }
+    // As a first start leaves it that was killed.
+    make_lock(&options.data_dir, 0o600);
+    assert!(PrivatePostgres::open_existing(&options).await.is_err());
+    PrivatePostgres::open(&options).await.unwrap().stop().await;
+    let postgres = PrivatePostgres::open_existing(&options).await.unwrap();
+    assert!(try_connect(postgres.url()).await.is_ok());
+    assert_eq!(
+        std::fs::read_to_string(options.data_dir.join(".gitignore")).unwrap(),
+        "*\n"
+    );
+}
+
+#[tokio::test]
 async fn kept_data_is_not_used_for_an_ephemeral_server() {
     let folder = Folder::new();
     let options = folder.options(Owner::Service);
@@ -102,6 +187,12 @@ async fn what_a_failing_program_says_is_passed_on() {
     std::fs::remove_file(options.data_dir.join("postgres/global/pg_control")).unwrap();
     let said = refusal(&options).await;
     assert!(said.contains("pg_control"), "{said}");
+}
+
+fn make_lock(data_dir: &Path, mode: u32) {
+    let lock = data_dir.join("periscope.lock");
+    std::fs::write(&lock, "").unwrap();
+    std::fs::set_permissions(&lock, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
 fn make_programs(folder: &Path, version: &str) {

@@ -1,23 +1,31 @@
 //! One file per command: its options, what it does, and what it answers.
 
+pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod github;
 pub(crate) mod import;
 pub(crate) mod key;
+pub(crate) mod man;
 pub(crate) mod migrate;
 pub(crate) mod org;
+mod organization;
 pub(crate) mod report;
 pub(crate) mod repository;
 pub(crate) mod serve;
+
+use organization::named as organization;
 
 use crate::arguments::Command;
 use crate::config::Config;
 use crate::store::{self, Opener};
 use anyhow::Context;
-use periscope_domain::organization::{Organization, OrganizationSlug};
-use periscope_domain::ports::Store;
+use periscope_adapters::postgres::private::PrivatePostgres;
+use periscope_adapters::system::SystemClock;
+use periscope_domain::organization::{Organization, OrganizationSlug, Plan};
+use periscope_domain::ports::{Clock, Inserted, NewOrganization, Store};
 use periscope_domain::repository::{Repository, RepositoryName};
+use periscope_domain::text::OrganizationName;
 
 /// Runs a command.
 pub(crate) async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
@@ -25,9 +33,22 @@ pub(crate) async fn run(command: Command, config: &Config) -> anyhow::Result<()>
         Command::Serve(arguments) => return serve::run(&arguments, config).await,
         Command::Migrate(_) => return migrate::run(config).await,
         Command::Doctor(arguments) => return doctor::run(&arguments, config).await,
+        Command::Completions(arguments) => return completions::run(&arguments),
+        Command::Man(arguments) => return man::run(&arguments),
         _ => {}
     }
-    let opened = store::open(config, Opener::Command, false).await?;
+    let by = match command {
+        Command::Import(_) => Opener::Import,
+        _ => Opener::Command,
+    };
+    let opened = store::open(config, by, false).await?;
+    if opened
+        .private
+        .as_ref()
+        .is_some_and(PrivatePostgres::is_first_start)
+    {
+        local_organization(&*opened.store).await?;
+    }
     let result = match command {
         Command::Org(command) => org::run(&command, &*opened.store, config.output).await,
         Command::Key(command) => key::run(&command, &*opened.store, config.output).await,
@@ -42,19 +63,34 @@ pub(crate) async fn run(command: Command, config: &Config) -> anyhow::Result<()>
             )
             .await
         }
-        Command::Explain(command) => explain::run(&command, &*opened.store, config.output).await,
+        Command::Explain(arguments) => explain::run(&arguments, &*opened.store, config.output).await,
         Command::Report(arguments) => report::run(&arguments, &*opened.store, config.output).await,
         Command::Import(command) => import::run(&command, &*opened.store, config.output).await,
-        Command::Serve(_) | Command::Migrate(_) | Command::Doctor(_) => Ok(()),
+        Command::Serve(_)
+        | Command::Migrate(_)
+        | Command::Doctor(_)
+        | Command::Completions(_)
+        | Command::Man(_) => Ok(()),
     };
     opened.close().await;
     result
 }
 
-/// The organization that an option names.
-async fn organization(store: &dyn Store, slug: &OrganizationSlug) -> anyhow::Result<Organization> {
-    let organization = store.organizations().find_by_slug(slug).await?;
-    organization.with_context(|| format!("there is no organization {slug}; `periscope org list` shows them"))
+/// The slug of the organization that a private Postgres begins with.
+const LOCAL: &str = "local";
+
+/// Makes the organization that a private Postgres begins with; `None` where another process just has.
+async fn local_organization(store: &dyn Store) -> anyhow::Result<Option<Organization>> {
+    let new = NewOrganization {
+        slug: OrganizationSlug::parse(LOCAL)?,
+        name: OrganizationName::parse(LOCAL)?,
+        plan: Plan::Free,
+        created_at: SystemClock.now(),
+    };
+    match store.organizations().insert(&new).await? {
+        Inserted::New(organization) => Ok(Some(organization)),
+        Inserted::Already => Ok(None),
+    }
 }
 
 /// The repository that an argument names.

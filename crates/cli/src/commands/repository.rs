@@ -1,9 +1,10 @@
-use super::{find_repository, organization};
+use super::find_repository;
+use super::organization::OrganizationChoice;
 use crate::config::Output;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use periscope_adapters::system::SystemClock;
-use periscope_domain::organization::{Organization, OrganizationSlug};
+use periscope_domain::organization::Organization;
 use periscope_domain::ports::{Clock, Store};
 use periscope_domain::repository::{Repository, RepositoryName};
 use periscope_domain::text::ServiceName;
@@ -18,9 +19,8 @@ pub(crate) enum Command {
     /// List the repositories of an organization
     #[command(after_help = "Example:\n  periscope repository list --org acme")]
     List {
-        /// The organization's slug
-        #[arg(long, value_parser = OrganizationSlug::parse)]
-        org: OrganizationSlug,
+        #[command(flatten)]
+        org: OrganizationChoice,
     },
     /// Take webhooks of a repository, and look in it for commits of deployments that name no repository
     #[command(after_help = "Example:\n  periscope repository monitor --org acme acme/api")]
@@ -45,9 +45,8 @@ pub(crate) enum Command {
 /// One repository of an organization.
 #[derive(Args, Debug)]
 pub(crate) struct One {
-    /// The organization's slug
-    #[arg(long, value_parser = OrganizationSlug::parse)]
-    org: OrganizationSlug,
+    #[command(flatten)]
+    org: OrganizationChoice,
     /// The repository's full name, owner/name
     #[arg(value_parser = RepositoryName::parse)]
     repository: RepositoryName,
@@ -57,7 +56,7 @@ pub(crate) async fn run(command: &Command, store: &dyn Store, output: Output) ->
     let now = SystemClock.now();
     match command {
         Command::List { org } => {
-            let organization = organization(store, org).await?;
+            let organization = org.find(store).await?;
             list(&store.repositories().list(organization.id).await?, output)
         }
         Command::Monitor(one) | Command::Unmonitor(one) => {
@@ -88,7 +87,7 @@ pub(crate) async fn run(command: &Command, store: &dyn Store, output: Output) ->
 }
 
 async fn find(one: &One, store: &dyn Store) -> anyhow::Result<(Organization, Repository)> {
-    let organization = organization(store, &one.org).await?;
+    let organization = one.org.find(store).await?;
     let repository = find_repository(store, &organization, &one.repository).await?;
     Ok((organization, repository))
 }

@@ -1,6 +1,7 @@
 //! Listens for webhooks. On a private Postgres without an organization it first makes one, so that the first deployment
 //! can be reported with what is printed.
 
+use super::{LOCAL, local_organization};
 use crate::config::{Config, Database};
 use crate::output::print;
 use crate::store::{self, Opener};
@@ -9,18 +10,17 @@ use anyhow::Context;
 use periscope_adapters::system::{SystemClock, SystemRandom, system_random};
 use periscope_dashboard::{first_report, pages};
 use periscope_domain::api_key::{ApiKeySecret, Scope};
-use periscope_domain::organization::{OrganizationSlug, Plan};
-use periscope_domain::ports::{Clock, Inserted, NewOrganization, Store};
-use periscope_domain::text::{ApiKeyName, OrganizationName};
+use periscope_domain::ports::{Clock, Store};
+use periscope_domain::text::ApiKeyName;
 use periscope_domain::use_cases::{IssueApiKey, issue_api_key};
 use periscope_domain::web_url::BaseUrl;
 use periscope_server::{Application, Exporter, Outside, Settings, Tls};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::convert::Infallible;
-use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::{fs, io};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Serve the API, the webhooks and the pages.
@@ -32,7 +32,8 @@ pub(crate) struct Arguments {
         long,
         env = "PERISCOPE_LISTEN",
         value_name = "ADDRESS",
-        default_value = "127.0.0.1:8080"
+        default_value = "127.0.0.1:8080",
+        value_parser = address
     )]
     listen: SocketAddr,
     /// How many requests a second a key may send, with bursts of four times as many; 0 switches every limit off
@@ -44,7 +45,12 @@ pub(crate) struct Arguments {
     )]
     rate_limit: u32,
     /// Where Prometheus may ask for /metrics, which nobody may without it; port 0 means any that is free
-    #[arg(long, env = "PERISCOPE_METRICS_LISTEN", value_name = "ADDRESS")]
+    #[arg(
+        long,
+        env = "PERISCOPE_METRICS_LISTEN",
+        value_name = "ADDRESS",
+        value_parser = address
+    )]
     metrics_listen: Option<SocketAddr>,
     /// A file with the certificate to show and those of its issuers, in PEM; SIGHUP reads it again
     #[arg(long, env = "PERISCOPE_TLS_CERT", value_name = "FILE", requires = "tls_key")]
@@ -101,11 +107,14 @@ pub(crate) async fn run(arguments: &Arguments, config: &Config) -> anyhow::Resul
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
     };
-    let application =
-        Application::bind(settings, pages, outside).with_context(|| match arguments.metrics_listen {
-            Some(metrics) => format!("cannot listen on {} and {metrics}", arguments.listen),
-            None => format!("cannot listen on {}", arguments.listen),
-        })?;
+    let application = match Application::bind(settings, pages, outside) {
+        Ok(application) => application,
+        Err(error) => {
+            let hint = cannot_listen(arguments, error.kind());
+            opened.close().await;
+            return Err(anyhow::Error::new(error).context(hint));
+        }
+    };
     let scheme = if tls.is_some() { "https" } else { "http" };
     let address = format!("{scheme}://{}", application.local_addr());
     // From here on a signal is answered in order, also while the first lines are written.
@@ -132,6 +141,39 @@ pub(crate) async fn run(arguments: &Arguments, config: &Config) -> anyhow::Resul
     }
     opened.close().await;
     Ok(())
+}
+
+/// An address to listen on, with what to write instead of a host or a port alone.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let text = text.trim();
+    text.parse().map_err(|_| {
+        let port = text.rsplit(':').next().and_then(|port| port.parse().ok());
+        let port: u16 = port.unwrap_or(8080);
+        format!(
+            "must be an IP address and a port: 127.0.0.1:{port} for this machine alone, 0.0.0.0:{port} for others too"
+        )
+    })
+}
+
+/// What to do where the address cannot be had.
+fn cannot_listen(arguments: &Arguments, why: io::ErrorKind) -> String {
+    let listen = arguments.listen;
+    let addresses = match arguments.metrics_listen {
+        Some(metrics) => format!("{listen} and {metrics}"),
+        None => listen.to_string(),
+    };
+    let hint = match why {
+        io::ErrorKind::AddrInUse => {
+            ": another program, perhaps another periscope, uses the port; stop it, or name another port with --listen \
+             (0 is any that is free)"
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            ": the address is none of this machine; 0.0.0.0 stands for all of them"
+        }
+        io::ErrorKind::PermissionDenied => ": ports below 1024 take rights; name a higher one with --listen",
+        _ => "",
+    };
+    format!("cannot listen on {addresses}{hint}")
 }
 
 /// The files of a certificate.
@@ -203,28 +245,26 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send> {
     })
 }
 
-/// The key of the first organization, made now; `None` where there is one already.
+/// The first key of the private Postgres, made now; `None` where there is one, or another organization.
 async fn first_key(store: &dyn Store) -> anyhow::Result<Option<ApiKeySecret>> {
-    if !store.organizations().list().await?.is_empty() {
+    let organization = match store.organizations().list().await?.as_slice() {
+        [] => match local_organization(store).await? {
+            Some(organization) => organization,
+            None => return Ok(None),
+        },
+        [one] if one.slug.as_str() == LOCAL => one.clone(),
+        _ => return Ok(None),
+    };
+    if !store.api_keys().list(organization.id).await?.is_empty() {
         return Ok(None);
     }
-    let now = SystemClock.now();
-    let new = NewOrganization {
-        slug: OrganizationSlug::parse("local")?,
-        name: OrganizationName::parse("local")?,
-        plan: Plan::Free,
-        created_at: now,
-    };
-    let Inserted::New(organization) = store.organizations().insert(&new).await? else {
-        return Ok(None);
-    };
     let command = IssueApiKey {
         organization_id: organization.id,
-        name: ApiKeyName::parse("local")?,
+        name: ApiKeyName::parse(LOCAL)?,
         scopes: Scope::ALL.to_vec(),
         expires_at: None,
     };
-    let (secret, _) = issue_api_key(store, command, &mut system_random(), now).await?;
+    let (secret, _) = issue_api_key(store, command, &mut system_random(), SystemClock.now()).await?;
     Ok(Some(secret))
 }
 
@@ -236,4 +276,27 @@ fn welcome(key: &ApiKeySecret, reached: &str) -> anyhow::Result<()> {
          deployment:\n\n{report}\n"
     ))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv6Addr;
+
+    #[test]
+    fn an_address_without_an_ip_address_or_a_port_has_a_hint() {
+        assert_eq!(
+            address(" [::1]:80 "),
+            Ok(SocketAddr::from((Ipv6Addr::LOCALHOST, 80)))
+        );
+        for (text, port) in [
+            ("localhost:8085", 8085),
+            (":8085", 8085),
+            ("8085", 8085),
+            ("localhost", 8080),
+        ] {
+            let hint = format!("127.0.0.1:{port} for this machine alone, 0.0.0.0:{port} for others too");
+            assert!(address(text).unwrap_err().ends_with(&hint), "{text}");
+        }
+    }
 }

@@ -55,8 +55,6 @@ fn a_key_is_shown_once_and_alone() {
         folder.run(&["key", "revoke", "--org", "acme", "999"]).code,
         Some(1)
     );
-    let secret = folder.run(&["github", "connect", "--org", "acme"]).stdout;
-    assert_eq!(secret.trim().len(), 64);
 }
 
 #[test]
@@ -75,6 +73,13 @@ fn a_key_that_would_never_work_is_not_made() {
         (expired.code, expired.stderr.as_str()),
         (Some(1), "error: --expires is in the past\n")
     );
+    let nonsense = folder.run(&["key", "create", "--expires", "90"]);
+    assert_eq!(nonsense.code, Some(2));
+    assert!(
+        nonsense.stderr.contains("such as 90d, a date"),
+        "{}",
+        nonsense.stderr
+    );
     assert_eq!(
         folder.json(&["key", "list", "--org", "acme"]),
         serde_json::json!([])
@@ -82,16 +87,37 @@ fn a_key_that_would_never_work_is_not_made() {
 }
 
 #[test]
-fn a_command_says_that_it_made_a_database_of_its_own() {
+fn a_key_is_revoked_by_its_name() {
     let folder = Folder::new();
-    let first = folder.run(&["migrate"]);
-    assert_eq!(first.code, Some(0), "{}", first.stderr);
-    let told = first
-        .stderr
-        .lines()
-        .find(|line| line.starts_with("DATABASE_URL is not set"));
-    assert!(told.unwrap().ends_with("/data"), "{}", first.stderr);
-    assert!(!folder.run(&["org", "list"]).stderr.contains("DATABASE_URL"));
+    folder.json(&["org", "create", "acme"]);
+    let made = folder.json(&["key", "create", "--name", "ci", "--expires", "90d"]);
+    assert!(made["expiresAt"].is_string());
+    let revoked = folder.json(&["key", "revoke", "ci"]);
+    assert_eq!(revoked["id"], made["id"]);
+    let again = folder.run(&["key", "revoke", "ci"]);
+    assert_eq!(
+        again.stderr,
+        "error: organization acme has no key ci that still works: it is revoked already\n"
+    );
+}
+
+#[test]
+fn github_is_connected_once_unless_its_secret_is_to_be_another() {
+    let folder = Folder::new();
+    folder.json(&["org", "create", "acme"]);
+    let secret = folder.run(&["github", "connect"]).stdout;
+    assert_eq!(secret.trim().len(), 64);
+    let again = folder.run(&["github", "connect"]);
+    assert_eq!((again.code, again.stdout.as_str()), (Some(1), ""));
+    assert!(
+        again
+            .stderr
+            .contains("`periscope github connect --org acme --rotate` makes another"),
+        "{}",
+        again.stderr
+    );
+    let other = folder.run(&["github", "connect", "--rotate"]).stdout;
+    assert!(other.trim().len() == 64 && other != secret);
 }
 
 #[test]
@@ -110,7 +136,7 @@ fn github_is_told_the_public_address() {
         folder.json(connect)["url"],
         "https://x.example/p/api/webhooks/github/acme"
     );
-    let told = folder.run(connect).stderr;
+    let told = folder.run(&[&connect[..], &["--rotate"]].concat()).stderr;
     assert!(
         told.contains("payload URL https://x.example/p/api/webhooks/github/acme, "),
         "{told}"

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod asking;
 mod commands;
+mod data_folder;
 mod importing;
 mod monitoring;
 mod program;

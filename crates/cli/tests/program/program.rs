@@ -1,6 +1,7 @@
 //! Starts the binary, and speaks with what it starts.
 
 use crate::secrecy::{assert_nothing_secret, remember_given, remember_shown};
+use periscope_adapters::postgres::private::{Durability, Options, Owner, PrivatePostgres};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -9,6 +10,7 @@ use std::process::{self, Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::{self, JoinHandle};
 use std::{env, fs};
+use tokio::runtime::Runtime;
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
@@ -16,7 +18,27 @@ static COUNTER: AtomicU32 = AtomicU32::new(0);
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
+    /// One with an empty database, as `serve` or `import` has made it.
     pub(crate) fn new() -> Self {
+        let folder = Self::without_database();
+        let options = Options {
+            data_dir: folder.0.join("data"),
+            programs: None,
+            path: Some(path().into()),
+            durability: Durability::Full,
+            ephemeral: false,
+            owner: Owner::Command,
+        };
+        // A test may run on a runtime already, which cannot wait for another.
+        let made = thread::spawn(move || {
+            let runtime = Runtime::new().unwrap();
+            runtime.block_on(async { PrivatePostgres::open(&options).await.unwrap().stop().await });
+        });
+        made.join().unwrap();
+        folder
+    }
+
+    pub(crate) fn without_database() -> Self {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let path = env::temp_dir().join(format!("periscope program {} {number}", process::id()));
         fs::create_dir(&path).unwrap();
@@ -30,11 +52,10 @@ impl Folder {
     /// The binary with the arguments, and nothing of this test's own settings.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_periscope"));
-        let path = env::vars().find(|(name, _)| name == "PATH").unwrap().1;
         command
             .args(arguments)
             .env_clear()
-            .env("PATH", path)
+            .env("PATH", path())
             .env("PERISCOPE_DATA_DIR", self.0.join("data"))
             .env("PERISCOPE_LISTEN", "127.0.0.1:0")
             .stdin(Stdio::null());
@@ -112,6 +133,10 @@ impl Folder {
             }
         }
     }
+}
+
+fn path() -> String {
+    env::vars().find(|(name, _)| name == "PATH").unwrap().1
 }
 
 impl Drop for Folder {

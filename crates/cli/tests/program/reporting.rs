@@ -45,6 +45,16 @@ fn a_report_has_the_figures_of_the_api_for_people_and_for_programs() {
     let (folder, over_http) = told();
     let overview = folder.json(&[&JANUARY[..], &["--metric", "overview"]].concat());
     assert_eq!(overview["overview"], over_http);
+    let days = [
+        "report",
+        "--since",
+        "2026-01-01",
+        "--until",
+        "2026-01-31",
+        "--metric",
+        "overview",
+    ];
+    assert_eq!(folder.json(&days), overview);
     assert_eq!(over_http["current"]["mttr"]["p50Minutes"], 60.0);
     let told = folder.run(&JANUARY);
     assert_eq!(told.code, Some(0), "{}", told.stderr);

@@ -1,5 +1,6 @@
 use crate::program::Folder;
 use serde_json::{Value, json};
+use std::net::TcpListener;
 
 pub(crate) fn report() -> Value {
     json!({
@@ -63,6 +64,19 @@ fn commands_beside_a_running_service_use_its_database() {
     assert_eq!(status, 201);
     assert_eq!(service.stop().0, Some(0));
     assert_eq!(folder.json(&["org", "list"]).as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_port_in_use_is_named_with_what_to_do() {
+    let folder = Folder::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let refused = folder.run(&["serve", "--listen", &address]);
+    assert_eq!(refused.code, Some(1));
+    let hint = format!(
+        "cannot listen on {address}: another program, perhaps another periscope, uses the port; stop it, or"
+    );
+    assert!(refused.stderr.contains(&hint), "{}", refused.stderr);
 }
 
 #[cfg(target_os = "linux")]

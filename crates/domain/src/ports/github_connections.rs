@@ -1,4 +1,4 @@
-use super::StoreError;
+use super::{Inserted, StoreError};
 use crate::delivery::ReceivedDelivery;
 use crate::github::{GithubConnection, KnownGithubConnection};
 use crate::id::OrganizationId;
@@ -9,6 +9,9 @@ use async_trait::async_trait;
 /// Connections to GitHub, at most one for an organization.
 #[async_trait]
 pub trait GithubConnections: Send + Sync {
+    /// Keeps the organization's first connection; of several at once one is kept. `Already` where it has one.
+    async fn insert(&self, connection: &GithubConnection) -> Result<Inserted<()>, StoreError>;
+
     /// Keeps a connection in place of the organization's old one. What was noted of the old one is forgotten.
     async fn replace(&self, connection: &GithubConnection) -> Result<(), StoreError>;
 

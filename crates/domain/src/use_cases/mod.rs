@@ -8,6 +8,7 @@ mod connect_github;
 mod describe;
 mod explain;
 mod explain_pull_request;
+mod find_deployment;
 mod find_setup;
 mod issue_api_key;
 mod list_pull_requests;
@@ -23,13 +24,14 @@ mod sign_in;
 pub use add_alias::{AddAliasError, AddedAlias, add_alias};
 pub use authenticate::{find_api_key, note_use};
 pub use check_organization::check_organization;
-pub use connect_github::connect_github;
+pub use connect_github::{connect_github, connect_github_once};
 pub use describe::{
     DeploymentDescription, LinkedPullRequest, PullRequestDescription, describe_deployment,
     describe_pull_request,
 };
 pub use explain::{DeploymentExplanation, Step, explain_deployment};
 pub use explain_pull_request::{PullRequestExplanation, explain_pull_request};
+pub use find_deployment::find_deployments;
 pub use find_setup::{Setup, SetupStep, find_setup, has_deployments};
 pub use issue_api_key::{IssueApiKey, issue_api_key};
 pub use list_pull_requests::{ListPullRequests, list_pull_requests};

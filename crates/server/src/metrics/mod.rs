@@ -80,8 +80,8 @@ fn documented<F: ToSchema>(metric: Metric, id: &'static str, summary: &str) -> O
             "How many days of 24 hours up to now: 30d if nothing else is said.",
             schema::matching("^([1-9]|[1-9][0-9]|[1-3][0-9][0-9]|400)d$"),
         )
-        .query("since", "The window's beginning; goes with until.", schema::time())
-        .query("until", "Its end, which does not belong to it, at most 400 days later.", schema::time())
+        .query("since", "The window's beginning, as a time or as a day of timeZone; goes with until.", schema::moment())
+        .query("until", "Its end, which does not belong to it, at most 400 days later.", schema::moment())
         .query(
             "environment",
             "Whose deployments count, in any letter case: production if nothing else is said.",

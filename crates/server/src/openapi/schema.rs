@@ -152,6 +152,12 @@ pub(crate) fn time() -> Field {
         .into()
 }
 
+/// A time, or a day, which means its first moment.
+pub(crate) fn moment() -> Field {
+    let day = string().format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)));
+    any_of([time(), day.into()])
+}
+
 /// The name of a time zone.
 pub(crate) fn time_zone() -> Field {
     let format = SchemaFormat::Custom("iana-time-zone".to_owned());

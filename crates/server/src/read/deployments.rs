@@ -88,8 +88,8 @@ pub(crate) fn list_documented() -> Operation {
         "How far they have come: one, several between commas, or given several times.",
         schema::several(statuses().into()),
     )
-    .query("since", "The earliest time.", schema::time())
-    .query("until", "The first time that is too late.", schema::time())
+    .query("since", "The earliest time, as such or as a day in UTC.", schema::moment())
+    .query("until", "The first time that is too late.", schema::moment())
     .answer::<DeploymentPage>(200, "One page of them.")
     .or_table()
     .in_pages()

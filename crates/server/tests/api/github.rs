@@ -304,6 +304,25 @@ async fn a_form_is_read_like_json() {
         github.pull_request(7).await.unwrap().title.unwrap().as_str(),
         "Fix the fix"
     );
+    let push = json!({
+        "ref": "refs/heads/main",
+        "before": "0".repeat(40),
+        "after": "b".repeat(40),
+        "commits": [{"id": "b".repeat(40), "timestamp": "2024-01-15T09:00:00+01:00", "message": "1 + 1 & 100%"}],
+        "repository": {"full_name": "acme/api-gateway"},
+    });
+    for (event, body, action) in [
+        ("ping", json!({"zen": "a+b"}), "pong"),
+        ("push", push, "recorded"),
+    ] {
+        let payload: String = form_urlencoded::byte_serialize(body.to_string().as_bytes()).collect();
+        let call = github.call(event, event, &format!("payload={payload}"));
+        let call = call.header("Content-Type", "application/x-www-form-urlencoded");
+        assert_eq!(
+            call.send().await.to_string(),
+            format!(r#"200 {{"action":"{action}"}}"#)
+        );
+    }
     let answer = form("pull_request", "other=1").send().await;
     assert_eq!(
         answer.to_string(),

@@ -95,6 +95,11 @@ async fn deployments_are_filtered_by_what_is_asked_for() {
             vec!["d-2", "d-1"],
         ),
         ("?since=2024-01-15T12:04:00%2B02:00", vec!["d-5", "d-4"]),
+        (
+            "?since=2024-01-15&until=2024-01-16&service=web&status=in_progress",
+            vec!["d-5"],
+        ),
+        ("?since=2024-01-16", vec![]),
         ("?environment=staging&service=web&status=in_progress", vec!["d-5"]),
         ("?service=none", vec![]),
     ] {
@@ -197,7 +202,7 @@ async fn whatever_breaks_a_rule_is_refused_by_its_name() {
         "/api/deployments?service=a%0Ab",
         "/api/deployments?status=done",
         "/api/deployments?status=success,",
-        "/api/deployments?since=2024-01-15",
+        "/api/deployments?since=2024-02-30",
         "/api/deployments?since=2024-01-15T10:00:00",
         "/api/deployments?until=2024-01-15T10:00:00%20Europe/Paris",
         "/api/deployments?since=2024-01-15T10:00:00Z&until=2024-01-15T09:00:00Z",

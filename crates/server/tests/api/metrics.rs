@@ -125,6 +125,7 @@ async fn a_question_may_name_its_times_environment_and_service() {
             "since=2024-01-08T14:00:00%2B02:00&until=2024-01-10T12:00:00.000001Z",
             json!(2),
         ),
+        ("since=2024-01-08&until=2024-01-10&timeZone=Asia/Tokyo", json!(1)),
         ("timeRange=7d&service=API-Gateway", json!(4)),
         ("timeRange=6d", json!(3)),
         ("timeRange=8d&environment=Production", json!(4)),

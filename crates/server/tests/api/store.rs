@@ -228,6 +228,9 @@ impl Organizations for FaultyStore {
 
 #[async_trait]
 impl GithubConnections for FaultyStore {
+    async fn insert(&self, connection: &GithubConnection) -> Result<Inserted<()>, StoreError> {
+        self.inner.github_connections().insert(connection).await
+    }
     async fn replace(&self, connection: &GithubConnection) -> Result<(), StoreError> {
         self.inner.github_connections().replace(connection).await
     }

@@ -1,9 +1,9 @@
 //! Making the data and its settings. A cluster is made under another name and renamed when it is complete, so that what a
 //! killed `initdb` leaves is never taken for data. Roles are made in single-user mode: the superuser can never connect.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -13,7 +13,7 @@ use super::account::Account;
 use super::folder::Folder;
 use super::programs::{Programs, leading_number};
 use super::socket::Socket;
-use super::{Durability, OpenError, Options};
+use super::{Durability, OpenError, Options, trust};
 
 const REMOVAL: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);
@@ -68,7 +68,7 @@ pub(super) fn create(
     )?;
 
     let conf = unfinished.join("postgresql.conf");
-    OpenOptions::new()
+    trust::open_options()
         .append(true)
         .open(&conf)
         .and_then(|mut file| writeln!(file, "\ninclude '{SETTINGS}'").and_then(|()| file.sync_all()))
@@ -157,10 +157,9 @@ fn replace(path: &Path, text: &str, account: &Account) -> Result<(), OpenError> 
     if path.symlink_metadata().is_ok() {
         std::fs::remove_file(path).map_err(OpenError::folder(path))?;
     }
-    OpenOptions::new()
+    trust::open_options()
         .write(true)
         .create_new(true)
-        .mode(0o600)
         .open(path)
         .and_then(|mut file| file.write_all(text.as_bytes()))
         .map_err(OpenError::folder(path))?;

@@ -4,17 +4,17 @@
 //! held by the one process in charge, and `guests` is shared by the others: a command in charge does not stop the server
 //! under them.
 
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{DirBuilder, File};
+use std::io::{self, ErrorKind, Read, Seek, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::leftovers::PidFile;
 use super::socket::Socket;
-use super::{OpenError, Owner};
+use super::{Missing, OpenError, Owner, trust};
 
-const LOCK: &str = "periscope.lock";
+pub(super) const LOCK: &str = "periscope.lock";
 const GUESTS: &str = "periscope.guests";
 /// How long a service waits for a command to end.
 const END: Duration = Duration::from_secs(5);
@@ -50,7 +50,13 @@ pub(super) enum Entered {
 
 impl Folder {
     /// Only an empty folder, or one that we made, is ever touched.
-    pub(super) fn prepare(data_dir: &Path) -> Result<Self, OpenError> {
+    pub(super) fn prepare(data_dir: &Path, missing: Missing) -> Result<Self, OpenError> {
+        let without_data = |data_dir: &Path| OpenError::NoData {
+            data_dir: std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned()),
+        };
+        if missing == Missing::Refuse && !data_dir.exists() {
+            return Err(without_data(data_dir));
+        }
         // Where the server cannot be handed its folder already open, its user has to walk through this one.
         let mode = if cfg!(target_os = "linux") { 0o700 } else { 0o711 };
         DirBuilder::new()
@@ -70,6 +76,10 @@ impl Folder {
         {
             return Err(OpenError::Foreign { data_dir: root });
         }
+        if missing == Missing::Refuse && entries.is_empty() {
+            return Err(without_data(&root));
+        }
+        trust::check(&root)?;
         Ok(Self { root })
     }
 
@@ -79,6 +89,16 @@ impl Folder {
 
     pub(super) fn start_log(&self) -> PathBuf {
         self.root.join("start.log")
+    }
+
+    /// Keeps the data and the secret key beside it out of commits.
+    pub(super) fn hide_from_git(&self) -> Result<(), OpenError> {
+        let path = self.root.join(".gitignore");
+        let made = trust::open_options().write(true).create_new(true).open(&path);
+        match made.and_then(|mut file| file.write_all(b"*\n")) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(OpenError::folder(&path)(error)),
+            _ => Ok(()),
+        }
     }
 
     /// Takes charge of the folder, or becomes the guest of who has.
@@ -148,12 +168,11 @@ impl Drop for Lock {
 }
 
 fn open(path: &Path) -> Result<File, OpenError> {
-    OpenOptions::new()
+    trust::open_options()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
-        .mode(0o600)
         .open(path)
         .map_err(OpenError::folder(path))
 }

@@ -12,6 +12,7 @@ mod leftovers;
 mod programs;
 mod server;
 mod socket;
+mod trust;
 mod watcher;
 
 use std::ffi::OsString;
@@ -55,6 +56,13 @@ pub enum Owner {
     Command,
 }
 
+/// What happens where there is no data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    Make,
+    Refuse,
+}
+
 /// Why the private server cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -76,6 +84,22 @@ pub enum OpenError {
         "{data_dir} holds files that Periscope did not make; name an empty or a new folder in PERISCOPE_DATA_DIR"
     )]
     Foreign { data_dir: PathBuf },
+    #[error("{data_dir} holds no private Postgres")]
+    NoData { data_dir: PathBuf },
+    #[error(
+        "{data_dir} belongs to {owner}; run Periscope as {owner}, or name a folder of yours in PERISCOPE_DATA_DIR"
+    )]
+    OtherOwner { data_dir: PathBuf, owner: String },
+    #[error(
+        "{path} is {kind}, which Periscope never makes: a checkout or another user may have put it there; \
+         remove it, or name another folder in PERISCOPE_DATA_DIR"
+    )]
+    Planted { path: PathBuf, kind: &'static str },
+    #[error(
+        "{path} is open to other users, which Periscope never leaves so: a checkout may have put {data_dir} there; \
+         if it is yours, run `chmod 600 {path}`"
+    )]
+    Exposed { data_dir: PathBuf, path: PathBuf },
     #[error(
         "{data_dir} holds data already, which the end of an ephemeral server would remove; name an empty or a new folder"
     )]
@@ -145,19 +169,32 @@ impl PrivatePostgres {
     ///
     /// When there is no server to run, the folder is not ours or is taken, or the server does not come up.
     pub async fn open(options: &Options) -> Result<Self, OpenError> {
+        Self::open_in_thread(options, Missing::Make).await
+    }
+
+    /// The same, without ever making data.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::NoData`] where the folder has none, else as [`open`](Self::open).
+    pub async fn open_existing(options: &Options) -> Result<Self, OpenError> {
+        Self::open_in_thread(options, Missing::Refuse).await
+    }
+
+    async fn open_in_thread(options: &Options, missing: Missing) -> Result<Self, OpenError> {
         let options = options.clone();
         let (send, opened) = oneshot::channel();
         // Not in the runtime's pool: a runtime waits for that before it ends, and a recovery may take minutes. An answer
         // that nobody takes is dropped, which stops the server.
         std::thread::Builder::new()
             .name("private-postgres-open".to_owned())
-            .spawn(move || drop(send.send(Self::open_blocking(&options))))
+            .spawn(move || drop(send.send(Self::open_blocking(&options, missing))))
             .map_err(OpenError::Thread)?;
         opened.await.map_err(|_| OpenError::BrokenOff)?
     }
 
-    fn open_blocking(options: &Options) -> Result<Self, OpenError> {
-        let folder = Folder::prepare(&options.data_dir)?;
+    fn open_blocking(options: &Options, missing: Missing) -> Result<Self, OpenError> {
+        let folder = Folder::prepare(&options.data_dir, missing)?;
         match folder.enter(options.owner)? {
             Entered::Guest(guest) => Ok(Self {
                 url: guest.socket.url(),
@@ -166,7 +203,7 @@ impl PrivatePostgres {
             }),
             Entered::Owner(lock) => {
                 let account = Account::choose(&folder.cluster())?;
-                let server = Server::prepare(options, folder, lock, account)?;
+                let server = Server::prepare(options, missing, folder, lock, account)?;
                 let (url, first_start) = (server.url(), server.is_first_start());
                 Ok(Self {
                     url,

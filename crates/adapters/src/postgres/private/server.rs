@@ -1,8 +1,6 @@
 //! The running server: a direct child of this process in a process group of its own, because Ctrl-C must not reach it before
 //! the service has drained. A thread looks after it: it starts it again when it dies, and stops it when it is told to.
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -17,8 +15,9 @@ use super::folder::{Folder, Lock};
 use super::leftovers::{self, PidFile};
 use super::programs::Programs;
 use super::socket::Socket;
+use super::trust;
 use super::watcher::Watcher;
-use super::{OpenError, Options, cluster};
+use super::{Missing, OpenError, Options, cluster};
 
 const POLL: Duration = Duration::from_millis(5);
 const TICK: Duration = Duration::from_millis(50);
@@ -44,6 +43,7 @@ impl Server {
     /// Makes the data if there is none, and starts the server on it.
     pub(super) fn prepare(
         options: &Options,
+        missing: Missing,
         folder: Folder,
         lock: Lock,
         account: Account,
@@ -52,6 +52,11 @@ impl Server {
         let major = cluster::major(&data);
         if options.ephemeral && major.is_some() {
             return Err(OpenError::Kept {
+                data_dir: folder.root,
+            });
+        }
+        if missing == Missing::Refuse && major.is_none() {
+            return Err(OpenError::NoData {
                 data_dir: folder.root,
             });
         }
@@ -73,6 +78,7 @@ impl Server {
             lock,
         };
         if first_start {
+            server.folder.hide_from_git()?;
             cluster::create(
                 &server.programs,
                 &server.account,
@@ -150,11 +156,10 @@ impl Server {
     fn start(&mut self) -> Result<(), OpenError> {
         let program = self.programs.path("postgres");
         let log = self.folder.start_log();
-        let said = OpenOptions::new()
+        let said = trust::open_options()
             .write(true)
             .create(true)
             .truncate(true)
-            .mode(0o600)
             .open(&log)
             .map_err(OpenError::folder(&log))?;
         let child = cluster::command(&program, None, &self.folder.cluster(), &self.account)?

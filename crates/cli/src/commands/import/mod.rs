@@ -6,7 +6,7 @@ mod figures;
 mod recording;
 mod tags;
 
-use super::organization;
+use super::organization::OrganizationChoice;
 use crate::config::Output;
 use crate::progress::Progress;
 use answer::Tally;
@@ -15,7 +15,6 @@ use clap::{Args, Subcommand};
 use periscope_adapters::git::{Clone, DefaultBranch, Owner, Reading, Walk};
 use periscope_domain::commit_graph::Commit;
 use periscope_domain::id::DeploymentId;
-use periscope_domain::organization::OrganizationSlug;
 use periscope_domain::ports::Store;
 use periscope_domain::pull_request::PullRequest;
 use periscope_domain::repository::RepositoryName;
@@ -29,7 +28,7 @@ use std::path::PathBuf;
 pub(crate) enum Command {
     /// Import the commits and merged pull requests of a local clone
     #[command(
-        after_help = "Examples:\n  periscope import git ~/src/api --org acme --repository acme/api --tags-as-deployments \
+        after_help = "Example:\n  periscope import git ~/src/api --org acme --repository acme/api --tags-as-deployments \
                       'v*'\n  periscope import git ~/src/mono --org acme --repository acme/mono --tags-as-deployments \
                       '{service}@*'"
     )]
@@ -40,17 +39,15 @@ pub(crate) enum Command {
 pub(crate) struct Git {
     /// The clone
     path: PathBuf,
-    /// The organization's slug
-    #[arg(long, value_parser = OrganizationSlug::parse)]
-    org: OrganizationSlug,
+    #[command(flatten)]
+    org: OrganizationChoice,
     /// The repository's full name, owner/name
     #[arg(long, value_parser = RepositoryName::parse)]
     repository: RepositoryName,
-    /// Count only pull requests merged into this branch, instead of into any; may be given several times
+    /// Count only pull requests merged into this branch; may be given several times
     #[arg(long)]
     branch: Vec<String>,
-    /// Record each tag that fits the pattern, or every tag, as a successful production deployment; {service} in the pattern
-    /// stands for the deployed service, as in '{service}/v*'
+    /// Record each tag, or each that fits, as a production deployment of {service}, if it has that
     #[arg(long, value_name = "PATTERN", num_args = 0..=1, default_missing_value = "")]
     tags_as_deployments: Option<String>,
     /// Count numbers too of which nothing proves that they are pull requests of this repository
@@ -73,7 +70,8 @@ struct Import<'a> {
 
 pub(crate) async fn run(command: &Command, store: &dyn Store, output: Output) -> anyhow::Result<()> {
     let Command::Git(arguments) = command;
-    let organization_id = organization(store, &arguments.org).await?.id;
+    let organization = arguments.org.find(store).await?;
+    let organization_id = organization.id;
     let owner = if arguments.any_owner {
         Owner::Anybody
     } else {
@@ -99,7 +97,7 @@ pub(crate) async fn run(command: &Command, store: &dyn Store, output: Output) ->
     if !arguments.dry_run {
         import.recorder.relink().await?;
         import.tally.links = import.recorder.count_links(&import.recorded).await?;
-        import.tally.figure = Some(figures::lead_time(store, organization_id, &arguments.org).await?);
+        import.tally.figure = Some(figures::lead_time(store, organization_id, &organization.slug).await?);
     }
     import.tally.answer(arguments, output)
 }

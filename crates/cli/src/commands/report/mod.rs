@@ -5,7 +5,7 @@ mod deployments;
 mod overview;
 mod pull_requests;
 
-use super::organization;
+use super::organization::OrganizationChoice;
 use crate::config::Output;
 use anyhow::Context;
 use clap::Args;
@@ -19,8 +19,7 @@ use periscope_domain::metrics::{
 use periscope_domain::organization::OrganizationSlug;
 use periscope_domain::ports::{Clock, Store};
 use periscope_domain::text::ServiceName;
-use periscope_domain::time_zone::TimeZone;
-use periscope_domain::timestamp::Timestamp;
+use periscope_domain::time_zone::{Moment, TimeZone};
 use periscope_domain::use_cases::{Report, report_metrics};
 use periscope_server::report_json;
 use serde_json::{Map, Value};
@@ -32,18 +31,17 @@ use std::fmt::Write;
     after_help = "Example:\n  periscope report --org acme --time-range 90d --service api --metric lead-time"
 )]
 pub(crate) struct Arguments {
-    /// The organization's slug
-    #[arg(long, value_parser = OrganizationSlug::parse)]
-    org: OrganizationSlug,
+    #[command(flatten)]
+    org: OrganizationChoice,
     /// How far back from now: a number of days, 1d to 400d
     #[arg(long, value_parser = TimeRange::parse, default_value = "30d", conflicts_with_all = ["since", "until"])]
     time_range: TimeRange,
-    /// The beginning of the window, instead of --time-range
-    #[arg(long, value_parser = Timestamp::parse, requires = "until", value_name = "TIME")]
-    since: Option<Timestamp>,
+    /// The beginning of the window, instead of --time-range: 2026-02-01, or a time with a zone
+    #[arg(long, value_parser = Moment::parse, requires = "until", value_name = "DATE")]
+    since: Option<Moment>,
     /// The end of the window, which does not belong to it
-    #[arg(long, value_parser = Timestamp::parse, requires = "since", value_name = "TIME")]
-    until: Option<Timestamp>,
+    #[arg(long, value_parser = Moment::parse, requires = "since", value_name = "DATE")]
+    until: Option<Moment>,
     /// Deployments to where
     #[arg(long, value_parser = Environment::parse, default_value = Environment::PRODUCTION)]
     environment: Environment,
@@ -64,7 +62,7 @@ fn parse_metric(name: &str) -> anyhow::Result<Metric> {
 }
 
 pub(crate) async fn run(arguments: &Arguments, store: &dyn Store, output: Output) -> anyhow::Result<()> {
-    let organization = organization(store, &arguments.org).await?;
+    let organization = arguments.org.find(store).await?;
     let question = question(arguments)?;
     let metrics = match arguments.metrics.as_slice() {
         [] => &Metric::ALL,
@@ -88,6 +86,7 @@ fn question(arguments: &Arguments) -> anyhow::Result<Question> {
     let now = SystemClock.now();
     let window = match arguments.since.zip(arguments.until) {
         Some((since, until)) => {
+            let [since, until] = [since, until].map(|moment| moment.at(&arguments.time_zone));
             let window = Window::new(since, until);
             window.map_err(|rule| anyhow::anyhow!("--until {rule}"))?
         }
