@@ -9,5 +9,6 @@ mod program;
 mod reporting;
 mod secrecy;
 mod serving;
+mod snippets;
 mod tls;
 mod traces;
