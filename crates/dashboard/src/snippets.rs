@@ -31,7 +31,7 @@ struct Template {
     text: &'static str,
 }
 
-const TEMPLATES: [Template; 5] = [
+const TEMPLATES: [Template; 6] = [
     Template {
         id: "github",
         name: "GitHub Actions",
@@ -61,6 +61,12 @@ const TEMPLATES: [Template; 5] = [
         name: "CircleCI",
         secret: "Add the key as the variable PERISCOPE_KEY, under Project Settings, Environment Variables.",
         text: include_str!("../snippets/circleci.yml"),
+    },
+    Template {
+        id: "shell",
+        name: "Any shell",
+        secret: "Give the key to the script in the environment variable PERISCOPE_KEY.",
+        text: include_str!("../snippets/shell.sh"),
     },
 ];
 

@@ -8,6 +8,7 @@ mod ci;
 mod front;
 mod recorded;
 mod refused;
+mod shell;
 
 use crate::program::{Folder, Service};
 use attempt::Attempt;

@@ -158,7 +158,8 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    fn run(&self, script: &str, environment: &Variables) -> Reported {
+    /// Runs a script in the folder, with the variables and these.
+    pub(crate) fn run(&self, script: &str, environment: &Variables) -> Reported {
         let file = self.beside("script");
         fs::write(&file, script).unwrap();
         let mut words = self.shell.split(' ');
