@@ -1,8 +1,9 @@
-//! What tells Periscope of a deployment, ready to be copied: a request from a shell, and the steps of a pipeline for each CI,
-//! written with what that CI itself documents. They carry our own address, and the key as a secret that the CI holds.
+//! The steps that report a deployment, ready to be copied: a request for a shell, and the steps of a pipeline for each CI. They
+//! carry our own address, and the key as a secret that the CI holds.
 //!
-//! None but Jenkins says what was live before: a CI knows what a branch was before a push, which is something else as soon as
-//! one deployment fails. Without it Periscope proves the base itself.
+//! The steps run in deployments of others, so a report never fails or holds one up. Their shell is one text, `report.sh`, in every
+//! file; only variables and the form of a warning are those of the CI. No file names the base: a CI knows what a branch was
+//! before a push, which is something else as soon as one deployment fails. Periscope proves the base itself.
 
 use crate::address::Address;
 use periscope_domain::timestamp::Timestamp;
@@ -30,7 +31,7 @@ struct Template {
     text: &'static str,
 }
 
-const TEMPLATES: [Template; 5] = [
+const TEMPLATES: [Template; 6] = [
     Template {
         id: "github",
         name: "GitHub Actions",
@@ -60,6 +61,12 @@ const TEMPLATES: [Template; 5] = [
         name: "CircleCI",
         secret: "Add the key as the variable PERISCOPE_KEY, under Project Settings, Environment Variables.",
         text: include_str!("../snippets/circleci.yml"),
+    },
+    Template {
+        id: "shell",
+        name: "Any shell",
+        secret: "Give the key to the script in the environment variable PERISCOPE_KEY.",
+        text: include_str!("../snippets/shell.sh"),
     },
 ];
 
@@ -105,6 +112,26 @@ mod tests {
         let readme = include_str!("../../../README.md");
         let steps = include_str!("../snippets/github.yml");
         assert!(readme.contains(&format!("```yaml\n{steps}```")), "{steps}");
+    }
+
+    #[test]
+    fn the_shell_is_the_same_in_every_snippet() {
+        let shell = include_str!("../snippets/report.sh");
+        let first = shell.lines().next().unwrap();
+        for template in TEMPLATES {
+            let line = template.text.lines().find(|line| line.ends_with(first));
+            let margin = line.unwrap().strip_suffix(first).unwrap();
+            let copy = shell
+                .lines()
+                .fold(String::new(), |copy, line| copy + margin + line + "\n");
+            // In a string of Groovy a backslash stands twice.
+            let copy = if template.id == "jenkins" {
+                copy.replace('\\', r"\\")
+            } else {
+                copy
+            };
+            assert!(template.text.contains(&copy), "{}:\n{copy}", template.name);
+        }
     }
 
     #[test]

@@ -11,5 +11,6 @@ mod program;
 mod reporting;
 mod secrecy;
 mod serving;
+mod snippets;
 mod tls;
 mod traces;

@@ -55,7 +55,7 @@ async fn over_tls_the_cookie_is_one_of_this_host_and_of_encrypted_lines_alone() 
     );
     assert!(!cookie.contains("Domain"), "{cookie}");
     let html = browser.page("/").await;
-    assert_eq!(html.matches("https://periscope.example.org").count(), 6);
+    assert_eq!(html.matches("https://periscope.example.org").count(), 7);
     let html = browser.page("/settings/github").await;
     assert!(
         html.contains("https://periscope.example.org/api/webhooks/github/acme"),

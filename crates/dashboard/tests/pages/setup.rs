@@ -17,13 +17,14 @@ async fn it_says_how_to_report_a_deployment_to_this_address() {
         "Jenkins",
         "Azure DevOps",
         "CircleCI",
+        "Any shell",
     ] {
         assert!(html.contains(ci), "{ci}");
     }
     assert_eq!(
         html.matches(&address).count(),
-        6,
-        "a request and the steps for five CIs"
+        7,
+        "a request, the steps for five CIs and a script"
     );
     assert!(!html.contains("periscope.example.org"));
     assert!(html.contains("Waiting for the first event"));
