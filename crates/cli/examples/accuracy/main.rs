@@ -191,7 +191,7 @@ fn simpler_rules(project: &Project, expected: &Expected) -> anyhow::Result<Vec<R
             rule.to_owned(),
             &found,
             expected.links(with_previous),
-            truth,
+            expected,
         ))
     });
     rows.collect()
