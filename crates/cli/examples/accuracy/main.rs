@@ -183,7 +183,7 @@ fn simpler_rules(project: &Project, expected: &Expected) -> anyhow::Result<Vec<R
     let rows = rules.into_iter().map(|(rule, with_previous, links)| {
         let first = rules::first_of(history, &links);
         let found = Found {
-            quarters: quarters::figures(history, &first)?,
+            quarters: quarters::figures(history, &links)?,
             links,
             first,
         };

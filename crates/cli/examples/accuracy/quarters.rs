@@ -84,8 +84,8 @@ impl fmt::Display for Figure {
 /// The lead times of the quarters that have one.
 pub(crate) type Figures = BTreeMap<Quarter, Figure>;
 
-/// The lead times that first deliveries make.
-pub(crate) fn figures(history: &History, first: &Links) -> anyhow::Result<Figures> {
+/// The lead times that links make: first deliveries, or every link of a rule that does not know them.
+pub(crate) fn figures(history: &History, links: &Links) -> anyhow::Result<Figures> {
     let merged_at: HashMap<_, _> = history
         .pull_requests
         .iter()
@@ -94,7 +94,7 @@ pub(crate) fn figures(history: &History, first: &Links) -> anyhow::Result<Figure
     let mut lead_times: BTreeMap<Quarter, Vec<i64>> = BTreeMap::new();
     for deployment in &history.deployments {
         let completed = seconds(&deployment.completed_at)?;
-        for number in first.get(&deployment.id).into_iter().flatten() {
+        for number in links.get(&deployment.id).into_iter().flatten() {
             let merged = merged_at.get(number).context("a link to no pull request")?;
             let of_quarter = lead_times.entry(Quarter::new(completed)?).or_default();
             of_quarter.push((completed - seconds(merged)?).max(0));

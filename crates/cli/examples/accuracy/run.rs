@@ -31,10 +31,10 @@ pub(crate) struct Mode {
 
 impl Mode {
     pub(crate) const ALL: [Self; 4] = [
-        Self::new(true, false),
-        Self::new(true, true),
         Self::new(false, false),
         Self::new(false, true),
+        Self::new(true, false),
+        Self::new(true, true),
     ];
 
     const fn new(with_previous: bool, shuffled: bool) -> Self {
