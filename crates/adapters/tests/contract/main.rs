@@ -12,6 +12,7 @@ mod api_keys;
 mod bases;
 mod commits;
 mod costs;
+mod deliveries;
 mod deployments;
 mod failures;
 mod fixture;
@@ -162,6 +163,10 @@ contracts! {
         pull_requests_of_a_service_are_those_of_its_repository,
         pull_requests_are_on_one_page_while_others_come,
         no_pull_request_of_another_organization_is_listed;
+    deliveries:
+        deploying_again_and_going_back_and_forward_adds_no_lead_time,
+        releases_cut_on_branches_that_never_merge_back_ship_what_is_new_in_any_order,
+        four_reports_of_two_runs_end_with_the_newer_run_in_any_order;
     deployments:
         a_deployment_is_found_with_every_field,
         a_deployment_without_optional_fields_is_found_equal,

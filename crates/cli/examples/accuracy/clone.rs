@@ -153,7 +153,7 @@ fn git(folder: &Path, arguments: &[&str]) -> anyhow::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules;
+    use crate::{ancestry, rules};
     use std::{env, fs, process};
 
     struct Clone(std::path::PathBuf);
@@ -252,9 +252,12 @@ mod tests {
             ids.map(|id| links[id].iter().copied().collect())
                 .collect::<Vec<Vec<u64>>>()
         };
-        assert_eq!(links(&rules::stated(history)), [vec![1], vec![2, 3], vec![4]]);
         assert_eq!(
-            links(&rules::by_proved_base(&project)),
+            links(&ancestry::with_previous(history)),
+            [vec![1], vec![2, 3], vec![4]]
+        );
+        assert_eq!(
+            links(&ancestry::without_previous(&project)),
             [vec![1], vec![2, 3], vec![4]]
         );
     }

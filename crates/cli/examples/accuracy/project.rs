@@ -1,16 +1,19 @@
 //! A history with the commits that its pull requests and deployments are about.
 
 use crate::clone;
-use crate::history::{self, DEPLOYMENTS, History, Message, Telling};
+use crate::history::{self, History, Message, PullRequest, Telling};
+use crate::numbered::{self, NumberedHistory};
 use anyhow::Context;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::Path;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 /// How many commits a request tells of at most.
-const BATCH: usize = 500;
+const COMMITS: usize = 500;
+/// How many pull requests a request tells of at most.
+const PULL_REQUESTS: usize = 20;
 
 #[derive(Deserialize)]
 pub(crate) struct Project {
@@ -51,35 +54,54 @@ impl Project {
     /// Reads a gzipped JSON file, or a folder with a clone.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
         if path.is_dir() {
-            clone::read(path)
-        } else {
-            history::read(path)
+            return clone::read(path);
         }
+        let file: Value = history::read(path)?;
+        let project = if file["form"] == numbered::FORM {
+            serde_json::from_value::<NumberedHistory>(file).map(NumberedHistory::project)
+        } else {
+            serde_json::from_value(file).map(Ok)
+        };
+        project.with_context(|| format!("{} is no history", path.display()))?
     }
 
-    /// Every pull request, deployment and commit in order of time, the commits in batches: what was committed since
-    /// the deployment before comes right before a deployment.
+    /// Every deployment in order of time, and right before each the commits and pull requests since the one before.
     pub(crate) fn messages(&self, telling: &Telling) -> Vec<Message> {
         let mut commits: Vec<&Commit> = self.commits.iter().collect();
         commits.sort_by_key(|commit| &commit.committed_at);
-        let mut later = commits.as_slice();
+        let mut pull_requests: Vec<&PullRequest> = self.history.pull_requests.iter().collect();
+        pull_requests.sort_by_key(|pull_request| &pull_request.merged_at);
+        let (mut commits, mut pull_requests) = (commits.as_slice(), pull_requests.as_slice());
+        let mut deployments: Vec<_> = self.history.deployments.iter().collect();
+        deployments.sort_by_key(|deployment| &deployment.completed_at);
         let mut messages = Vec::new();
-        for message in self.history.messages(telling) {
-            if message.path == DEPLOYMENTS {
-                let count = later.partition_point(|commit| commit.committed_at <= message.at);
-                let (earlier, rest) = later.split_at(count);
-                messages.extend(batches(earlier, telling));
-                later = rest;
-            }
-            messages.push(message);
+        for deployment in deployments {
+            let at = &deployment.completed_at;
+            let (earlier, later) = split(commits, |commit| commit.committed_at <= *at);
+            messages.extend(commit_messages(earlier, telling));
+            commits = later;
+            let (earlier, later) = split(pull_requests, |pull_request| pull_request.merged_at <= *at);
+            messages.extend(pull_request_messages(earlier, telling));
+            pull_requests = later;
+            messages.push(deployment.report(telling, "success"));
         }
-        messages.extend(batches(later, telling));
+        messages.extend(commit_messages(commits, telling));
+        messages.extend(pull_request_messages(pull_requests, telling));
         messages
     }
 }
 
-fn batches(commits: &[&Commit], telling: &Telling) -> impl Iterator<Item = Message> {
-    commits.chunks(BATCH).map(|commits| {
+fn split<'a, T>(items: &'a [&'a T], is_earlier: impl Fn(&T) -> bool) -> (&'a [&'a T], &'a [&'a T]) {
+    items.split_at(items.partition_point(|item| is_earlier(item)))
+}
+
+fn pull_request_messages(pull_requests: &[&PullRequest], telling: &Telling) -> impl Iterator<Item = Message> {
+    let requests = pull_requests.chunks(PULL_REQUESTS);
+    requests.map(|pull_requests| PullRequest::message(pull_requests, telling))
+}
+
+fn commit_messages(commits: &[&Commit], telling: &Telling) -> impl Iterator<Item = Message> {
+    commits.chunks(COMMITS).map(|commits| {
         let items: Vec<_> = commits
             .iter()
             .map(|commit| {
@@ -91,10 +113,6 @@ fn batches(commits: &[&Commit], telling: &Telling) -> impl Iterator<Item = Messa
             })
             .collect();
         Message {
-            at: commits
-                .last()
-                .map(|commit| commit.committed_at.clone())
-                .unwrap_or_default(),
             path: "/api/commits",
             body: json!({ "repository": telling.repository, "commits": items }),
         }
@@ -106,12 +124,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commits_come_before_the_deployment_after_them_and_none_is_left_out() {
+    fn commits_and_pull_requests_come_before_the_deployment_after_them_and_none_is_left_out() {
         let commits: Vec<_> = (0..1200).map(|n| json!([n.to_string(), [], n])).collect();
         let deployments = ["1970-01-01T00:00:10Z", "1970-01-01T00:19:00Z"]
             .map(|at| json!({ "id": at, "tag": at, "commit": "1", "previous": null, "completed_at": at }));
+        let pull_requests = (0..50).map(|n| {
+            let merged_at = format!("1970-01-01T00:00:{n:02}Z");
+            json!({ "number": n + 1, "merged_at": merged_at, "merge_commit_sha": n.to_string() })
+        });
         let json = json!({
-            "name": "x", "commits": commits, "pull_requests": [], "deployments": deployments, "links": {},
+            "name": "x", "commits": commits, "pull_requests": pull_requests.collect::<Value>(), "deployments": deployments, "links": {},
         });
         let project: Project = serde_json::from_value(json).unwrap();
         let telling = Telling {
@@ -120,12 +142,25 @@ mod tests {
             with_previous: true,
         };
         let messages = project.messages(&telling);
-        let sizes = messages
+        let size = |message: &Message, field: &str| message.body[field].as_array().map(Vec::len);
+        let sizes: Vec<_> = messages
             .iter()
-            .map(|message| message.body["commits"].as_array().map(Vec::len));
+            .map(|message| (size(message, "commits"), size(message, "pullRequests")))
+            .collect();
         assert_eq!(
-            sizes.collect::<Vec<_>>(),
-            [Some(11), None, Some(500), Some(500), Some(130), None, Some(59)]
+            sizes,
+            [
+                (Some(11), None),
+                (None, Some(11)),
+                (None, None),
+                (Some(500), None),
+                (Some(500), None),
+                (Some(130), None),
+                (None, Some(20)),
+                (None, Some(19)),
+                (None, None),
+                (Some(59), None)
+            ]
         );
         assert_eq!(
             messages[0].body["commits"][10]["committedAt"],

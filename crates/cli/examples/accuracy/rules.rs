@@ -1,37 +1,25 @@
-//! Which pull requests are in each deployment: the right answers, and what simpler rules make of the same history.
-//! Nothing here is shared with the service.
+//! What simpler rules make of a history.
 
+use crate::ancestry::Ancestry;
 use crate::history::{Deployment, History};
 use crate::project::Project;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The numbers of the pull requests in each deployment.
 pub(crate) type Links = BTreeMap<String, BTreeSet<u64>>;
 
-/// What git says when each deployment names the commit of the one before it.
-pub(crate) fn stated(history: &History) -> Links {
-    for_each_deployment(history, |deployment| {
-        let numbers = history.links.get(&deployment.id);
-        numbers.into_iter().flatten().copied().collect()
-    })
-}
-
-/// What the commits say when no deployment names another: the base is the latest earlier deployment that is contained
-/// in this one. Without one only the pull request that was merged as the deployed commit is certain.
-pub(crate) fn by_proved_base(project: &Project) -> Links {
+/// What the deployed commit contains and the latest earlier deployment that it contains does not.
+pub(crate) fn by_latest_contained(project: &Project) -> Links {
     let history = &project.history;
-    let commits = project.commits.iter();
-    let parents = commits
-        .map(|commit| (commit.sha.as_str(), commit.parents.as_slice()))
-        .collect();
+    let ancestry = Ancestry::new(&project.commits);
     for_each_deployment(history, |deployment| {
-        let contained = ancestors(&deployment.commit, &parents);
+        let contained = ancestry.contained(&deployment.commit);
         let earlier = history
             .deployments
             .iter()
             .filter(|other| order(other) < order(deployment) && contained.contains(other.commit.as_str()));
         let base = earlier.max_by_key(|other| order(other));
-        let before = base.map(|base| ancestors(&base.commit, &parents));
+        let before = base.map(|base| ancestry.contained(&base.commit));
         numbers(history, |merge| {
             let is_new = before.as_ref().is_some_and(|before| !before.contains(merge));
             merge == deployment.commit || (is_new && contained.contains(merge))
@@ -86,7 +74,20 @@ pub(crate) fn first_after_merge(history: &History) -> Links {
     links
 }
 
-fn for_each_deployment(history: &History, answer: impl Fn(&Deployment) -> BTreeSet<u64>) -> Links {
+/// Each pull request in the first deployment that links it.
+pub(crate) fn first_of(history: &History, links: &Links) -> Links {
+    let mut deployments: Vec<_> = history.deployments.iter().collect();
+    deployments.sort_by_key(|deployment| order(deployment));
+    let mut delivered = BTreeSet::new();
+    let first = deployments.into_iter().map(|deployment| {
+        let numbers = links.get(&deployment.id).into_iter().flatten().copied();
+        let first = numbers.filter(|number| delivered.insert(*number)).collect();
+        (deployment.id.clone(), first)
+    });
+    first.collect()
+}
+
+pub(crate) fn for_each_deployment(history: &History, answer: impl Fn(&Deployment) -> BTreeSet<u64>) -> Links {
     let deployments = history.deployments.iter();
     deployments
         .map(|deployment| (deployment.id.clone(), answer(deployment)))
@@ -94,38 +95,24 @@ fn for_each_deployment(history: &History, answer: impl Fn(&Deployment) -> BTreeS
 }
 
 /// The pull requests whose merge commit is chosen.
-fn numbers(history: &History, is_chosen: impl Fn(&str) -> bool) -> BTreeSet<u64> {
+pub(crate) fn numbers(history: &History, is_chosen: impl Fn(&str) -> bool) -> BTreeSet<u64> {
     let pull_requests = history.pull_requests.iter();
     let chosen = pull_requests.filter(|pull_request| is_chosen(&pull_request.merge_commit_sha));
     chosen.map(|pull_request| pull_request.number).collect()
 }
 
 /// Deployments that were completed at the same time are in order of their ids.
-fn order(deployment: &Deployment) -> (&str, &str) {
+pub(crate) fn order(deployment: &Deployment) -> (&str, &str) {
     (&deployment.completed_at, &deployment.id)
 }
 
-/// The commit and every one that is reachable from it; none if it is not known.
-fn ancestors<'a>(commit: &'a str, parents: &HashMap<&'a str, &'a [String]>) -> HashSet<&'a str> {
-    let mut reached = HashSet::new();
-    let mut next = vec![commit];
-    while let Some(commit) = next.pop() {
-        if let Some(parents) = parents.get(commit)
-            && reached.insert(commit)
-        {
-            next.extend(parents.iter().map(String::as_str));
-        }
-    }
-    reached
-}
-
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::history::PullRequest;
     use crate::project::Commit;
 
-    fn time(minute: u64) -> String {
+    pub(crate) fn time(minute: u64) -> String {
         format!("2024-01-01T00:{minute:02}:00Z")
     }
 
@@ -135,7 +122,7 @@ mod tests {
     /// ```
     /// Each commit is the merge of the pull request of its number, but for 6, in the minute of its number. Deployed
     /// are 2, 4 (a release branch), 6, 5 (back again), 7 and 4 once more, in the minutes from 10 on.
-    fn project() -> Project {
+    pub(crate) fn project() -> Project {
         let parents: [(u64, &[u64]); 7] = [
             (1, &[]),
             (2, &[1]),
@@ -186,7 +173,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn assert_links(links: &Links, expected: [&[u64]; 6]) {
+    pub(crate) fn assert_links(links: &Links, expected: [&[u64]; 6]) {
         let found: Vec<Vec<u64>> = links
             .values()
             .map(|numbers| numbers.iter().copied().collect())
@@ -195,35 +182,13 @@ mod tests {
     }
 
     #[test]
-    fn what_the_history_states_has_an_entry_for_each_deployment() {
-        assert_links(&stated(&project().history), [&[2], &[], &[], &[], &[], &[]]);
-    }
-
-    #[test]
     fn the_base_is_the_latest_earlier_deployment_that_is_contained() {
-        let links = by_proved_base(&project());
+        let project = project();
+        let links = by_latest_contained(&project);
         // a has none; c, d and e look past what they do not contain; f finds b, the same commit
         assert_links(&links, [&[2], &[4], &[3, 5], &[3, 5], &[7], &[4]]);
-    }
-
-    #[test]
-    fn deployments_of_one_time_are_in_order_of_their_ids() {
-        let mut project = project();
-        for deployment in &mut project.history.deployments {
-            deployment.completed_at = time(10);
-        }
-        project.history.deployments.reverse();
-        assert_links(
-            &by_proved_base(&project),
-            [&[2], &[4], &[3, 5], &[3, 5], &[7], &[4]],
-        );
-    }
-
-    #[test]
-    fn a_commit_that_is_not_known_has_no_base() {
-        let mut project = project();
-        project.commits.retain(|commit| commit.sha != "6");
-        assert_eq!(by_proved_base(&project)["c"], BTreeSet::new());
+        let first = first_of(&project.history, &links);
+        assert_links(&first, [&[2], &[4], &[3, 5], &[], &[7], &[]]);
     }
 
     #[test]

@@ -1,22 +1,25 @@
 //! Tells the service a history, waits until its links no longer change, and reads them.
 
 use crate::history::{DEPLOYMENTS, Message, Telling};
-use crate::http::Answer;
+use crate::http::{Answer, Connection};
 use crate::project::Project;
+use crate::quarters::{Figure, Figures, Quarter};
 use crate::rules::Links;
-use crate::sending::{Sender, Target, send_all, text};
+use crate::sending::{Sender, send_all, text};
+use crate::server::Server;
 use anyhow::{Context, ensure};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What arrives late is put right within five seconds.
-const SETTLED_AFTER: Duration = Duration::from_secs(6);
+/// How long the worker has to have nothing left.
+const REST: Duration = Duration::from_secs(1);
+const QUEUE_LENGTH: &str = "periscope_relink_queue_length ";
 const SENDERS: usize = 8;
 
 /// How a history is told.
@@ -28,10 +31,10 @@ pub(crate) struct Mode {
 
 impl Mode {
     pub(crate) const ALL: [Self; 4] = [
-        Self::new(true, false),
-        Self::new(true, true),
         Self::new(false, false),
         Self::new(false, true),
+        Self::new(true, false),
+        Self::new(true, true),
     ];
 
     const fn new(with_previous: bool, shuffled: bool) -> Self {
@@ -59,14 +62,23 @@ impl Mode {
     }
 }
 
-/// The links of the service. `number` is different for each history.
+/// What the service makes of a history.
+#[derive(Default, PartialEq)]
+pub(crate) struct Found {
+    pub(crate) links: Links,
+    pub(crate) first: Links,
+    pub(crate) quarters: Figures,
+}
+
+/// Tells a history and reads what the service makes of it. `number` is different for each history.
 pub(crate) fn run(
-    target: &Target,
+    server: &Server,
     project: &Project,
     number: usize,
     mode: Mode,
     seed: u64,
-) -> anyhow::Result<Links> {
+) -> anyhow::Result<Found> {
+    let target = &server.target;
     let label = format!("{}-{number}-{}", project.history.name, mode.label());
     let telling = Telling {
         repository: format!("accuracy/{label}"),
@@ -95,12 +107,35 @@ pub(crate) fn run(
         "{label}: {} of {expected} deployments",
         ids.len()
     );
-    let (links, settled) = settled(target, &ids, &telling.repository)?;
+    let (found, settled) = settled(server, &|sender| read(sender, project, &ids, &telling.repository))?;
     eprintln!(
-        "{label}: links unchanged since {:.1} s after the last answer",
+        "{label}: settled {:.1} s after the last answer",
         settled.as_secs_f64()
     );
-    Ok(links)
+    Ok(found)
+}
+
+fn read(
+    sender: &mut Sender<'_>,
+    project: &Project,
+    ids: &BTreeMap<String, i64>,
+    repository: &str,
+) -> anyhow::Result<Found> {
+    let mut found = Found::default();
+    for (name, id) in ids {
+        let shipped = shipped(sender, *id, repository).with_context(|| format!("of {name}"))?;
+        let first = shipped.iter().filter(|(_, is_first)| **is_first);
+        let first = first.map(|(number, _)| *number).collect();
+        found.first.insert(name.clone(), first);
+        found.links.insert(name.clone(), shipped.into_keys().collect());
+    }
+    for quarter in Quarter::all(&project.history)? {
+        let lead_time = lead_time(sender, repository, quarter)?;
+        found
+            .quarters
+            .extend(lead_time.map(|lead_time| (quarter, lead_time)));
+    }
+    Ok(found)
 }
 
 #[derive(Deserialize)]
@@ -125,60 +160,95 @@ fn recorded(message: &Message, answer: &Answer, telling: &Telling) -> anyhow::Re
     Ok(Some((id.context("no deploymentId")?.to_owned(), recorded.id)))
 }
 
-/// The links once they no longer change, and how long after the start that was.
+/// What is read once the worker has nothing left, twice the same, and how long the worker took.
 fn settled(
-    target: &Target,
-    ids: &BTreeMap<String, i64>,
-    repository: &str,
-) -> anyhow::Result<(Links, Duration)> {
+    server: &Server,
+    read: &dyn Fn(&mut Sender<'_>) -> anyhow::Result<Found>,
+) -> anyhow::Result<(Found, Duration)> {
     let start = Instant::now();
-    let mut sender = Sender::connect(target)?;
-    let (mut known, mut since) = (Links::new(), Duration::ZERO);
+    let mut sender = Sender::connect(&server.target)?;
+    let mut known: Option<(Found, Duration)> = None;
     loop {
-        let asked_at = start.elapsed();
-        let mut links = Links::new();
-        for (name, id) in ids {
-            let path = format!("/api/deployments/{id}/explain");
-            let answer = sender.request("GET", &path, b"")?;
-            ensure!(answer.status == 200, refusal("GET", &path, &answer));
-            let numbers = parse::<Explanation>(&answer)?.numbers(repository);
-            links.insert(name.clone(), numbers.with_context(|| format!("of {name}"))?);
+        while queue_length(server)? > 0.0 {
+            known = None;
+            thread::sleep(REST / 10);
         }
-        if links != known {
-            (known, since) = (links, asked_at);
-        } else if asked_at > since + SETTLED_AFTER {
-            return Ok((known, since));
+        let empty_at = start.elapsed();
+        let found = read(&mut sender)?;
+        match known {
+            Some(known) if known.0 == found => return Ok(known),
+            _ => known = Some((found, empty_at)),
         }
-        thread::sleep(Duration::from_millis(500));
+        thread::sleep(REST);
     }
 }
 
-#[derive(Deserialize)]
-struct Explanation {
-    links: Vec<ExplainedLink>,
+/// How many deployments and lines wait for the worker.
+fn queue_length(server: &Server) -> anyhow::Result<f64> {
+    let answer = Connection::open(&server.metrics_host)?.request("GET", "/metrics", "", b"")?;
+    let text = text(&answer);
+    let mut lines = text.lines();
+    let length = lines.find_map(|line| line.strip_prefix(QUEUE_LENGTH));
+    let length = length.with_context(|| format!("no {QUEUE_LENGTH}in {text}"))?;
+    Ok(length.parse()?)
+}
+
+/// The pull requests that a deployment links, and whether it is the first to deliver them.
+fn shipped(sender: &mut Sender<'_>, id: i64, repository: &str) -> anyhow::Result<BTreeMap<u64, bool>> {
+    let description: Description = get(sender, &format!("/api/deployments/{id}"))?;
+    description.shipped(repository)
+}
+
+fn lead_time(sender: &mut Sender<'_>, service: &str, quarter: Quarter) -> anyhow::Result<Option<Figure>> {
+    let path = format!(
+        "/api/metrics/lead-time?service={service}&{}",
+        quarter.parameters()
+    );
+    Ok(get::<LeadTime>(sender, &path)?.current)
+}
+
+fn get<T: DeserializeOwned>(sender: &mut Sender<'_>, path: &str) -> anyhow::Result<T> {
+    let answer = sender.request("GET", path, b"")?;
+    ensure!(answer.status == 200, refusal("GET", path, &answer));
+    parse(&answer)
 }
 
 #[derive(Deserialize)]
-struct ExplainedLink {
-    #[serde(rename = "pullRequest")]
-    pull_request: ExplainedPullRequest,
+struct LeadTime {
+    current: Option<Figure>,
 }
 
 #[derive(Deserialize)]
-struct ExplainedPullRequest {
+struct Description {
+    links: Vec<DescribedLink>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DescribedLink {
+    pull_request: LinkedPullRequest,
+    is_first_delivery: bool,
+}
+
+#[derive(Deserialize)]
+struct LinkedPullRequest {
     number: u64,
     repository: String,
 }
 
-impl Explanation {
-    fn numbers(self, repository: &str) -> anyhow::Result<BTreeSet<u64>> {
-        let mut numbers = BTreeSet::new();
-        for ExplainedLink { pull_request } in self.links {
-            let (number, other) = (pull_request.number, pull_request.repository);
+impl Description {
+    fn shipped(self, repository: &str) -> anyhow::Result<BTreeMap<u64, bool>> {
+        let mut shipped = BTreeMap::new();
+        for link in self.links {
+            let LinkedPullRequest {
+                number,
+                repository: other,
+            } = link.pull_request;
             ensure!(other == repository, "a link to pull request {number} of {other}");
-            ensure!(numbers.insert(number), "two links to pull request {number}");
+            let known = shipped.insert(number, link.is_first_delivery);
+            ensure!(known.is_none(), "two links to pull request {number}");
         }
-        Ok(numbers)
+        Ok(shipped)
     }
 }
 
@@ -199,15 +269,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_explanation_tells_the_numbers_of_one_repository() {
-        let numbers = |repository| {
-            let json = r#"{"links":[{"pullRequest":{"number":7,"repository":"a/b","title":null},"rule":"graph",
-                "baseCommitSha":"00"},{"pullRequest":{"number":3,"repository":"a/b"},"rule":"exact"}],"more":[]}"#;
-            let explanation: Explanation = serde_json::from_str(json).unwrap();
-            explanation.numbers(repository)
+    fn a_description_tells_the_numbers_of_one_repository_and_first_deliveries() {
+        let shipped = |repository| {
+            let json = r#"{"id":5,"links":[{"pullRequest":{"number":7,"repository":"a/b","title":null},"rule":"graph",
+                "isFirstDelivery":false},{"pullRequest":{"number":3,"repository":"a/b"},"isFirstDelivery":true}]}"#;
+            let description: Description = serde_json::from_str(json).unwrap();
+            description.shipped(repository)
         };
-        assert_eq!(numbers("a/b").unwrap(), BTreeSet::from([3, 7]));
-        assert!(numbers("a/c").is_err());
+        assert_eq!(shipped("a/b").unwrap(), BTreeMap::from([(3, true), (7, false)]));
+        assert!(shipped("a/c").is_err());
     }
 
     #[test]
@@ -218,7 +288,6 @@ mod tests {
             with_previous: true,
         };
         let message = |path| Message {
-            at: String::new(),
             path,
             body: serde_json::json!({ "deploymentId": "x/v1" }),
         };

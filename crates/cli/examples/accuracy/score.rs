@@ -1,5 +1,6 @@
 //! Links against the right ones.
 
+use crate::quarters::Figures;
 use crate::rules::Links;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -24,7 +25,7 @@ impl Score {
         score
     }
 
-    pub(crate) fn is_perfect(&self) -> bool {
+    pub(crate) const fn is_perfect(&self) -> bool {
         self.wrong == 0 && self.missed == 0
     }
 
@@ -52,26 +53,56 @@ impl Score {
         Fraction::of(self.right, self.right + self.missed)
     }
 
-    pub(crate) fn cells(&self) -> [String; 5] {
-        let text = |fraction: Option<Fraction>| fraction.map_or_else(|| "-".to_owned(), Fraction::text);
-        [
-            self.right.to_string(),
-            self.wrong.to_string(),
-            self.missed.to_string(),
-            text(self.precision()),
-            text(self.recall()),
-        ]
+    /// Right, wrong and missed.
+    pub(crate) fn counts(&self) -> [String; 3] {
+        [self.right, self.wrong, self.missed].map(|count| count.to_string())
     }
 
-    pub(crate) fn json(&self, rule: &str) -> Value {
+    pub(crate) fn fractions(&self) -> [String; 2] {
+        let text = |fraction: Option<Fraction>| fraction.map_or_else(|| "-".to_owned(), Fraction::text);
+        [text(self.precision()), text(self.recall())]
+    }
+
+    pub(crate) fn json(&self) -> Value {
         json!({
-            "rule": rule,
             "right": self.right,
             "wrong": self.wrong,
             "missed": self.missed,
             "precision": self.precision().map(Fraction::number),
             "recall": self.recall().map(Fraction::number),
         })
+    }
+}
+
+/// How many quarters have the right lead time, of those that have any.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct QuarterScore {
+    right: usize,
+    all: usize,
+}
+
+impl QuarterScore {
+    pub(crate) fn of(found: &Figures, truth: &Figures) -> Self {
+        let all: BTreeSet<_> = found.keys().chain(truth.keys()).collect();
+        let right = all
+            .iter()
+            .filter(|quarter| found.get(quarter) == truth.get(quarter));
+        Self {
+            right: right.count(),
+            all: all.len(),
+        }
+    }
+
+    pub(crate) const fn is_perfect(&self) -> bool {
+        self.right == self.all
+    }
+
+    pub(crate) fn text(&self) -> String {
+        format!("{} of {}", self.right, self.all)
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        json!({ "right": self.right, "all": self.all })
     }
 }
 
@@ -106,9 +137,28 @@ pub(crate) fn mistakes(found: &Links, truth: &Links) -> Vec<String> {
     all.take(10).collect()
 }
 
+/// The first quarters whose lead time is not the right one, a line each.
+pub(crate) fn quarter_mistakes(found: &Figures, truth: &Figures) -> Vec<String> {
+    let text = |figures: &Figures, quarter| {
+        figures
+            .get(quarter)
+            .map_or("none".to_owned(), ToString::to_string)
+    };
+    let all: BTreeSet<_> = found.keys().chain(truth.keys()).collect();
+    let wrong = all
+        .into_iter()
+        .filter(|quarter| found.get(quarter) != truth.get(quarter));
+    let lines = wrong.map(|quarter| {
+        let (found, truth) = (text(found, quarter), text(truth, quarter));
+        format!("{quarter}: {found}, right is {truth}")
+    });
+    lines.take(10).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quarters::{Figure, Quarter};
 
     fn links(links: &[(&str, &[u64])]) -> Links {
         links
@@ -122,7 +172,8 @@ mod tests {
         let truth = links(&[("a", &[1, 2, 3]), ("b", &[4]), ("c", &[])]);
         let found = links(&[("a", &[1, 2, 4]), ("c", &[5])]);
         let score = Score::of(&found, &truth);
-        assert_eq!(score.cells(), ["2", "2", "2", "0.5000", "0.5000"]);
+        assert_eq!(score.counts(), ["2", "2", "2"]);
+        assert_eq!(score.fractions(), ["0.5000", "0.5000"]);
         assert!(!score.is_perfect() && Score::of(&truth, &truth).is_perfect());
         assert_eq!(
             mistakes(&found, &truth),
@@ -135,11 +186,42 @@ mod tests {
     }
 
     #[test]
+    fn a_quarter_is_right_to_the_second_and_in_what_it_counts() {
+        let figures = |figures: &[(i64, usize, f64)]| -> Figures {
+            let figures = figures.iter();
+            let quarter = |day: i64| Quarter::new(day * 86_400).unwrap();
+            figures
+                .map(|(day, count, p50)| {
+                    (
+                        quarter(*day),
+                        Figure {
+                            count: *count,
+                            p50: *p50,
+                        },
+                    )
+                })
+                .collect()
+        };
+        let truth = figures(&[(0, 2, 30.5), (100, 1, 7.0), (200, 1, 7.0)]);
+        let found = figures(&[(0, 2, 30.5), (100, 1, 8.0), (300, 1, 7.0)]);
+        assert_eq!(QuarterScore::of(&found, &truth).text(), "1 of 4");
+        assert!(QuarterScore::of(&truth, &truth).is_perfect());
+        assert_eq!(
+            quarter_mistakes(&found, &truth),
+            [
+                "1970 Q2: 8 s over 1, right is 7 s over 1",
+                "1970 Q3: none, right is 7 s over 1",
+                "1970 Q4: 7 s over 1, right is none"
+            ]
+        );
+    }
+
+    #[test]
     fn a_fraction_is_rounded_down_and_of_nothing_there_is_none() {
         let score = |right, wrong, missed| Score { right, wrong, missed };
-        assert_eq!(score(99_999, 1, 0).cells()[3..], ["0.9999", "1.0000"]);
-        assert_eq!(score(0, 0, 3).cells()[3..], ["-", "0.0000"]);
-        assert_eq!(score(1, 2, 0).json("x")["precision"], json!(0.3333));
-        assert_eq!(score(0, 0, 0).json("x")["recall"], Value::Null);
+        assert_eq!(score(99_999, 1, 0).fractions(), ["0.9999", "1.0000"]);
+        assert_eq!(score(0, 0, 3).fractions(), ["-", "0.0000"]);
+        assert_eq!(score(1, 2, 0).json()["precision"], json!(0.3333));
+        assert_eq!(score(0, 0, 0).json()["recall"], Value::Null);
     }
 }

@@ -1,5 +1,6 @@
 //! A Periscope of its own: the built program on a private Postgres in a temporary folder, gone with this value.
 
+use crate::sending::Target;
 use anyhow::{Context, bail, ensure};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -7,10 +8,10 @@ use std::process::{self, Child, ChildStdout, Command, Stdio};
 use std::{env, fs};
 
 pub(crate) struct Server {
-    /// `host:port`
-    pub(crate) host: String,
-    /// A key that may ingest and read.
-    pub(crate) key: String,
+    /// Where it listens, and a key that may ingest and read.
+    pub(crate) target: Target,
+    /// Where its own measurements are, `host:port`.
+    pub(crate) metrics_host: String,
     pub(crate) process_id: u32,
     _process: Process,
     _stdout: BufReader<ChildStdout>,
@@ -22,17 +23,18 @@ impl Server {
         let folder = Folder::new()?;
         let mut child = command(&program, &folder.0)
             .args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", "0"])
+            .args(["--metrics-listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("cannot run {}", program.display()))?;
         let stdout = child.stdout.take();
         let process = Process { child, folder };
         let mut stdout = BufReader::new(stdout.context("no stdout")?);
-        let host = host(&mut stdout)?;
+        let [host, metrics_host] = hosts(&mut stdout)?;
         let key = key(&program, &process.folder.0)?;
         Ok(Self {
-            host,
-            key,
+            target: Target { host, key },
+            metrics_host,
             process_id: process.child.id(),
             _process: process,
             _stdout: stdout,
@@ -61,11 +63,21 @@ fn command(program: &Path, folder: &Path) -> Command {
     command
 }
 
-/// Waits until the service says where it listens.
-fn host(stdout: &mut impl BufRead) -> anyhow::Result<String> {
+/// Waits until the service has said where it listens and where Prometheus may ask, in any order.
+fn hosts(stdout: &mut impl BufRead) -> anyhow::Result<[String; 2]> {
+    let (mut host, mut metrics_host) = (None, None);
     for line in stdout.lines() {
-        if let Some((_, host)) = line?.trim().split_once("listens on http://") {
-            return Ok(host.to_owned());
+        let line = line?;
+        let Some((words, address)) = line.trim().split_once("http://") else {
+            continue;
+        };
+        if let Some(address) = address.strip_suffix("/metrics") {
+            metrics_host = Some(address.to_owned());
+        } else if words.ends_with("listens on ") {
+            host = Some(address.to_owned());
+        }
+        if let (Some(host), Some(metrics_host)) = (&host, &metrics_host) {
+            return Ok([host.clone(), metrics_host.clone()]);
         }
     }
     bail!("the service did not start");
@@ -112,5 +124,22 @@ impl Drop for Process {
             let _ = self.child.kill();
         }
         let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_says_where_it_listens_and_where_its_measurements_are() {
+        let key = "Try it: curl http://127.0.0.1:1/api -d ...\n";
+        let metrics = "Prometheus may ask http://127.0.0.1:2/metrics\n";
+        let service = "Periscope listens on http://127.0.0.1:1\n";
+        for lines in [[key, metrics, service], [service, key, metrics]] {
+            let found = hosts(&mut lines.concat().as_bytes()).unwrap();
+            assert_eq!(found, ["127.0.0.1:1", "127.0.0.1:2"]);
+        }
+        assert!(hosts(&mut [key, service].concat().as_bytes()).is_err());
     }
 }

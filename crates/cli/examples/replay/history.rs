@@ -50,8 +50,6 @@ pub(crate) struct Telling {
 
 /// A request to send.
 pub(crate) struct Message {
-    /// When that of which it tells happened.
-    pub(crate) at: String,
     pub(crate) path: &'static str,
     pub(crate) body: Value,
 }
@@ -66,29 +64,23 @@ pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> anyhow::Result<T> {
     serde_json::from_reader(reader).with_context(|| format!("{} is no history", path.display()))
 }
 
-impl History {
-    /// Every pull request and every deployment, a request each, in order of time.
-    pub(crate) fn messages(&self, telling: &Telling) -> Vec<Message> {
-        let pull_requests = self.pull_requests.iter().map(|pull_request| {
-            let item = json!({
+impl PullRequest {
+    /// Pull requests in one request.
+    pub(crate) fn message(pull_requests: &[&Self], telling: &Telling) -> Message {
+        let items = pull_requests.iter().map(|pull_request| {
+            json!({
                 "number": pull_request.number,
                 "mergeCommitSha": pull_request.merge_commit_sha,
                 "mergedAt": pull_request.merged_at,
                 "createdAt": pull_request.created_at,
                 "author": pull_request.author,
                 "baseBranch": pull_request.base,
-            });
-            Message {
-                at: pull_request.merged_at.clone(),
-                path: PULL_REQUESTS,
-                body: json!({ "repository": telling.repository, "pullRequests": [item] }),
-            }
+            })
         });
-        let deployments = self.deployments.iter();
-        let deployments = deployments.map(|deployment| deployment.report(telling, "success"));
-        let mut messages: Vec<_> = pull_requests.chain(deployments).collect();
-        messages.sort_by(|a, b| a.at.cmp(&b.at));
-        messages
+        Message {
+            path: PULL_REQUESTS,
+            body: json!({ "repository": telling.repository, "pullRequests": items.collect::<Value>() }),
+        }
     }
 }
 
@@ -105,7 +97,6 @@ impl Deployment {
             "service": telling.repository,
         });
         Message {
-            at: self.completed_at.clone(),
             path: DEPLOYMENTS,
             body,
         }

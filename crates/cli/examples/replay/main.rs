@@ -9,7 +9,7 @@ mod sending;
 
 use anyhow::{Context, ensure};
 use clap::Parser;
-use history::{DEPLOYMENTS, History, Message, Telling};
+use history::{DEPLOYMENTS, History, Message, PullRequest, Telling};
 use http::Answer;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -61,7 +61,7 @@ fn main() -> anyhow::Result<()> {
         host: arguments.host,
         key: arguments.key,
     };
-    let mut messages = history.messages(&telling);
+    let mut messages = messages(&history, &telling);
     if let Some(seed) = arguments.shuffle {
         messages.shuffle(&mut StdRng::seed_from_u64(seed));
     }
@@ -99,6 +99,21 @@ fn main() -> anyhow::Result<()> {
     let true_links: usize = history.links.values().map(Vec::len).sum();
     println!("           {true_links} by the commit graph");
     Ok(())
+}
+
+/// Every pull request and every deployment, a request each, in order of time.
+fn messages(history: &History, telling: &Telling) -> Vec<Message> {
+    let pull_requests = history.pull_requests.iter().map(|pull_request| {
+        let message = PullRequest::message(&[pull_request], telling);
+        (&pull_request.merged_at, message)
+    });
+    let deployments = history.deployments.iter().map(|deployment| {
+        let message = deployment.report(telling, "success");
+        (&deployment.completed_at, message)
+    });
+    let mut messages: Vec<_> = pull_requests.chain(deployments).collect();
+    messages.sort_by_key(|(at, _)| *at);
+    messages.into_iter().map(|(_, message)| message).collect()
 }
 
 fn outcome(message: &Message, answer: &Answer) -> Outcome {
