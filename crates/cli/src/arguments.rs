@@ -1,7 +1,7 @@
 //! The command line: every command and option, with an example for each.
 
 use crate::commands::{
-    completions, doctor, explain, github, import, key, man, migrate, org, report, repository, serve,
+    completions, deployment, doctor, explain, github, import, key, man, migrate, org, report, repository, serve,
 };
 use crate::config::Settings;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -35,12 +35,15 @@ pub(crate) enum Command {
     Serve(serve::Arguments),
     /// Bring the database's schema up to date
     Migrate(migrate::Arguments),
-    /// Make and show organizations
+    /// Make, show and remove organizations
     #[command(subcommand)]
     Org(org::Command),
     /// Make, list and revoke API keys
     #[command(subcommand)]
     Key(key::Command),
+    /// Remove wrong or test deployments
+    #[command(subcommand)]
+    Deployment(deployment::Command),
     /// List repositories and say how they are treated
     #[command(subcommand)]
     Repository(repository::Command),

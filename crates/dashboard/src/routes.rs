@@ -20,6 +20,12 @@ pub fn pages(app: &mut ServiceConfig) {
     page(app, "/metrics/{metric}", metrics::get);
     page(app, "/deployments", deployments::list);
     page(app, "/deployments/{id}", deployments::one);
+    page_with_form(
+        app,
+        "/deployments/{id}/remove",
+        deployments::remove::ask,
+        deployments::remove::remove,
+    );
     page(app, "/pull-requests", pull_requests::list);
     page(app, "/pull-requests/{id}", pull_requests::one);
     page(app, "/repositories", repositories::list);

@@ -16,6 +16,7 @@ use periscope_domain::id::{ApiKeyId, OrganizationId};
 use periscope_domain::organization::OrganizationSlug;
 use periscope_domain::ports::Store;
 use periscope_domain::session::SessionToken;
+use periscope_domain::text::Remover;
 use periscope_domain::time_zone::TimeZone;
 use periscope_domain::timestamp::Timestamp;
 use periscope_domain::use_cases::find_session;
@@ -56,6 +57,11 @@ impl Visitor {
     /// The key that they signed in with.
     pub(crate) fn key_id(&self) -> ApiKeyId {
         self.key.key.id
+    }
+
+    /// How the record of a removal names them.
+    pub(crate) fn remover(&self) -> Remover {
+        Remover::key(&self.key.key.name)
     }
 
     pub(crate) fn csrf_token(&self) -> String {

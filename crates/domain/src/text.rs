@@ -69,6 +69,8 @@ macro_rules! text {
 text! {
     /// What the sender calls a deployment; together with the organization, its identity.
     ExternalDeploymentId, 255, "must be a string of 1-255 characters";
+    /// Who removes a record: the name of an API key, or `command line`.
+    Remover, 255, "must be a string of 1-255 characters";
     /// A deployed service, as the sender names it.
     ServiceName, 255, "must be a string of at most 255 characters";
     /// A Git branch.
@@ -89,6 +91,20 @@ text! {
     EventName, 50, "must be a string of 1-50 characters";
 }
 
+impl Remover {
+    /// The bearer of a key, by its name.
+    #[must_use]
+    pub fn key(name: &ApiKeyName) -> Self {
+        Self(name.0.clone())
+    }
+
+    /// Who runs the service.
+    #[must_use]
+    pub fn command_line() -> Self {
+        Self("command line".into())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +115,13 @@ mod tests {
             ServiceName::parse(" \tapi gateway\r\n").unwrap().as_str(),
             "api gateway"
         );
+    }
+
+    #[test]
+    fn who_removes_is_named_by_the_key_or_is_the_command_line() {
+        let name = ApiKeyName::parse("release bot").unwrap();
+        assert_eq!(Remover::key(&name).as_str(), "release bot");
+        assert_eq!(Remover::command_line().as_str(), "command line");
     }
 
     #[test]

@@ -19,6 +19,7 @@ use periscope_domain::api_key::{ApiKeyHash, ApiKeySecret, KnownApiKey, Scope};
 use periscope_domain::id::{ApiKeyId, OrganizationId};
 use periscope_domain::organization::OrganizationSlug;
 use periscope_domain::ports::{Store, StoreError};
+use periscope_domain::text::Remover;
 use periscope_domain::timestamp::Timestamp;
 use periscope_domain::use_cases::{find_api_key, note_use};
 use std::net::IpAddr;
@@ -211,6 +212,37 @@ impl FromRequest for Reader {
         let request = request.clone();
         async move {
             let (_, key) = admit(&request, Scope::Read).await?;
+            Ok(Self { key })
+        }
+        .boxed_local()
+    }
+}
+
+/// A request to change what is recorded, its sender known and allowed to.
+#[derive(Debug)]
+pub(crate) struct Admin {
+    key: Arc<KnownApiKey>,
+}
+
+impl Admin {
+    pub(crate) fn organization_id(&self) -> OrganizationId {
+        self.key.key.organization_id
+    }
+
+    /// How the record of a removal names the sender.
+    pub(crate) fn remover(&self) -> Remover {
+        Remover::key(&self.key.key.name)
+    }
+}
+
+impl FromRequest for Admin {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        async move {
+            let (_, key) = admit(&request, Scope::Admin).await?;
             Ok(Self { key })
         }
         .boxed_local()

@@ -9,7 +9,9 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use periscope_domain::api_key::Scope;
 use periscope_domain::ports::StoreError;
-use periscope_domain::use_cases::{RecordCommitsError, RecordDeploymentError, RecordPullRequestsError};
+use periscope_domain::use_cases::{
+    RecordCommitsError, RecordDeploymentError, RecordPullRequestsError, RemoveDeploymentError,
+};
 use serde::Serialize;
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -97,6 +99,16 @@ impl From<RecordDeploymentError> for ApiError {
             RecordDeploymentError::OrganizationNotFound(_) => Self::InvalidApiKey,
             RecordDeploymentError::Busy => Self::Busy,
             RecordDeploymentError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<RemoveDeploymentError> for ApiError {
+    fn from(error: RemoveDeploymentError) -> Self {
+        match error {
+            RemoveDeploymentError::NotFound(_) => Self::NotFound,
+            RemoveDeploymentError::Busy => Self::Busy,
+            RemoveDeploymentError::Store(error) => error.into(),
         }
     }
 }

@@ -23,6 +23,7 @@ mod rate_limit;
 mod read;
 mod recorder;
 mod relinker;
+mod removal;
 mod request;
 mod routes;
 mod settings;

@@ -4,7 +4,7 @@ use crate::error::ApiError;
 use crate::noted::Noting;
 use crate::openapi::{self, Operation};
 use crate::read::{self, explain, freshness};
-use crate::{commits, deployments, docs, github, health, metrics, pull_requests};
+use crate::{commits, deployments, docs, github, health, metrics, pull_requests, removal};
 use actix_web::guard::{self, Guard};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, ServiceConfig};
@@ -30,6 +30,7 @@ pub(crate) fn table() -> Vec<Endpoint> {
         post("/api/commits", commits::record, commits::documented),
         read("/api/deployments", read::deployments::list, read::deployments::list_documented),
         read("/api/deployments/{id}", read::deployments::one, read::deployments::one_documented),
+        delete("/api/deployments/{id}", removal::deployment, removal::deployment_documented),
         read("/api/deployments/{id}/explain", explain::deployment, explain::deployment_documented),
         read("/api/pull-requests", read::pull_requests::list, read::pull_requests::list_documented),
         read("/api/pull-requests/{id}", read::pull_requests::one, read::pull_requests::one_documented),
@@ -97,6 +98,20 @@ where
         documented,
         allows: "POST",
         route: answering(path, guard::Post(), handler),
+    }
+}
+
+fn delete<F, Args>(path: &'static str, handler: F, documented: fn() -> Operation) -> Endpoint
+where
+    F: Handler<Args, Output: Responder + 'static>,
+    Args: FromRequest + 'static,
+{
+    Endpoint {
+        method: HttpMethod::Delete,
+        path,
+        documented,
+        allows: "DELETE",
+        route: answering(path, guard::Delete(), handler),
     }
 }
 

@@ -10,10 +10,11 @@ use periscope_domain::listing::{
     DeployedService, DeploymentFilter, ListedDeployment, Page, PageRequest, Position,
 };
 use periscope_domain::ports::{
-    Applied, DeliveryQuery, DeploymentContext, DeploymentDecision, DeploymentQuery, DeploymentVersion,
-    Deployments, LineFingerprint, LineMember, LinkingEpoch, StoreError,
+    Applied, DeliveryQuery, DeploymentContext, DeploymentDecision, DeploymentQuery, DeploymentRemoval,
+    DeploymentVersion, Deployments, LineFingerprint, LineMember, LinkingEpoch, RemovedDeployment, StoreError,
 };
 use periscope_domain::text::ExternalDeploymentId;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -50,6 +51,24 @@ impl Deployments for MemoryStore {
             Ok(applied.map_or(Applied::Stale, Applied::Done))
         });
         applied.collect()
+    }
+
+    async fn remove(&self, removal: &DeploymentRemoval) -> Result<Applied<()>, StoreError> {
+        Ok(self.state().remove_deployment(removal))
+    }
+
+    async fn list_removed(
+        &self,
+        organization_id: OrganizationId,
+        most: u32,
+    ) -> Result<Vec<RemovedDeployment>, StoreError> {
+        let state = self.state();
+        let removed = state.removed_deployments.iter();
+        let of_it = removed.filter(|((owner, _), _)| *owner == organization_id);
+        let mut removed: Vec<_> = of_it.map(|(_, removed)| removed.clone()).collect();
+        removed.sort_by_key(|removed| Reverse((removed.removed_at, removed.id)));
+        removed.truncate(most as usize);
+        Ok(removed)
     }
 
     async fn delivered(&self, queries: &[DeliveryQuery]) -> Result<Vec<BTreeSet<PullRequestId>>, StoreError> {

@@ -10,6 +10,7 @@ mod metric_facts;
 mod organizations;
 mod pull_requests;
 mod relinking;
+mod removal;
 mod repositories;
 mod sessions;
 
@@ -25,7 +26,7 @@ use periscope_domain::listing::{Order, Page, PageRequest, Position};
 use periscope_domain::organization::Organization;
 use periscope_domain::ports::{
     ApiKeys, Commits, Deployments, GithubConnections, MetricFacts, Organizations, PullRequests, Relinking,
-    Repositories, Sessions, Store, StoreError,
+    RemovedDeployment, Repositories, Sessions, Store, StoreError,
 };
 use periscope_domain::pull_request::StoredPullRequest;
 use periscope_domain::repository::Repository;
@@ -57,6 +58,7 @@ struct State {
     deliveries: BTreeMap<(OrganizationId, DeliveryId), Timestamp>,
     deployments: BTreeMap<(OrganizationId, DeploymentId), Entry>,
     deployment_ids: BTreeMap<(OrganizationId, ExternalDeploymentId), DeploymentId>,
+    removed_deployments: BTreeMap<(OrganizationId, DeploymentId), RemovedDeployment>,
     relink_requests: BTreeMap<(OrganizationId, DeploymentId), Request>,
     line_changes: BTreeMap<(OrganizationId, DeploymentId), Vec<WaitingChange>>,
     line_requests: BTreeMap<(OrganizationId, String), WaitingLine>,

@@ -2,7 +2,7 @@ use super::{MemoryStore, Tenant};
 use async_trait::async_trait;
 use periscope_domain::id::OrganizationId;
 use periscope_domain::organization::{Organization, OrganizationSlug, Subscription};
-use periscope_domain::ports::{Inserted, NewOrganization, Organizations, StoreError};
+use periscope_domain::ports::{Inserted, NewOrganization, Organizations, Removed, StoreError};
 
 #[async_trait]
 impl Organizations for MemoryStore {
@@ -51,6 +51,10 @@ impl Organizations for MemoryStore {
             .collect();
         organizations.sort_by(|a, b| a.slug.cmp(&b.slug));
         Ok(organizations)
+    }
+
+    async fn remove_some(&self, id: OrganizationId, _most: u32) -> Result<Removed, StoreError> {
+        Ok(self.state().remove_organization(id))
     }
 
     async fn check_health(&self) -> Result<(), StoreError> {

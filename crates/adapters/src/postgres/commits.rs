@@ -229,9 +229,10 @@ async fn write(connection: &mut AsyncPgConnection, decision: &CommitDecision) ->
     if !pushes.is_empty() {
         let _: Vec<Vec<u8>> = push(decision, &intake).load(connection).await?;
     }
-    intake
-        .end(connection, new.len() + completed.len() + pushes.len())
-        .await?;
+    let size = new.len() + completed.len() + pushes.len();
+    if !intake.end(connection, size).await? {
+        return Ok(Applied::Stale);
+    }
     let touched: Vec<i64> = request(decision, &intake).load(connection).await?;
     Ok(Applied::Done(touched.len() as u64))
 }

@@ -111,8 +111,8 @@ impl Intake {
     }
 
     /// Moves the organization's epoch, which keeps its row locked until the transaction ends, and lets readers of the
-    /// history know that there is more.
-    pub(super) async fn end(&self, connection: &mut AsyncPgConnection, size: usize) -> QueryResult<()> {
+    /// history know that there is more. False if the organization has been removed meanwhile.
+    pub(super) async fn end(&self, connection: &mut AsyncPgConnection, size: usize) -> QueryResult<bool> {
         let end = EndIntake {
             intake: EndInput {
                 organization_id: vec![self.organization_id.get()],
@@ -121,7 +121,7 @@ impl Intake {
                 size: vec![i32::try_from(size).unwrap_or(i32::MAX)],
             },
         };
-        end.execute(connection).await.map(drop)
+        Ok(end.execute(connection).await? == 1)
     }
 }
 

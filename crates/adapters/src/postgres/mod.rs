@@ -19,6 +19,7 @@ mod histories;
 mod intake;
 mod listing;
 mod metric_facts;
+mod organization_removal;
 mod organizations;
 mod pull_requests;
 mod recent;

@@ -1,6 +1,7 @@
 //! Organizations with their plan and trial.
 
 use super::PgStore;
+use super::organization_removal;
 use super::row::{Place, timestamp};
 use super::schema::organizations::dsl;
 use async_trait::async_trait;
@@ -9,7 +10,7 @@ use diesel_async::RunQueryDsl;
 use futures_util::FutureExt;
 use periscope_domain::id::OrganizationId;
 use periscope_domain::organization::{Organization, OrganizationSlug, Plan, Subscription};
-use periscope_domain::ports::{Inserted, NewOrganization, Organizations, StoreError};
+use periscope_domain::ports::{Inserted, NewOrganization, Organizations, Removed, StoreError};
 use periscope_domain::text::OrganizationName;
 use periscope_domain::trial::Trial;
 use time::OffsetDateTime;
@@ -105,6 +106,10 @@ impl Organizations for PgStore {
             .into_iter()
             .map(Organization::try_from)
             .collect()
+    }
+
+    async fn remove_some(&self, id: OrganizationId, most: u32) -> Result<Removed, StoreError> {
+        organization_removal::remove_some(&self.pool, id, most).await
     }
 
     async fn check_health(&self) -> Result<(), StoreError> {

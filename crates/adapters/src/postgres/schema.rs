@@ -211,6 +211,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    removed_deployments (organization_id, deployment_id) {
+        organization_id -> Int8,
+        deployment_id -> Int8,
+        external_id -> Text,
+        removed_at -> Timestamptz,
+        removed_by -> Text,
+        changed_in -> Int8,
+    }
+}
+
+diesel::table! {
     repositories (organization_id, id) {
         organization_id -> Int8,
         id -> Int8,
@@ -265,6 +276,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     pull_requests,
     pushes,
     relink_requests,
+    removed_deployments,
     repositories,
     repository_aliases,
     sessions,

@@ -30,6 +30,7 @@ mod pull_requests;
 mod races;
 mod reading;
 mod relinking;
+mod removal;
 mod repositories;
 mod restoring;
 mod sessions;
@@ -201,6 +202,15 @@ contracts! {
         a_trial_starts_once_under_many_first_events,
         a_deployment_and_its_pull_request_recorded_at_once_are_linked,
         batches_that_meet_record_each_pull_request_once;
+    removal:
+        a_deployment_removed_from_the_middle_of_a_line_hands_its_pull_requests_on,
+        the_last_of_a_line_that_is_removed_makes_the_one_before_it_the_base,
+        a_removed_deployment_is_created_again_with_another_number,
+        who_removed_a_deployment_and_when_stays,
+        a_deployment_of_another_organization_is_not_removed,
+        a_deployment_removed_while_it_is_reported_is_gone_or_new,
+        facts_forget_a_removed_deployment,
+        an_organization_is_removed_with_all_of_it_and_nothing_of_another;
     order:
         any_order_gives_the_same_links,
         several_senders_at_once_give_the_same_links;

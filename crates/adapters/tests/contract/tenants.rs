@@ -7,6 +7,7 @@ use crate::fixture::{
 };
 use crate::lists::request;
 use crate::metric_facts::ask;
+use crate::removal::removal;
 use periscope_adapters::system::system_random;
 use periscope_domain::api_key::{ApiKey, Scope};
 use periscope_domain::delivery::{DeliveryResult, ReceivedDelivery};
@@ -364,6 +365,9 @@ pub(crate) async fn nothing_of_another_organization_is_changed(store: SharedStor
     let deployments = store.deployments();
     let moved = deployments.apply(&[moved]).await.remove(0);
     assert_eq!(moved.unwrap(), Applied::Stale);
+    let removal = removal(id, &world.deployed);
+    assert_eq!(deployments.remove(&removal).await.unwrap(), Applied::Stale);
+    assert_eq!(deployments.list_removed(id, 9).await.unwrap(), []);
     let relinking = store.relinking();
     let settled = RelinkingDecision {
         request: RelinkRequest {

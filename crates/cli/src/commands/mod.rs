@@ -1,6 +1,7 @@
 //! One file per command: its options, what it does, and what it answers.
 
 pub(crate) mod completions;
+pub(crate) mod deployment;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod github;
@@ -53,6 +54,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> anyhow::Result<()>
         Command::Org(command) => org::run(&command, &*opened.store, config.output).await,
         Command::Key(command) => key::run(&command, &*opened.store, config.output).await,
         Command::Repository(command) => repository::run(&command, &*opened.store, config.output).await,
+        Command::Deployment(command) => deployment::run(&command, &*opened.store, config.output).await,
         Command::Github(command) => {
             github::run(
                 &command,

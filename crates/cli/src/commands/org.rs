@@ -8,9 +8,10 @@ use periscope_domain::organization::{Organization, OrganizationSlug, Plan};
 use periscope_domain::ports::{Clock, Inserted, NewOrganization, Store};
 use periscope_domain::text::OrganizationName;
 use periscope_domain::timestamp::Timestamp;
+use periscope_domain::use_cases::remove_organization;
 use serde_json::{Value, json};
 
-/// Make and show organizations: everything else belongs to one.
+/// Make, show and remove organizations: everything else belongs to one.
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  periscope org create acme --name \"Acme Corp\"")]
 pub(crate) enum Command {
@@ -26,6 +27,19 @@ pub(crate) enum Command {
         /// Its slug
         #[arg(value_parser = OrganizationSlug::parse)]
         slug: OrganizationSlug,
+    },
+    /// Remove an organization with everything of it: deployments, pull requests, commits, keys
+    #[command(
+        after_help = "It cannot be taken back. Interrupted, the same command goes on.\n\nExample:\n  periscope org remove acme \
+                      --confirm acme"
+    )]
+    Remove {
+        /// Its slug
+        #[arg(value_parser = OrganizationSlug::parse)]
+        slug: OrganizationSlug,
+        /// The slug once more
+        #[arg(long, value_name = "SLUG", value_parser = OrganizationSlug::parse)]
+        confirm: OrganizationSlug,
     },
 }
 
@@ -47,7 +61,26 @@ pub(crate) async fn run(command: &Command, store: &dyn Store, output: Output) ->
         Command::Create(arguments) => show(&[create(arguments, store).await?], output, false),
         Command::List => show(&store.organizations().list().await?, output, true),
         Command::Show { slug } => show(&[organization(store, slug).await?], output, false),
+        Command::Remove { slug, confirm } => remove(slug, confirm, store, output).await,
     }
+}
+
+async fn remove(
+    slug: &OrganizationSlug,
+    confirm: &OrganizationSlug,
+    store: &dyn Store,
+    output: Output,
+) -> anyhow::Result<()> {
+    if slug != confirm {
+        bail!("--confirm is {confirm}, not {slug}: nothing was removed");
+    }
+    let organization = organization(store, slug).await?;
+    let rows = remove_organization(store, organization.id).await?;
+    let json = json!({"slug": slug.as_str(), "removed": true, "rows": rows});
+    Ok(output.sentence(
+        &format!("organization {slug} is removed with everything of it; rows deleted: {rows}"),
+        &json,
+    )?)
 }
 
 async fn create(arguments: &Create, store: &dyn Store) -> anyhow::Result<Organization> {

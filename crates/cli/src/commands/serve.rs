@@ -273,7 +273,7 @@ fn welcome(key: &ApiKeySecret, reached: &str) -> anyhow::Result<()> {
     let report = first_report(reached, key, SystemClock.now());
     print(&format!(
         "Organization local has this API key. It is shown this once:\n\n{key}\n\nSign in with it at {reached}, and report a first \
-         deployment:\n\n{report}\n"
+         deployment:\n\n{report}\n\nRemove this first deployment when it was a try: periscope deployment remove --org local first\n"
     ))?;
     Ok(())
 }

@@ -37,6 +37,39 @@ fn organizations_are_made_listed_and_shown() {
 }
 
 #[test]
+fn an_organization_is_removed_once_its_slug_is_confirmed() {
+    let folder = Folder::new();
+    for slug in ["acme", "globex"] {
+        folder.json(&["org", "create", slug]);
+        folder.run(&["key", "create", "--org", slug]);
+    }
+    let mistaken = folder.run(&["org", "remove", "acme", "--confirm", "globex"]);
+    assert_eq!(
+        (mistaken.code, mistaken.stderr.as_str()),
+        (
+            Some(1),
+            "error: --confirm is globex, not acme: nothing was removed\n"
+        )
+    );
+    assert_eq!(folder.run(&["org", "remove", "acme"]).code, Some(2));
+    let removed = folder.run(&["org", "remove", "acme", "--confirm", "acme"]);
+    assert_eq!(
+        removed.stdout,
+        "organization acme is removed with everything of it; rows deleted: 1\n"
+    );
+    let left = folder.run(&["org", "list"]).stdout;
+    assert!(left.contains("globex") && !left.contains("acme"), "{left}");
+    let keys = folder.json(&["key", "list", "--org", "globex"]);
+    assert_eq!(keys.as_array().unwrap().len(), 1);
+    let again = folder.run(&["org", "remove", "acme", "--confirm", "acme"]);
+    assert!(
+        again.stderr.contains("there is no organization acme"),
+        "{}",
+        again.stderr
+    );
+}
+
+#[test]
 fn a_key_is_shown_once_and_alone() {
     let folder = Folder::new();
     folder.json(&["org", "create", "acme"]);

@@ -38,6 +38,44 @@ fn the_first_start_shows_a_key_that_works_and_a_curl_with_it() {
 }
 
 #[test]
+fn the_first_try_is_removed_with_the_command_that_the_first_start_shows() {
+    let folder = Folder::new();
+    let service = folder.serve();
+    let key = service.key();
+    let command = "deployment remove --org local first";
+    assert!(
+        service.said.contains(&format!("periscope {command}\n")),
+        "{}",
+        service.said
+    );
+    let mut sent = report();
+    sent["deploymentId"] = json!("first");
+    let (_, first) = service.report(&key, &sent);
+    let arguments: Vec<_> = command.split(' ').collect();
+    let number = &first["deploymentId"];
+    let removed = folder.run(&arguments);
+    assert_eq!(
+        removed.stdout,
+        format!("deployment first (number {number}) is removed\n")
+    );
+    assert_eq!(service.get(&key, "/api/deployments")["deployments"], json!([]));
+    let listed = folder.json(&["deployment", "removed", "--org", "local"]);
+    assert_eq!(listed[0]["deploymentId"], "first");
+    assert_eq!(listed[0]["removedBy"], "command line");
+    let again = folder.run(&arguments);
+    assert_eq!(
+        (again.code, again.stderr.as_str()),
+        (Some(1), "error: local has no deployment first\n")
+    );
+    let (status, second) = service.report(&key, &sent);
+    assert_eq!((status, &second["action"]), (201, &json!("created")));
+    let number = second["deploymentId"].to_string();
+    let removed = folder.json(&["deployment", "remove", "--org", "local", &number]);
+    assert_eq!(removed["deploymentId"], "first", "by its number");
+    assert_eq!(service.stop().0, Some(0));
+}
+
+#[test]
 fn what_was_acknowledged_survives_a_kill() {
     let folder = Folder::new();
     let service = folder.serve();

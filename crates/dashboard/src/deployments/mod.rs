@@ -2,6 +2,7 @@
 
 mod list;
 mod one;
+pub(crate) mod remove;
 
 pub(crate) use list::get as list;
 pub(crate) use one::get as one;

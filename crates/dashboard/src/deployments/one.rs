@@ -25,6 +25,7 @@ const EVENTS_AT_MOST: usize = 100;
 #[template(path = "deployment.html")]
 struct DeploymentPage {
     frame: Frame,
+    id: DeploymentId,
     deployment: Deployment,
     ships: Part<LinkedPullRequest>,
     not_linked: Vec<(StoredPullRequest, String, Absence)>,
@@ -70,13 +71,14 @@ impl DeploymentPage {
         mut history: Vec<DeploymentEvent>,
         part: impl FnOnce(Vec<LinkedPullRequest>) -> Part<LinkedPullRequest>,
     ) -> Self {
-        let StoredDeployment { deployment, .. } = explained.deployment;
+        let StoredDeployment { id, deployment, .. } = explained.deployment;
         let mut links = explained.links;
         links.sort_by_key(|linked| Reverse(linked.pull_request.pull_request.merged_at));
         let events_before = history.len().saturating_sub(EVENTS_AT_MOST);
         history.drain(..events_before);
         Self {
             frame,
+            id,
             ships: part(links),
             not_linked: explained.not_linked,
             steps: Steps::of(explained.steps),

@@ -343,3 +343,34 @@ async fn many_pull_requests_are_shown_in_parts() {
     assert_eq!(seen, 250);
     assert_eq!(reader.get(&format!("/deployments/{id}?part=0")).await.status, 400);
 }
+
+#[tokio::test]
+async fn an_admin_removes_a_deployment_after_being_asked() {
+    let app = TestApp::start().await;
+    told(&app).await;
+    let path = format!("/deployments/{}", id_of(&app, "second").await);
+    let remove = format!("{path}/remove");
+    let link = format!("<a href=\"{remove}\">");
+    let mut reader = app.reader().await;
+    assert!(!reader.page(&path).await.contains(&link));
+    assert_eq!(reader.get(&remove).await.status, 403);
+    let token = reader.csrf_token(&path).await;
+    let refused = reader.post(&remove, &[("csrfToken", &token)]).await;
+    assert_eq!(refused.status, 403);
+    let mut admin = app.admin().await;
+    assert!(admin.page(&path).await.contains(&link));
+    let question = admin.page(&remove).await;
+    assert!(question.contains("Remove the deployment second?"), "{question}");
+    let answer = admin.submit(&remove, &remove, &[]).await;
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (303, Some("/deployments"))
+    );
+    assert_eq!(admin.get(&path).await.status, 404);
+    assert_eq!(admin.get(&remove).await.status, 404);
+    assert!(
+        !rows(&admin.page("/deployments").await)
+            .iter()
+            .any(|row| row.contains("second"))
+    );
+}

@@ -93,6 +93,13 @@ impl LineChange {
         changes.collect()
     }
 
+    /// The change that the removal of a deployment makes to its line; `None` if the deployment is in no line.
+    #[must_use]
+    pub fn left_by(deployment: &Deployment) -> Option<Self> {
+        let since = deployment.shipped_at()?;
+        Some(Self::new(since, deployment.service.clone(), true))
+    }
+
     const fn new(since: Timestamp, service: Option<ServiceName>, is_moved: bool) -> Self {
         Self {
             service,
@@ -179,5 +186,45 @@ impl LineState {
             completed_at,
         };
         self.latest.insert(deployment.environment.clone(), latest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::{DeploymentStatus, Run};
+
+    #[test]
+    fn only_a_deployment_that_ships_leaves_a_line() {
+        let time = Timestamp::parse("2024-01-15T10:30:00Z").unwrap();
+        let deployment = |status, environment| Deployment {
+            external_id: ExternalDeploymentId::parse("gha-1").unwrap(),
+            commit: CommitReference::parse("abc1234").unwrap(),
+            environment: Environment::parse(environment).unwrap(),
+            run: Run::new(status, time, Some(time)).unwrap(),
+            service: ServiceName::clean("api"),
+            previous_commit: None,
+            branch: None,
+            triggered_by: None,
+            pipeline_name: None,
+            pipeline_url: None,
+        };
+        let left = LineChange {
+            service: ServiceName::clean("api"),
+            since: time,
+            is_moved: true,
+        };
+        for (status, environment, expected) in [
+            (DeploymentStatus::Success, "production", Some(left)),
+            (DeploymentStatus::Failure, "production", None),
+            (DeploymentStatus::Success, "staging", None),
+        ] {
+            let deployment = deployment(status, environment);
+            assert_eq!(
+                LineChange::left_by(&deployment),
+                expected,
+                "{status} {environment}"
+            );
+        }
     }
 }

@@ -6,7 +6,7 @@ use crate::id::{DeploymentId, OrganizationId, PullRequestId};
 use crate::linking::{LineChange, LinePosition, Link, Linking, Surroundings};
 use crate::listing::{DeployedService, DeploymentFilter, ListedDeployment, Page, PageRequest};
 use crate::organization::Subscription;
-use crate::text::{ExternalDeploymentId, ServiceName};
+use crate::text::{ExternalDeploymentId, Remover, ServiceName};
 use crate::timestamp::Timestamp;
 use crate::trial::Trial;
 use async_trait::async_trait;
@@ -147,6 +147,36 @@ pub struct DeploymentDecision {
     pub trial: Option<Trial>,
 }
 
+/// A deployment to remove, if its revision still holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeploymentRemoval {
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// The deployment.
+    pub id: DeploymentId,
+    /// The revision that the decision was based on.
+    pub revision: Revision,
+    /// The change of the line that the deployment leaves, for [`Relinking::spread`](super::Relinking::spread).
+    pub line_change: Option<LineChange>,
+    /// Now.
+    pub removed_at: Timestamp,
+    /// Who removes it.
+    pub removed_by: Remover,
+}
+
+/// The record that stays of a removed deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemovedDeployment {
+    /// The number that the deployment had.
+    pub id: DeploymentId,
+    /// The sender's name for it.
+    pub external_id: ExternalDeploymentId,
+    /// When it was removed.
+    pub removed_at: Timestamp,
+    /// Who removed it.
+    pub removed_by: Remover,
+}
+
 /// Deployments with their history and links. The identity of one is its organization and external id.
 #[async_trait]
 pub trait Deployments: Send + Sync {
@@ -168,6 +198,18 @@ pub trait Deployments: Send + Sync {
         &self,
         decisions: &[DeploymentDecision],
     ) -> Vec<Result<Applied<DeploymentId>, Arc<StoreError>>>;
+
+    /// Deletes a deployment with its events, links and requests, keeps who removed it and when, and leaves the line change for
+    /// [`Relinking::spread`](super::Relinking::spread), all in one transaction. Stale if the revision no longer holds. The
+    /// next report of the external id makes a new deployment with another number.
+    async fn remove(&self, removal: &DeploymentRemoval) -> Result<Applied<()>, StoreError>;
+
+    /// Up to `most` removals of the organization, the latest first.
+    async fn list_removed(
+        &self,
+        organization_id: OrganizationId,
+        most: u32,
+    ) -> Result<Vec<RemovedDeployment>, StoreError>;
 
     /// For each query, in order, those of its pull requests that earlier successful production deployments of the service
     /// link.

@@ -21,12 +21,12 @@ mod time;
 pub use api_keys::{ApiKeys, NewApiKey};
 pub use commits::{CommitDecision, CommitQuery, Commits, CommitsContext};
 pub use deployments::{
-    DeliveryQuery, DeploymentContext, DeploymentDecision, DeploymentQuery, DeploymentVersion, Deployments,
-    LineFingerprint, LineMember, LinkingEpoch,
+    DeliveryQuery, DeploymentContext, DeploymentDecision, DeploymentQuery, DeploymentRemoval,
+    DeploymentVersion, Deployments, LineFingerprint, LineMember, LinkingEpoch, RemovedDeployment,
 };
 pub use github_connections::GithubConnections;
 pub use metric_facts::MetricFacts;
-pub use organizations::{NewOrganization, Organizations};
+pub use organizations::{NewOrganization, Organizations, Removed};
 pub use pull_requests::{
     ChangedPullRequest, PullRequestDecision, PullRequestQuery, PullRequests, PullRequestsContext,
     TargetRepository,

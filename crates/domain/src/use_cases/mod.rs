@@ -18,6 +18,8 @@ mod record_commits;
 mod record_deployments;
 mod record_pull_requests;
 mod relink;
+mod remove_deployment;
+mod remove_organization;
 mod report_metrics;
 mod sign_in;
 
@@ -46,6 +48,9 @@ pub use record_pull_requests::{
     Origin, RecordPullRequests, RecordPullRequestsError, RecordedPullRequests, record_pull_requests,
 };
 pub use relink::relink;
+use relink::relink_changed;
+pub use remove_deployment::{RemoveDeployment, RemoveDeploymentError, remove_deployment};
+pub use remove_organization::remove_organization;
 pub use report_metrics::{Report, complete_reports, gather_material, report_metrics};
 pub use sign_in::{
     FoundSession, SignInError, begin_session, find_live_api_key, find_session, sign_in, sign_out,

@@ -1,7 +1,7 @@
 //! Records what CI reports: folds a report into the deployment, appends it to the history, links pull requests
 //! and starts the organization's trial, all in one write per deployment.
 
-use super::{RELINKED_AT_ONCE, ROUNDS, relink};
+use super::{ROUNDS, relink_changed};
 use crate::deployment::{Deployment, DeploymentEvent, Received};
 use crate::id::{DeploymentId, OrganizationId};
 use crate::linking::{LineChange, LinePosition, Linking, link};
@@ -11,7 +11,7 @@ use crate::ports::{
 use crate::text::ExternalDeploymentId;
 use crate::timestamp::Timestamp;
 use crate::warning::Warning;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use thiserror::Error;
 use time::Duration;
@@ -192,8 +192,7 @@ pub(super) fn delivery_query(
     })
 }
 
-/// Looks again at later deployments of the lines that have changed. The changes are recorded, so the worker will do what
-/// this cannot.
+/// Relinks later deployments of the lines that decisions have changed.
 async fn relink_later(
     store: &dyn Store,
     decisions: &[DeploymentDecision],
@@ -209,16 +208,7 @@ async fn relink_later(
             _ => None,
         })
         .collect();
-    if changed.is_empty() || !matches!(store.relinking().spread_from(&changed, now).await, Ok(1..)) {
-        return;
-    }
-    let organizations: BTreeSet<_> = changed
-        .into_iter()
-        .map(|(organization_id, _)| organization_id)
-        .collect();
-    for organization_id in organizations {
-        let _ = relink(store, Some(organization_id), RELINKED_AT_ONCE, now).await;
-    }
+    relink_changed(store, &changed, now).await;
 }
 
 fn query(command: &RecordDeployment) -> DeploymentQuery {

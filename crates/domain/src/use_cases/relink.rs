@@ -1,5 +1,6 @@
+use super::RELINKED_AT_ONCE;
 use super::record_deployments::delivery_query;
-use crate::id::{OrganizationId, PullRequestId};
+use crate::id::{DeploymentId, OrganizationId, PullRequestId};
 use crate::linking::{LinePosition, LineState, Linking, link, service_key};
 use crate::ports::{
     Applied, DeliveryQuery, DeploymentContext, DeploymentQuery, LineRequest, RelinkReason, RelinkRequest,
@@ -47,6 +48,25 @@ pub async fn relink(
         relink_requested(store, requests, now).await?;
     }
     Ok(taken + progress.len() + usize::try_from(spread).unwrap_or(usize::MAX))
+}
+
+/// Relinks later deployments of the lines that some deployments have changed. The changes are recorded, so the worker does
+/// what this call cannot.
+pub(super) async fn relink_changed(
+    store: &dyn Store,
+    changed: &[(OrganizationId, DeploymentId)],
+    now: Timestamp,
+) {
+    if changed.is_empty() || !matches!(store.relinking().spread_from(changed, now).await, Ok(1..)) {
+        return;
+    }
+    let organizations: BTreeSet<_> = changed
+        .iter()
+        .map(|(organization_id, _)| *organization_id)
+        .collect();
+    for organization_id in organizations {
+        let _ = relink(store, Some(organization_id), RELINKED_AT_ONCE, now).await;
+    }
 }
 
 /// Decides deployments that have been requested one by one.

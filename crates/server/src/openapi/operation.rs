@@ -26,7 +26,7 @@ pub(super) const API_KEY: &str = "apiKey";
 pub(super) const SIGNATURE: &str = "signature";
 
 /// The groups in which endpoints are shown, and what each is for.
-pub(super) const GROUPS: [(&str, &str); 4] = [RECORDING, READING, MEASURING, SERVICE];
+pub(super) const GROUPS: [(&str, &str); 5] = [RECORDING, READING, MEASURING, REMOVING, SERVICE];
 const RECORDING: (&str, &str) = (
     "Recording",
     "Tell of deployments, pull requests and commits. To tell the same again changes nothing.",
@@ -35,6 +35,10 @@ const READING: (&str, &str) = ("Reading", "Ask what was recorded, and why it is 
 const MEASURING: (&str, &str) = (
     "Measuring",
     "Ask what follows from it. `null` means that there is no data; the window before is beside the one asked about.",
+);
+const REMOVING: (&str, &str) = (
+    "Removing",
+    "Remove what was recorded by mistake. The key needs the scope `admin`.",
 );
 const SERVICE: (&str, &str) = ("Service", "The service itself. No key is needed.");
 
@@ -99,6 +103,13 @@ impl Operation {
     /// One that tells the bearer of a key what follows from it.
     pub(crate) fn measuring(id: &'static str, summary: &str, description: &str) -> Self {
         Self::new(id, MEASURING, summary, description).with_tag()
+    }
+
+    /// One that removes what was recorded, for the bearer of a key.
+    pub(crate) fn removing(id: &'static str, summary: &str, description: &str) -> Self {
+        Self::new(id, REMOVING, summary, description)
+            .with_key(Scope::Admin)
+            .refusing([InvalidQuery::example_of_none().into(), ApiError::Busy])
     }
 
     /// Adds that a reader with a key, who has the answer already, is told so.
@@ -278,6 +289,15 @@ impl Operation {
             .description(meaning)
             .header_ref(REQUEST_ID, header_ref(REQUEST_ID))
             .content(media_type, content);
+        self.answers.insert(status, response.build());
+        self
+    }
+
+    /// Adds an answer without a body.
+    pub(crate) fn answer_without_body(mut self, status: u16, meaning: &str) -> Self {
+        let response = ResponseBuilder::new()
+            .description(meaning)
+            .header_ref(REQUEST_ID, header_ref(REQUEST_ID));
         self.answers.insert(status, response.build());
         self
     }

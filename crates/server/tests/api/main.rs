@@ -37,6 +37,7 @@ mod rate_limits;
 mod reader;
 mod reading;
 mod relinking;
+mod removal;
 mod requests;
 mod security;
 mod store;

@@ -13,8 +13,9 @@ use periscope_domain::listing::{DeployedService, DeploymentFilter, ListedDeploym
 use periscope_domain::organization::{Organization, OrganizationSlug};
 use periscope_domain::ports::{
     ApiKeys, Applied, Commits, DeliveryQuery, DeploymentContext, DeploymentDecision, DeploymentQuery,
-    Deployments, GithubConnections, Inserted, LineMember, MetricFacts, NewApiKey, NewOrganization,
-    Organizations, PullRequests, Relinking, Repositories, Sessions, Store, StoreError,
+    DeploymentRemoval, Deployments, GithubConnections, Inserted, LineMember, MetricFacts, NewApiKey,
+    NewOrganization, Organizations, PullRequests, Relinking, Removed, RemovedDeployment, Repositories,
+    Sessions, Store, StoreError,
 };
 use periscope_domain::text::ExternalDeploymentId;
 use periscope_domain::timestamp::Timestamp;
@@ -220,6 +221,9 @@ impl Organizations for FaultyStore {
     async fn list(&self) -> Result<Vec<Organization>, StoreError> {
         self.inner.organizations().list().await
     }
+    async fn remove_some(&self, id: OrganizationId, most: u32) -> Result<Removed, StoreError> {
+        self.inner.organizations().remove_some(id, most).await
+    }
     async fn check_health(&self) -> Result<(), StoreError> {
         self.pass(Port::Organizations).await?;
         self.inner.organizations().check_health().await
@@ -318,6 +322,16 @@ impl Deployments for FaultyStore {
             applied.push(self.write(decision, decisions.len() == 1).await);
         }
         applied
+    }
+    async fn remove(&self, removal: &DeploymentRemoval) -> Result<Applied<()>, StoreError> {
+        self.inner.deployments().remove(removal).await
+    }
+    async fn list_removed(
+        &self,
+        organization_id: OrganizationId,
+        most: u32,
+    ) -> Result<Vec<RemovedDeployment>, StoreError> {
+        self.inner.deployments().list_removed(organization_id, most).await
     }
     async fn delivered(&self, queries: &[DeliveryQuery]) -> Result<Vec<BTreeSet<PullRequestId>>, StoreError> {
         self.inner.deployments().delivered(queries).await

@@ -7,6 +7,7 @@ mod line;
 mod links;
 mod page;
 mod read;
+mod remove;
 mod services;
 mod write;
 
@@ -31,8 +32,8 @@ use periscope_domain::id::{DeploymentId, OrganizationId, PullRequestId};
 use periscope_domain::linking::{LinePosition, Link, Novelty};
 use periscope_domain::listing::{DeployedService, DeploymentFilter, ListedDeployment, Page, PageRequest};
 use periscope_domain::ports::{
-    Applied, DeliveryQuery, DeploymentContext, DeploymentDecision, DeploymentQuery, Deployments, LineMember,
-    StoreError,
+    Applied, DeliveryQuery, DeploymentContext, DeploymentDecision, DeploymentQuery, DeploymentRemoval,
+    Deployments, LineMember, RemovedDeployment, StoreError,
 };
 use periscope_domain::run::{DeploymentStatus, Run};
 use periscope_domain::text::{Actor, BranchName, ExternalDeploymentId, PipelineName, ServiceName};
@@ -203,6 +204,20 @@ impl Deployments for PgStore {
         let applied = write::apply(&self.pool, decisions).await;
         Decided::Deployments.count_stale(applied.iter().flatten());
         applied
+    }
+
+    async fn remove(&self, removal: &DeploymentRemoval) -> Result<Applied<()>, StoreError> {
+        let removed = remove::remove(&self.pool, removal).await?;
+        Decided::Deployments.count_stale(&[removed]);
+        Ok(removed)
+    }
+
+    async fn list_removed(
+        &self,
+        organization_id: OrganizationId,
+        most: u32,
+    ) -> Result<Vec<RemovedDeployment>, StoreError> {
+        remove::list_removed(&self.pool, organization_id, most).await
     }
 
     async fn delivered(&self, queries: &[DeliveryQuery]) -> Result<Vec<BTreeSet<PullRequestId>>, StoreError> {

@@ -177,7 +177,7 @@ batch_input! {
 }
 
 batch_statement! {
-    /// The first deployments whose last change is by one of the transactions between two marks. Where to go on is one
+    /// The first deployments whose last change, or removal, is by one of the transactions between two marks. Where to go on is one
     /// condition that the index is entered by: of two, Postgres may take the one that all rows obey.
     ReadChanged { changes: Changes } -> RowSql {
         ", unseen as (
@@ -193,13 +193,27 @@ batch_statement! {
             select d.*
             from changes c
             cross join unseen u
-            cross join lateral (select", FOUND,
-        "       from deployments d
-                where d.organization_id = c.organization_id
-                    and d.changed_in between greatest(u.first, c.after) and u.last
-                    and (d.changed_in > c.after or d.id > c.after_id)
-                order by d.changed_in, d.id
-                limit (select page from changes)
+            cross join lateral (
+                (
+                    select", FOUND,
+        "           from deployments d
+                    where d.organization_id = c.organization_id
+                        and d.changed_in between greatest(u.first, c.after) and u.last
+                        and (d.changed_in > c.after or d.id > c.after_id)
+                    order by d.changed_in, d.id
+                    limit (select page from changes)
+                )
+                union all
+                (
+                    select
+                        d.organization_id, d.deployment_id, d.changed_in, null, '', '', null, null, null, 0
+                    from removed_deployments d
+                    where d.organization_id = c.organization_id
+                        and d.changed_in between greatest(u.first, c.after) and u.last
+                        and (d.changed_in > c.after or d.deployment_id > c.after_id)
+                    order by d.changed_in, d.deployment_id
+                    limit (select page from changes)
+                )
             ) as d
             order by d.changed_in, d.id
             limit (select page from changes)

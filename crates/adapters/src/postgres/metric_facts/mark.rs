@@ -31,7 +31,7 @@ batch_input! {
 }
 
 batch_statement! {
-    /// The present mark, and whether there is any deployment that was changed since the one that was seen. Numbers that
+    /// The present mark, and whether there is any deployment that was changed or removed since the one that was seen. Numbers that
     /// are not yet given are those of another server, which a dump has brought along. The order leads to the index of
     /// changes even while the table is empty.
     ReadMark { query: Query } -> (Timestamptz, Text, BigInt, Bool) {
@@ -46,6 +46,15 @@ batch_statement! {
                 order by d.changed_in, d.id
                 limit 1
             ) is not null
+            or (
+                select d.deployment_id
+                from removed_deployments d
+                where d.organization_id = q.organization_id
+                    and d.changed_in >= pg_snapshot_xmax(q.seen::pg_snapshot)::text::bigint
+                    and d.changed_in < pg_snapshot_xmax(n.snapshot)::text::bigint
+                order by d.changed_in, d.deployment_id
+                limit 1
+            ) is not null
             or exists (
                 select
                 from pg_snapshot_xip(q.seen::pg_snapshot) as running(number)
@@ -53,6 +62,16 @@ batch_statement! {
                     select from deployments d
                     where d.organization_id = q.organization_id and d.changed_in = running.number::text::bigint
                     order by d.id
+                    limit 1
+                ) as d
+            )
+            or exists (
+                select
+                from pg_snapshot_xip(q.seen::pg_snapshot) as running(number)
+                cross join lateral (
+                    select from removed_deployments d
+                    where d.organization_id = q.organization_id and d.changed_in = running.number::text::bigint
+                    order by d.deployment_id
                     limit 1
                 ) as d
             )

@@ -142,7 +142,9 @@ async fn write(
     if !create(connection, decision, &intake).await? || !update(connection, decision, &intake).await? {
         return Ok(Applied::Stale);
     }
-    intake.end(connection, new.len() + changed.len()).await?;
+    if !intake.end(connection, new.len() + changed.len()).await? {
+        return Ok(Applied::Stale);
+    }
     let touched: Vec<i64> = request(decision, intake.repository_id).load(connection).await?;
     Ok(Applied::Done(touched.len() as u64))
 }

@@ -168,7 +168,7 @@ batch_input! {
 
 batch_statement! {
     /// Marks the heads that they supersede, in a statement of its own, because heads may be among them. One that has changed
-    /// since supersedes what it finds then.
+    /// since supersedes what it finds then; one that is being removed is waited for.
     SupersedeHeads { relinked: RelinkedInput, superseded: SupersededInput } -> BigInt {
         ", recorded as (
             select r.ordinal, d.organization_id, d.id, d.completed_at
@@ -179,6 +179,7 @@ batch_statement! {
                 where d.organization_id = r.organization_id and d.id = r.deployment_id and d.completed_at is not null
                     and d.revision = r.revision
                 offset 0
+                for key share of d
             ) as d
         )",
         SUPERSEDE_AFTERWARDS,

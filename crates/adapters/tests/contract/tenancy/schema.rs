@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use tokio_postgres::{Client, NoTls};
 
 /// The tables of the tenants, which are distributed.
-pub(super) const TENANT_TABLES: [&str; 16] = [
+pub(super) const TENANT_TABLES: [&str; 17] = [
     "commits",
     "deployment_events",
     "deployments",
@@ -19,6 +19,7 @@ pub(super) const TENANT_TABLES: [&str; 16] = [
     "pull_requests",
     "pushes",
     "relink_requests",
+    "removed_deployments",
     "repositories",
     "repository_aliases",
     "sessions",
