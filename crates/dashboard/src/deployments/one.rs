@@ -26,6 +26,8 @@ const EVENTS_AT_MOST: usize = 100;
 struct DeploymentPage {
     frame: Frame,
     deployment: Deployment,
+    /// What it repeats, if it brings nothing new.
+    repetition: Option<String>,
     ships: Part<LinkedPullRequest>,
     not_linked: Vec<(StoredPullRequest, String, Absence)>,
     steps: Steps,
@@ -70,9 +72,13 @@ impl DeploymentPage {
         mut history: Vec<DeploymentEvent>,
         part: impl FnOnce(Vec<LinkedPullRequest>) -> Part<LinkedPullRequest>,
     ) -> Self {
+        let repetition = explained.repetition().map(str::to_owned);
         let StoredDeployment { deployment, .. } = explained.deployment;
         let mut links = explained.links;
         links.sort_by_key(|linked| Reverse(linked.pull_request.pull_request.merged_at));
+        let mut warnings = explained.warnings;
+        // The page begins with it.
+        warnings.retain(|warning| !matches!(warning, Warning::Redeployment(..)));
         let events_before = history.len().saturating_sub(EVENTS_AT_MOST);
         history.drain(..events_before);
         Self {
@@ -80,7 +86,8 @@ impl DeploymentPage {
             ships: part(links),
             not_linked: explained.not_linked,
             steps: Steps::of(explained.steps),
-            warnings: explained.warnings,
+            warnings,
+            repetition,
             is_live: !(explained.is_settled && deployment.run.status().is_terminal()),
             is_settled: explained.is_settled,
             history,
