@@ -3,12 +3,16 @@
 
 use crate::api_key::{ApiKey, Scope};
 use crate::linking::UnlinkedReason;
+use crate::listing::{ListedDeployment, Page};
 use crate::metrics::{Coverage, Share, UnshippedReason};
 use crate::timestamp::Timestamp;
 use time::Duration;
 
 /// For how long silence is nothing to speak of.
 const QUIET: Duration = Duration::days(14);
+
+/// After how long a deployment in progress is taken for one whose end nobody reports.
+pub(crate) const STUCK_AFTER: Duration = Duration::days(1);
 
 /// How good something is, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,6 +121,33 @@ pub fn check_github(
     }
 }
 
+/// Whether deployments that have begun also end; of those in progress for more than a day, the oldest ones.
+#[must_use]
+pub fn check_runs(stuck: &Page<ListedDeployment>) -> Check {
+    let Some(oldest) = stuck.items.first() else {
+        return Check::new(
+            "runs",
+            Verdict::Good,
+            "no deployment has been in progress for more than a day",
+        );
+    };
+    let count = match (stuck.items.len(), stuck.has_more) {
+        (1, false) => "1 deployment has".to_owned(),
+        (count, false) => format!("{count} deployments have"),
+        (count, true) => format!("more than {count} deployments have"),
+    };
+    let oldest = &oldest.stored.deployment;
+    Check::new(
+        "runs",
+        Verdict::Attention,
+        format!(
+            "{count} been in progress for more than a day, the oldest {} since {}: report how each ended",
+            oldest.external_id,
+            oldest.run.started_at()
+        ),
+    )
+}
+
 /// Whether what was told of can be linked.
 #[must_use]
 pub fn check_links(coverage: &Coverage) -> Check {
@@ -182,8 +213,12 @@ const fn advice(reason: UnlinkedReason) -> &'static str {
 mod tests {
     use super::*;
     use crate::api_key::ApiKeyHint;
-    use crate::id::{ApiKeyId, OrganizationId};
-    use crate::text::ApiKeyName;
+    use crate::commit_sha::CommitReference;
+    use crate::deployment::{Deployment, Revision, StoredDeployment};
+    use crate::environment::Environment;
+    use crate::id::{ApiKeyId, DeploymentId, OrganizationId};
+    use crate::run::{DeploymentStatus, Run};
+    use crate::text::{ApiKeyName, ExternalDeploymentId};
 
     fn at(day: u8) -> Timestamp {
         Timestamp::parse(&format!("2024-01-{day:02}T00:00:00Z")).unwrap()
@@ -243,6 +278,56 @@ mod tests {
         ] {
             let check = check_keys(&keys, at(21));
             assert_eq!(check.verdict, verdict, "{}", check.sentence);
+            assert!(check.sentence.contains(told), "{}", check.sentence);
+        }
+    }
+
+    #[test]
+    fn a_deployment_that_does_not_end_comes_with_its_name_and_what_to_do() {
+        let running = |id: &str| ListedDeployment {
+            stored: StoredDeployment {
+                id: DeploymentId::new(1),
+                revision: Revision::FIRST,
+                deployment: Deployment {
+                    external_id: ExternalDeploymentId::parse(id).unwrap(),
+                    commit: CommitReference::parse("abc1234").unwrap(),
+                    environment: Environment::production(),
+                    run: Run::new(DeploymentStatus::InProgress, at(2), None).unwrap(),
+                    service: None,
+                    previous_commit: None,
+                    branch: None,
+                    triggered_by: None,
+                    pipeline_name: None,
+                    pipeline_url: None,
+                },
+                novelty: None,
+            },
+            linked_pull_requests: 0,
+        };
+        for (ids, has_more, verdict, told) in [
+            (&[][..], false, Verdict::Good, "no deployment"),
+            (
+                &["gha-1"],
+                false,
+                Verdict::Attention,
+                "1 deployment has been in progress",
+            ),
+            (
+                &["gha-1", "gha-2"],
+                false,
+                Verdict::Attention,
+                "2 deployments have been in progress for more than a day, the oldest gha-1 since 2024-01-02T00:00:00Z",
+            ),
+            (
+                &["gha-1"],
+                true,
+                Verdict::Attention,
+                "more than 1 deployments have",
+            ),
+        ] {
+            let items = ids.iter().map(|id| running(id)).collect();
+            let check = check_runs(&Page { items, has_more });
+            assert_eq!(check.verdict, verdict);
             assert!(check.sentence.contains(told), "{}", check.sentence);
         }
     }

@@ -127,6 +127,14 @@ pub struct StoredDeployment {
     pub novelty: Option<Novelty>,
 }
 
+impl StoredDeployment {
+    /// What people call it where it brings nothing new: a redeployment or a roll-back.
+    #[must_use]
+    pub fn repetition(&self) -> Option<&'static str> {
+        self.novelty.and_then(Novelty::noun)
+    }
+}
+
 /// One accepted event, as the history keeps it. Never changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeploymentEvent {

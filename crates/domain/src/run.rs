@@ -64,6 +64,12 @@ impl DeploymentStatus {
         }
     }
 
+    /// Whether the run did harm: it failed, or was taken back.
+    #[must_use]
+    pub const fn is_harmful(self) -> bool {
+        matches!(self, Self::Failure | Self::RolledBack)
+    }
+
     /// Whether the run has ended, so that it has a completion time.
     #[must_use]
     pub const fn is_terminal(self) -> bool {

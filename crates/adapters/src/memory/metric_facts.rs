@@ -1,13 +1,18 @@
 use super::{Entry, MemoryStore};
 use async_trait::async_trait;
-use periscope_domain::id::OrganizationId;
-use periscope_domain::linking::Novelty;
+use periscope_domain::deployment::StoredDeployment;
+use periscope_domain::environment::Environment;
+use periscope_domain::id::{DeploymentId, OrganizationId};
+use periscope_domain::linking::{Novelty, service_key};
 use periscope_domain::metrics::{
-    ChangedDeployment, CompletedDeployment, Facts, MergedPullRequest, ShippedPullRequest,
+    ChangedDeployment, CompletedDeployment, Facts, MergedPullRequest, ServiceState, ShippedPullRequest,
 };
 use periscope_domain::ports::{MetricFacts, StoreError};
 use periscope_domain::pull_request::{StoredPullRequest, lines};
+use periscope_domain::run::DeploymentStatus;
+use periscope_domain::text::ServiceName;
 use periscope_domain::timestamp::Timestamp;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 #[async_trait]
@@ -35,7 +40,45 @@ impl MetricFacts for MemoryStore {
         facts.put_pull_requests(&merges);
         Ok(Arc::new(facts))
     }
+
+    async fn states_before(
+        &self,
+        organization_id: OrganizationId,
+        environment: &Environment,
+        before: Timestamp,
+    ) -> Result<Vec<ServiceState>, StoreError> {
+        let state = self.state();
+        let mut decided: BTreeMap<String, Vec<Decided<'_>>> = BTreeMap::new();
+        for ((owner, _), entry) in &state.deployments {
+            let StoredDeployment { id, deployment, .. } = &entry.stored;
+            let (status, service) = (deployment.run.status(), deployment.service.as_ref());
+            let is_success = status == DeploymentStatus::Success;
+            let at = deployment.run.completed_at().filter(|at| *at < before);
+            if let Some(at) = at.filter(|_| is_success || status.is_harmful())
+                && *owner == organization_id
+                && deployment.environment == *environment
+            {
+                let line = decided.entry(service_key(service)).or_default();
+                line.push((at, is_success, *id, service));
+            }
+        }
+        let states = decided.into_values().filter_map(|mut line| {
+            line.sort_unstable_by_key(|(at, is_success, id, _)| (*at, *is_success, *id));
+            let last = line.iter().rposition(|(_, is_success, ..)| *is_success)?;
+            let down = line.get(last + 1);
+            let (.., service) = down.or_else(|| line.get(last))?;
+            Some(ServiceState {
+                service: service.cloned(),
+                environment: environment.clone(),
+                down_since: down.map(|(at, _, id, _)| (*id, *at)),
+            })
+        });
+        Ok(states.collect())
+    }
 }
+
+/// A deployment that decided the state of its service: when, whether it succeeded, its number and service.
+type Decided<'a> = (Timestamp, bool, DeploymentId, Option<&'a ServiceName>);
 
 fn changed(entry: &Entry) -> ChangedDeployment {
     let deployment = &entry.stored.deployment;

@@ -163,6 +163,9 @@ async fn read_everything(tenant: Tenant) {
     deployments.history(id, newest.id).await.unwrap();
     deployments.list(id, &[newest.id]).await.unwrap();
     deployments.list_services(id).await.unwrap();
+    let (production, now) = (newest.deployment.environment.clone(), at(200_000));
+    let states = store.metric_facts().states_before(id, &production, now).await;
+    assert_eq!(states.unwrap().len(), 1);
     explain_deployment(&**store, id, newest).await.unwrap();
 }
 

@@ -137,6 +137,7 @@ contracts! {
     metric_facts:
         random_histories_are_known_as_they_stand,
         why_a_deployment_has_no_links_is_kept_with_it,
+        a_service_is_as_its_last_decided_deployment_left_it_however_early,
         facts_of_another_organization_are_not_known;
     reading:
         a_deployment_is_found_by_its_number_within_its_organization,

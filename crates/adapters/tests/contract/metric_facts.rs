@@ -4,7 +4,9 @@ use periscope_domain::deployment::Deployment;
 use periscope_domain::environment::Environment;
 use periscope_domain::id::DeploymentId;
 use periscope_domain::linking::{Novelty, UnlinkedReason};
-use periscope_domain::metrics::{CompletedDeployment, Facts, MergedPullRequest, ShippedPullRequest, Window};
+use periscope_domain::metrics::{
+    CompletedDeployment, Facts, MergedPullRequest, ServiceState, ShippedPullRequest, Window,
+};
 use periscope_domain::ports::Store;
 use periscope_domain::pull_request::{ChangeCount, PullRequest, StoredPullRequest};
 use periscope_domain::run::{DeploymentStatus, Run};
@@ -280,4 +282,91 @@ pub(crate) async fn facts_of_another_organization_are_not_known(store: SharedSto
     let (deployments, merges) = ask(&*store, &acme, at(0)).await;
     assert_eq!((deployments.len(), merges.len()), (1, 1));
     assert_eq!(deployments[0].1.links.len(), 1);
+}
+
+fn sorted(mut states: Vec<ServiceState>) -> Vec<ServiceState> {
+    states.sort_by_key(|state| state.service.as_ref().map(|name| name.as_str().to_lowercase()));
+    states
+}
+
+pub(crate) async fn a_service_is_as_its_last_decided_deployment_left_it_however_early(store: SharedStore) {
+    use DeploymentStatus::{Cancelled, Failure, RolledBack, Success};
+    let acme = Tenant::new(&store, "acme").await;
+    let staging = Environment::parse("staging").unwrap();
+    let years = 1_000 * DAY;
+    let mut reports = Vec::new();
+    for (service, status, completed) in [
+        (Some("up"), Failure, 5),
+        (Some("up"), Success, 10),
+        (Some("up"), Success, years),
+        (Some("down"), Success, 10),
+        (Some("Down"), Failure, 20),
+        (Some("down"), RolledBack, 30),
+        (Some("down"), Cancelled, 40),
+        (Some("back"), Success, 10),
+        (Some("back"), RolledBack, 20),
+        (Some("back"), Success, 30),
+        (Some("back"), Failure, 30),
+        (Some("never"), Failure, 10),
+        (None, Success, 10),
+        (None, RolledBack, 20),
+        (None, Failure, 20),
+    ] {
+        let id = format!("d-{}", reports.len());
+        reports.push(Deployment {
+            service: service.and_then(ServiceName::clean),
+            run: run(status, 1, completed),
+            ..deployment(&id, 1)
+        });
+    }
+    let elsewhere = Deployment {
+        environment: staging.clone(),
+        service: ServiceName::clean("up"),
+        ..deployment("staging", 1)
+    };
+    let running = Deployment {
+        service: ServiceName::clean("up"),
+        run: run(DeploymentStatus::InProgress, 50, 50),
+        ..deployment("running", 1)
+    };
+    for report in reports.into_iter().chain([elsewhere, running]) {
+        acme.record(report).await;
+    }
+    let mut ids = Vec::new();
+    for name in ["d-4", "d-13"] {
+        ids.push(acme.find(name).await.id);
+    }
+    let production = Environment::production();
+    let state = |service: Option<&str>, down_since: Option<(DeploymentId, i64)>| ServiceState {
+        service: service.and_then(ServiceName::clean),
+        environment: production.clone(),
+        down_since: down_since.map(|(id, minutes)| (id, at(minutes))),
+    };
+    for before in [DAY, 2 * years] {
+        let found = store
+            .metric_facts()
+            .states_before(acme.id, &production, at(before))
+            .await;
+        let expected = [
+            state(None, Some((ids[1], 20))),
+            state(Some("back"), None),
+            state(Some("Down"), Some((ids[0], 20))),
+            state(Some("up"), None),
+        ];
+        assert_eq!(sorted(found.unwrap()), expected, "before {before}");
+    }
+    let facts = store.metric_facts();
+    let found = facts.states_before(acme.id, &production, at(11)).await;
+    let early = [None, Some("back"), Some("down"), Some("up")].map(|service| state(service, None));
+    assert_eq!(sorted(found.unwrap()), early);
+    let found = facts.states_before(acme.id, &production, at(10)).await;
+    assert_eq!(found.unwrap(), []);
+    let found = facts
+        .states_before(acme.id, &staging, at(2 * years))
+        .await
+        .unwrap();
+    assert_eq!(found.len(), 1);
+    let globex = Tenant::new(&store, "globex").await;
+    let found = facts.states_before(globex.id, &production, at(DAY)).await;
+    assert_eq!(found.unwrap(), []);
 }

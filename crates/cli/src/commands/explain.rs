@@ -15,6 +15,7 @@ use periscope_domain::use_cases::{
     DeploymentExplanation, PullRequestExplanation, Step, explain_deployment, explain_pull_request,
     find_deployments,
 };
+use periscope_domain::warning::Warning;
 use periscope_server::{deployment_json, pull_request_json};
 use std::fmt::Write;
 
@@ -164,7 +165,9 @@ async fn pull_request_of(
 fn about_deployment(explanation: &DeploymentExplanation) -> Result<String, std::fmt::Error> {
     let mut text = deployment_line(&explanation.deployment);
     write_steps(&mut text, &explanation.steps)?;
-    for warning in &explanation.warnings {
+    // A step tells a redeployment already.
+    let is_told = |warning: &&Warning| !matches!(warning, Warning::Redeployment(..));
+    for warning in explanation.warnings.iter().filter(is_told) {
         write!(text, "\n  warning {}: {warning}", warning.code())?;
     }
     if !explanation.is_settled {
@@ -174,9 +177,14 @@ fn about_deployment(explanation: &DeploymentExplanation) -> Result<String, std::
     for explained in &explanation.links {
         let line = pull_request_line(&explained.pull_request, &explained.repository);
         let lead_time = duration(explained.link.lead_time.seconds());
+        let again = if explained.link.is_first {
+            ""
+        } else {
+            ", delivered before"
+        };
         write!(
             text,
-            "\n  {line}, {lead_time} after its merge\n    {}",
+            "\n  {line}, {lead_time} after its merge{again}\n    {}",
             explained.link.sentence()
         )?;
     }
@@ -204,9 +212,14 @@ fn about_pull_request(explanation: &PullRequestExplanation) -> Result<String, st
     write_steps(&mut text, &explanation.steps)?;
     for (stored, link) in &explanation.shipped_by {
         let lead_time = duration(link.lead_time.seconds());
+        let how = if link.is_first {
+            "delivered first by"
+        } else {
+            "also in"
+        };
         write!(
             text,
-            "\nshipped by {}, {lead_time} after the merge",
+            "\n{how} {}, {lead_time} after the merge",
             deployment_line(stored)
         )?;
         write!(text, "\n  {}", link.sentence())?;
@@ -239,8 +252,10 @@ fn deployment_line(stored: &StoredDeployment) -> String {
         .run
         .completed_at()
         .map_or_else(String::new, |time| format!(" at {time}"));
+    let repetition = stored.repetition();
+    let repetition = repetition.map_or_else(String::new, |noun| format!(", a {noun}"));
     format!(
-        "{}{service}, commit {} to {}: {}{at}",
+        "{}{service}, commit {} to {}: {}{at}{repetition}",
         deployment.external_id,
         deployment.commit,
         deployment.environment,

@@ -66,6 +66,7 @@ fn a_report_has_the_figures_of_the_api_for_people_and_for_programs() {
         "rate by week    █",
         "p50 by week    █",
         "gha-2           failure  2026-01-15T10:00:00Z",
+        "successful  redeployments  a day",
         "no data: No repository is monitored.",
     ] {
         assert!(told.stdout.contains(line), "{line}\n{}", told.stdout);
@@ -112,7 +113,7 @@ fn the_doctor_looks_at_the_installation_and_at_every_organization() {
     assert_eq!(groups[1]["organization"], "local");
     assert_eq!(
         verdicts(1).into_iter().map(|(name, _)| name).collect::<Vec<_>>(),
-        ["keys", "github", "links"]
+        ["keys", "github", "runs", "links"]
     );
     let told = folder.run(&["doctor", "--org", "local"]);
     assert_eq!(told.code, Some(0), "{}", told.stderr);

@@ -27,6 +27,8 @@ struct DeploymentPage {
     frame: Frame,
     id: DeploymentId,
     deployment: Deployment,
+    /// What it repeats, if it brings nothing new.
+    repetition: Option<String>,
     ships: Part<LinkedPullRequest>,
     not_linked: Vec<(StoredPullRequest, String, Absence)>,
     steps: Steps,
@@ -71,9 +73,13 @@ impl DeploymentPage {
         mut history: Vec<DeploymentEvent>,
         part: impl FnOnce(Vec<LinkedPullRequest>) -> Part<LinkedPullRequest>,
     ) -> Self {
+        let repetition = explained.repetition().map(str::to_owned);
         let StoredDeployment { id, deployment, .. } = explained.deployment;
         let mut links = explained.links;
         links.sort_by_key(|linked| Reverse(linked.pull_request.pull_request.merged_at));
+        let mut warnings = explained.warnings;
+        // The page begins with it.
+        warnings.retain(|warning| !matches!(warning, Warning::Redeployment(..)));
         let events_before = history.len().saturating_sub(EVENTS_AT_MOST);
         history.drain(..events_before);
         Self {
@@ -82,7 +88,8 @@ impl DeploymentPage {
             ships: part(links),
             not_linked: explained.not_linked,
             steps: Steps::of(explained.steps),
-            warnings: explained.warnings,
+            warnings,
+            repetition,
             is_live: !(explained.is_settled && deployment.run.status().is_terminal()),
             is_settled: explained.is_settled,
             history,

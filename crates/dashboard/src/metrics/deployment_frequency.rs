@@ -19,12 +19,13 @@ fn windows(figures: &DeploymentFrequency) -> Table {
         of.map(|of| {
             let mut row: Vec<Cell> = vec![name.into()];
             row.extend(counts(of.statuses));
+            row.push(text::count(of.redeployments).into());
             row.extend([text::number(of.per_day).into(), text::number(of.per_week).into()]);
             row
         })
     };
     let mut columns = columns("");
-    columns.extend([numbers("Succeeded a day"), numbers("Succeeded a week")]);
+    columns.extend(["Redeployments", "Succeeded a day", "Succeeded a week"].map(numbers));
     Table {
         id: "windows",
         title: "By how they ended".to_owned(),

@@ -16,8 +16,10 @@ use crate::visitor::Visitor;
 use askama::Template;
 use attention::{OutageRow, RiskRow, outages, risks};
 use coverage::CoverageLine;
-use periscope_domain::metrics::{Figures, Metric};
-use periscope_domain::use_cases::{Report, find_setup, list_services};
+use periscope_domain::deployment::StoredDeployment;
+use periscope_domain::listing::{DeploymentFilter, ListedDeployment, Page};
+use periscope_domain::metrics::{Figures, Metric, Question};
+use periscope_domain::use_cases::{Report, find_setup, list_services, list_stuck_deployments};
 use periscope_server::{ApiError, Query};
 use services::ServiceRow;
 
@@ -44,6 +46,8 @@ struct OverviewPage {
     beside: [Beside; 2],
     services: First<ServiceRow>,
     outages: First<OutageRow>,
+    /// In progress for more than a day.
+    stuck: First<StoredDeployment>,
     risks: First<RiskRow>,
     coverage: Vec<CoverageLine>,
     deployments: Option<StackedBars<'static>>,
@@ -92,11 +96,21 @@ pub(crate) async fn get(visitor: Visitor, mut query: Query) -> Answer {
     let mut frame = Frame::new(&visitor, Section::Overview, "Overview").await?;
     frame.ask_about(&controls);
     frame.offer_next_step(&find_setup(visitor.store(), organization_id, &deployed).await?);
-    page::html(&OverviewPage::of(frame, controls, &reports))
+    let Question {
+        environment, service, ..
+    } = controls.question();
+    let about = DeploymentFilter {
+        environment: Some(environment),
+        service,
+        ..DeploymentFilter::default()
+    };
+    let stuck = list_stuck_deployments(visitor.store(), organization_id, about, visitor.now()).await?;
+    page::html(&OverviewPage::of(frame, controls, &reports, stuck))
 }
 
 impl OverviewPage {
-    fn of(frame: Frame, controls: Controls, reports: &[Report]) -> Self {
+    fn of(frame: Frame, controls: Controls, reports: &[Report], stuck: Page<ListedDeployment>) -> Self {
+        let stuck: Vec<_> = stuck.items.into_iter().map(|listed| listed.stored).collect();
         let zone = &controls.time_zone;
         let window = controls.question().window;
         let figures = |metric| reports.iter().find(|report| report.answer.metric == metric);
@@ -110,6 +124,7 @@ impl OverviewPage {
             deployments: charts::deployments(reports),
             lead_times: charts::lead_times(reports),
             outages: figures(Metric::Recovery).map(outages).unwrap_or_default().into(),
+            stuck: stuck.into(),
             risks: figures(Metric::RiskSignals)
                 .map(|report| risks(report, &controls))
                 .unwrap_or_default()

@@ -17,6 +17,9 @@ use periscope_domain::pull_request::PullRequest;
 use periscope_domain::use_cases::{PullRequestExplanation, explain_pull_request};
 use periscope_server::{ApiError, Query};
 
+/// How many further deployments are named beside the first one.
+const NAMED: usize = 5;
+
 #[derive(Template)]
 #[template(path = "pull_request.html")]
 struct PullRequestPage {
@@ -24,8 +27,13 @@ struct PullRequestPage {
     repository: String,
     pull_request: PullRequest,
     cycle_time: Option<String>,
-    /// From the merge to the first deployment that shipped it.
+    /// From the merge to its first delivery.
     lead_time: Option<String>,
+    first: Option<(StoredDeployment, Link)>,
+    /// Further deployments that contain it, up to [`NAMED`].
+    also_in: Vec<StoredDeployment>,
+    /// How many others there are.
+    more: Option<String>,
     steps: Steps,
     shipped_by: Part<(StoredDeployment, Link)>,
     not_in: Vec<(StoredDeployment, Absence)>,
@@ -64,12 +72,21 @@ impl PullRequestPage {
         part: impl FnOnce(Vec<(StoredDeployment, Link)>) -> Part<(StoredDeployment, Link)>,
     ) -> Self {
         let pull_request = explained.pull_request.pull_request;
-        let first = explained.shipped_by.first();
+        let shipped_by = &explained.shipped_by;
+        let first = shipped_by.iter().position(|(_, link)| link.is_first);
+        let others = (0..).zip(shipped_by).filter(|(place, _)| Some(*place) != first);
+        let also_in = others.map(|(_, (stored, _))| stored.clone()).take(NAMED);
+        let also_in: Vec<_> = also_in.collect();
+        let more = shipped_by.len() - also_in.len() - usize::from(first.is_some());
+        let first = first.and_then(|first| shipped_by.get(first).cloned());
         Self {
             frame,
             repository,
             cycle_time: cycle_time(&pull_request),
-            lead_time: first.map(|(_, link)| text::lead_time(link.lead_time)),
+            lead_time: first.as_ref().map(|(_, link)| text::lead_time(link.lead_time)),
+            first,
+            also_in,
+            more: (more > 0).then(|| format!("{} more", text::count(more))),
             pull_request,
             steps: Steps::of(explained.steps),
             shipped_by: part(explained.shipped_by),

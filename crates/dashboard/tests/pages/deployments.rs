@@ -237,6 +237,51 @@ async fn a_deployment_that_ships_nothing_says_so_and_warnings_are_seen() {
 }
 
 #[tokio::test]
+async fn a_deployment_that_brings_nothing_new_says_what_it_repeats() {
+    let app = TestApp::start().await;
+    told(&app).await;
+    for (id, commit, minute) in [("again", 5, 50), ("back", 4, 55)] {
+        let completed_at = format!("2024-01-15T10:{minute}:00Z");
+        app.deploy(&report(
+            id,
+            &json!({"commitSha": sha(commit), "completedAt": completed_at}),
+        ))
+        .await;
+    }
+    let reader = app.reader().await;
+    let listed = rows(
+        &reader
+            .page("/deployments?status=success&environment=production")
+            .await,
+    );
+    for (row, told) in listed.iter().zip([
+        "octocat 1 roll-back ",
+        "octocat 0 redeployment ",
+        "octocat 2 7 min",
+    ]) {
+        assert!(row.contains(told), "{row}");
+    }
+    let page = async |name: &str| {
+        let id = id_of(&app, name).await;
+        reader.page(&format!("/deployments/{id}")).await
+    };
+    let again = page("again").await;
+    assert!(
+        again.contains("<p class=\"notice\">Redeployment of second: nothing new.</p>"),
+        "{again}"
+    );
+    let back = text(&page("back").await);
+    assert!(back.contains("a roll-back to what second brought"), "{back}");
+    assert!(back.contains("An earlier deployment delivered it."), "{back}");
+    assert!(!back.contains("Warning:"), "{back}");
+    let second = text(&page("second").await);
+    assert!(
+        !second.contains("nothing new") && !second.contains("An earlier deployment"),
+        "{second}"
+    );
+}
+
+#[tokio::test]
 async fn what_is_nobodys_or_another_organizations_is_not_found() {
     let app = TestApp::start().await;
     told(&app).await;

@@ -55,6 +55,25 @@ async fn of_many_services_those_deployed_most_are_shown_and_all_are_a_link_away(
 }
 
 #[tokio::test]
+async fn a_deployment_in_progress_for_more_than_a_day_is_shown_until_its_end_is_reported() {
+    let app = TestApp::start().await;
+    let running = json!({"status": "in_progress", "completedAt": null});
+    app.deploy(&report("gha-1", &running)).await;
+    let told = "1 deployment in progress for more than a day";
+    assert!(!text(&app.reader().await.page("/").await).contains(told));
+    app.clock.advance(Duration::days(1));
+    let reader = app.reader().await;
+    let html = text(&reader.page("/").await);
+    assert!(
+        html.contains(told) && html.contains("gha-1 of api began"),
+        "{html}"
+    );
+    assert!(!text(&reader.page("/?environment=staging").await).contains(told));
+    app.deploy(&report("gha-1", &json!({}))).await;
+    assert!(!text(&reader.page("/").await).contains(told));
+}
+
+#[tokio::test]
 async fn of_many_risks_the_worst_are_shown_and_the_rest_counted() {
     let app = many_services().await;
     let html = app.reader().await.page("/").await;

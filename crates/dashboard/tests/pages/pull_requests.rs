@@ -156,6 +156,7 @@ async fn a_pull_request_tells_where_it_is() {
             "Merged by –",
             "Cycle time 1 d 4 h",
             "Lead time 6 h 37 min",
+            "Delivered first second",
             "Size +4800 −4 in 3 files",
             "Branch –",
             "Merge commit 0000000",
@@ -168,12 +169,42 @@ async fn a_pull_request_tells_where_it_is() {
     assert_eq!(
         rows_of(&html, "id=\"where\""),
         [
-            "second api 0000000 1 hour ago 6 h 37 min The deployed commit contains its merge commit, and base 0000000 does not."
+            "second api 0000000 1 hour ago 6 h 37 min First delivery. The deployed commit contains its merge commit, and base 0000000 does not."
         ]
     );
     let second = id_of(&app, "second").await;
     assert!(html.contains(&format!("href=\"/deployments/{second}\"")));
     assert!(html.contains("href=\"https://forge.example/acme/api/4\" rel=\"noreferrer\""));
+}
+
+#[tokio::test]
+async fn a_pull_request_tells_where_it_was_delivered_first_and_where_else_it_is() {
+    let app = TestApp::start().await;
+    told(&app).await;
+    for number in 1..=7 {
+        let completed_at = format!("2024-01-15T10:5{number}:00Z");
+        let changes = json!({"commitSha": sha(4), "completedAt": completed_at});
+        app.deploy(&report(&format!("v{number}"), &changes)).await;
+    }
+    let reader = app.reader().await;
+    let id = number_of(&app, 4).await;
+    let html = reader.page(&format!("/pull-requests/{id}")).await;
+    let facts = all_between(&html, "<dt>", "</dd>").into_iter().map(text);
+    let facts: Vec<_> = facts
+        .filter(|fact| fact.starts_with("Lead time") || fact.contains(" v1") || fact.contains("first"))
+        .collect();
+    assert_eq!(
+        facts,
+        [
+            "Lead time 6 h 37 min",
+            "Delivered first second",
+            "Also in v1 , v2 , v3 , v4 , v5 and 2 more",
+        ]
+    );
+    let shipped_by = rows_of(&html, "id=\"where\"");
+    let is_first = shipped_by.iter().map(|row| row.contains("First delivery."));
+    assert_eq!(is_first.filter(|is_first| *is_first).count(), 1);
+    assert!(shipped_by[0].contains("First delivery."), "{shipped_by:?}");
 }
 
 #[tokio::test]

@@ -31,6 +31,16 @@ impl Novelty {
         }
     }
 
+    /// What people call a deployment that brings nothing new; `None` for one that does.
+    #[must_use]
+    pub const fn noun(self) -> Option<&'static str> {
+        match self {
+            Self::Redeployment => Some("redeployment"),
+            Self::RollBack => Some("roll-back"),
+            Self::New => None,
+        }
+    }
+
     /// Whether all content was live before.
     #[must_use]
     pub const fn is_redeployment(self) -> bool {

@@ -10,7 +10,6 @@ use super::names::{NameNumber, place_by_name};
 use super::question::Scope;
 use super::{Level, Rating, Window};
 use crate::id::DeploymentId;
-use crate::run::DeploymentStatus;
 use std::collections::BTreeMap;
 
 /// How many of the latest failures are told.
@@ -81,7 +80,7 @@ impl ChangeFailureRate {
             if let Some(week) = weekly.at(row.completed_at) {
                 week.add(row.status);
             }
-            if is_harmful(row.status) {
+            if row.status.is_harmful() {
                 recent_failures.push(row.id);
             }
         }
@@ -95,11 +94,6 @@ impl ChangeFailureRate {
             recent_failures,
         }
     }
-}
-
-/// Whether a deployment that ended so did harm.
-pub(crate) const fn is_harmful(status: DeploymentStatus) -> bool {
-    matches!(status, DeploymentStatus::Failure | DeploymentStatus::RolledBack)
 }
 
 /// The rate of each service of which a deployment succeeded, failed or was rolled back in a window.

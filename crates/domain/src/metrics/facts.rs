@@ -326,6 +326,11 @@ impl Facts {
         self.names.environments.text(number).unwrap_or_default()
     }
 
+    /// What is the same for all spellings of a service, if any deployment of it is known; 0 for none.
+    pub(crate) fn key_of(&self, service: Option<&ServiceName>) -> Option<NameNumber> {
+        service.map_or(Some(0), |service| self.service(service))
+    }
+
     /// The number of a service whatever its letter case, if it was ever deployed.
     pub(crate) fn service(&self, service: &ServiceName) -> Option<NameNumber> {
         self.names.services.find_key(service.as_str())

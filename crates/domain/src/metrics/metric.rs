@@ -65,6 +65,12 @@ impl Metric {
         }
     }
 
+    /// Whether the answer depends on the states of services before the window.
+    #[must_use]
+    pub const fn follows_outages(self) -> bool {
+        matches!(self, Self::Overview | Self::Recovery)
+    }
+
     /// Definition, formula and source, in sentences for the person who asks what a figure means.
     #[must_use]
     pub const fn definition(self) -> &'static str {
@@ -74,16 +80,18 @@ impl Metric {
                  the window before."
             }
             Self::DeploymentFrequency => {
-                "Successful deployments completed in the window. Per day: divided by the window's length in days of 24 \
+                "Successful deployments completed in the window; those that brought nothing new are among them, and \
+                 counted beside as redeployments. Per day: divided by the window's length in days of 24 \
                  hours, up to now if it is not over, without an hour that the zone's clocks show twice; per week: by its \
                  length in weeks. Elite at 1 a day or more, high at 1 a week, medium at 1 in 30 days, else low; fewer \
                  than 5 completed deployments have no level. Source: DORA, \
                  https://dora.dev/guides/dora-metrics-four-keys/."
             }
             Self::LeadTime => {
-                "For each pull request and service, its first successful production deployment completed in the window: \
-                 from the merge to that completion, in seconds. Percentiles interpolate linearly. Elite below a median of \
-                 1 hour, high below 7 days, medium below 30 days, else low; fewer than 5 shipped pull requests have no level. \
+                "For each pull request and service, its first delivery ever, if that is in the window: from the merge to \
+                 the completion of the first successful production deployment that contains it, in seconds. No other \
+                 window, redeployment or roll-back changes it. Percentiles interpolate linearly. Elite below a median of \
+                 1 hour, high below 7 days, medium below 30 days, else low; fewer than 5 first deliveries have no level. \
                  Source: DORA, https://dora.dev/guides/dora-metrics-four-keys/, measured from the merge."
             }
             Self::ChangeFailureRate => {
@@ -95,10 +103,10 @@ impl Metric {
             Self::Recovery => {
                 "Per service and environment, in order of completion, at one instant harm before success: an outage opens \
                  with the first failure or rolled_back after a success and ends with the next success; it belongs to the \
-                 window in which it ends. Whether a service was down at the window's beginning is told by the 90 days \
-                 before. Open outages are listed, not counted. Elite below a median of 1 hour, high below 1 day, medium \
-                 below 7 days, else low; fewer than 5 ended outages have no level. Source: DORA, \
-                 https://dora.dev/guides/dora-metrics-four-keys/."
+                 window in which it ends. Whether a service is down when the window begins is decided by its last success \
+                 and the first harm after it, however far back. Open outages are listed, not counted. Elite below a median \
+                 of 1 hour, high below 1 day, medium below 7 days, else low; fewer than 5 ended outages have no level. \
+                 Source: DORA, https://dora.dev/guides/dora-metrics-four-keys/."
             }
             Self::CycleTime => {
                 "From createdAt to mergedAt of the pull requests merged in the window, in hours; those without createdAt \

@@ -51,7 +51,7 @@ pub use merges::{MergeCount, MergeCounts};
 pub use metric::Metric;
 pub use no_data::NoData;
 pub use overview::{Overview, Summary};
-pub use question::{LOOK_BACK, Material, Question};
+pub use question::{Material, Question, ServiceState};
 pub use recovery::{Outage, Recovery};
 pub use risk_signals::{Entity, RiskKind, RiskSignal, RiskSignals, Severity};
 pub use service_health::{Concern, Health, RepositoryHealth};

@@ -6,7 +6,7 @@ use super::deployment_frequency::{Frequency, frequency};
 use super::lead_time::lead_time;
 use super::merges::merged;
 use super::question::Scope;
-use super::recovery::recovery;
+use super::recovery::recoveries;
 use super::{Distribution, Rated, Window};
 
 /// The figures of one window.
@@ -37,20 +37,21 @@ pub struct Overview {
 
 impl Overview {
     pub(crate) fn of(scope: &Scope<'_>) -> Self {
+        let [recovery, recovery_before] = recoveries(scope);
         Self {
-            current: summary(scope, scope.window),
-            previous: summary(scope, scope.window.previous()),
+            current: summary(scope, scope.window, recovery),
+            previous: summary(scope, scope.window.previous(), recovery_before),
         }
     }
 }
 
-fn summary(scope: &Scope<'_>, window: Window) -> Summary {
+fn summary(scope: &Scope<'_>, window: Window, recovery: Option<Rated>) -> Summary {
     let frequency = frequency(scope, window);
     Summary {
         deployment_frequency: frequency,
         lead_time: lead_time(scope, window),
         change_failure_rate: frequency.and_then(|frequency| FailureRate::of(frequency.statuses)),
-        recovery: recovery(scope, window),
+        recovery,
         pull_requests_merged: Some(merged(scope, window)).filter(|merged| *merged > 0),
         cycle_time: cycle_time(scope, window),
     }

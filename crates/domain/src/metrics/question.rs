@@ -4,7 +4,8 @@ use super::facts::{DeploymentRow, LinkRow, MergeRow};
 use super::names::NameNumber;
 use super::{Facts, Metric, Window};
 use crate::environment::Environment;
-use crate::id::RepositoryId;
+use crate::id::{DeploymentId, RepositoryId};
+use crate::linking::service_key;
 use crate::repository::{Repository, match_service};
 use crate::text::ServiceName;
 use crate::time_zone::TimeZone;
@@ -12,8 +13,8 @@ use crate::timestamp::Timestamp;
 use std::sync::Arc;
 use time::Duration;
 
-/// How far before a window deployments are looked at to know which services were down when it began.
-pub const LOOK_BACK: Duration = Duration::days(90);
+/// How far before the windows the last merge of a repository is looked for.
+const LAST_MERGE: Duration = Duration::days(90);
 
 /// What is asked about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,22 +33,39 @@ pub struct Question {
 }
 
 impl Question {
-    /// From when on facts are needed to answer it.
+    /// From when on facts are needed to answer it: a window is compared with the one before. Only the last merge of a
+    /// repository may lie before that.
     #[must_use]
     pub fn facts_since(&self, metric: Metric) -> Timestamp {
-        // Whether the window before had risks depends on the one before that.
-        let earliest = match metric {
-            Metric::RiskSignals => self.window.previous(),
-            _ => self.window,
-        };
-        looked_at_since(earliest)
+        match metric {
+            Metric::ServiceHealth => merges_since(self.window),
+            // Whether the window before had risks depends on the one before that.
+            Metric::RiskSignals => merges_since(self.window.previous()),
+            _ => self.window.previous().since,
+        }
+    }
+
+    /// Outages are followed from here on; the states of services before this time tell which ones last.
+    #[must_use]
+    pub fn outages_since(&self) -> Timestamp {
+        self.window.previous().since
     }
 }
 
-/// From when on facts may matter for a window: it is compared with the one before, and something may have begun before
-/// that.
-pub(crate) fn looked_at_since(window: Window) -> Timestamp {
-    window.previous().since.plus(-LOOK_BACK)
+/// From when on merges are needed to tell how the repositories of a window do.
+pub(crate) fn merges_since(window: Window) -> Timestamp {
+    window.previous().since.plus(-LAST_MERGE)
+}
+
+/// Whether a service was down before a time. A service without a success until then has no state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceState {
+    /// The service, as the deployment that decided the state spells it.
+    pub service: Option<ServiceName>,
+    /// The environment.
+    pub environment: Environment,
+    /// The deployment that opened an outage, and when; `None` if the service was up.
+    pub down_since: Option<(DeploymentId, Timestamp)>,
 }
 
 /// A question with all that its answer is computed from.
@@ -57,6 +75,9 @@ pub struct Material {
     pub question: Question,
     /// The facts since [`Question::facts_since`].
     pub facts: Arc<Facts>,
+    /// The states of services in the question's environment before [`Question::outages_since`], if a metric
+    /// [follows outages](Metric::follows_outages).
+    pub states: Vec<ServiceState>,
     /// Every repository of the organization.
     pub repositories: Vec<Repository>,
 }
@@ -74,6 +95,7 @@ enum Chosen<T> {
 #[derive(Clone, Debug)]
 pub(crate) struct Scope<'a> {
     pub(crate) facts: &'a Facts,
+    states: &'a [ServiceState],
     pub(crate) window: Window,
     pub(crate) question: &'a Question,
     /// In order of their numbers.
@@ -102,6 +124,7 @@ impl<'a> Scope<'a> {
         repositories.sort_by_key(|repository| repository.id);
         Self {
             facts,
+            states: &material.states,
             window: question.window,
             question,
             service_is_unmatched: question.service.is_some() && repositories.is_empty(),
@@ -147,6 +170,18 @@ impl<'a> Scope<'a> {
         facts
             .deployments(window)
             .filter(move |(row, _)| self.service == Chosen::All || self.service.has(facts.service_key(row)))
+    }
+
+    /// The states of the scope's services before [`Question::outages_since`].
+    pub(crate) fn states(&self) -> impl Iterator<Item = &'a ServiceState> {
+        let question = self.question;
+        let asked = question.service.as_ref().map(|name| service_key(Some(name)));
+        self.states.iter().filter(move |state| {
+            state.environment == question.environment
+                && asked
+                    .as_ref()
+                    .is_none_or(|asked| service_key(state.service.as_ref()) == *asked)
+        })
     }
 
     /// The pull requests of the scope that were merged in a window, in order of their merge.

@@ -2,17 +2,17 @@
 //!
 //! For each service and environment, in order of completion, at one instant harm before success: an outage opens with the
 //! first deployment that failed or was rolled back after a success, and ends with the next success. It belongs to the
-//! window in which it ends. Whether a service was down when the window began is told by its deployments of the 90 days
-//! before. Cancelled deployments change nothing. Source: DORA, failed deployment recovery time,
+//! window in which it ends. A store tells which services were down when the windows begin, by the last success and the first
+//! harm after it, however far back. Cancelled deployments change nothing. Source: DORA, failed deployment recovery time,
 //! <https://dora.dev/guides/dora-metrics-four-keys/>.
 
 use super::calendar::{Cut, Sorter, TimeSlice};
-use super::change_failure_rate::is_harmful;
 use super::facts::{DeploymentRow, time_of};
-use super::question::{LOOK_BACK, Scope};
+use super::question::{Scope, ServiceState};
 use super::{Distribution, Level, Rated, Window};
 use crate::id::DeploymentId;
 use crate::run::DeploymentStatus;
+use crate::text::ServiceName;
 use crate::timestamp::Timestamp;
 
 /// How many of the latest incidents are told, and of the open outages.
@@ -62,40 +62,54 @@ pub struct Recovery {
 
 impl Recovery {
     pub(crate) fn of(scope: &Scope<'_>) -> Self {
-        let found = outages(scope, scope.window);
+        let found = outages(scope);
+        let ended = found.ended_in(scope.window);
         let weeks = Cut::Weeks.slices(scope.window, &scope.question.time_zone);
         let mut weekly: Sorter<'_, Vec<i64>> = Sorter::new(&weeks);
-        for (ended_at, length) in found.lengths() {
-            if let Some(week) = weekly.at(ended_at) {
-                week.push(length);
+        for outage in ended {
+            if let Some(week) = weekly.at(outage.ended_by.completed_at) {
+                week.push(outage.length());
             }
         }
-        let told = |outage: &OutageRow<'_>| outage.told(scope);
+        let incidents = ended.iter().rev().take(TOLD);
+        let open = found.open.iter().take(TOLD);
         Self {
-            current: found.rated(),
-            previous: recovery(scope, scope.window.previous()),
+            current: rated(ended),
+            previous: rated(found.ended_in(scope.window.previous())),
             weekly: weekly.finish(|mut lengths| minutes(&mut lengths)),
-            incidents: found.ended.iter().rev().take(TOLD).map(told).collect(),
-            open: found.open.iter().take(TOLD).map(told).collect(),
+            incidents: incidents
+                .map(|outage| outage.opening.outage(Some(outage.ended_by)))
+                .collect(),
+            open: open.map(|opening| opening.outage(None)).collect(),
         }
     }
 }
 
-/// The times to recovery of a window, in minutes.
-pub(crate) fn recovery(scope: &Scope<'_>, window: Window) -> Option<Rated> {
-    outages(scope, window).rated()
+/// The times to recovery of the window and of the one before, in minutes.
+pub(crate) fn recoveries(scope: &Scope<'_>) -> [Option<Rated>; 2] {
+    let found = outages(scope);
+    [scope.window, scope.window.previous()].map(|window| rated(found.ended_in(window)))
+}
+
+/// The deployment that opened an outage.
+#[derive(Clone, Copy)]
+struct Opening<'a> {
+    at: i64,
+    id: DeploymentId,
+    service: Option<&'a str>,
+    environment: &'a str,
 }
 
 #[derive(Clone, Copy)]
-struct OutageRow<'a> {
-    opened_by: &'a DeploymentRow,
-    ended_by: Option<&'a DeploymentRow>,
+struct EndedOutage<'a> {
+    opening: Opening<'a>,
+    ended_by: &'a DeploymentRow,
 }
 
-/// Outages that ended in a window, by their end, and those that were open then, by their beginning.
+/// The outages that ended in the window or the one before, by their end, and those that last, by their beginning.
 struct Outages<'a> {
-    ended: Vec<OutageRow<'a>>,
-    open: Vec<OutageRow<'a>>,
+    ended: Vec<EndedOutage<'a>>,
+    open: Vec<Opening<'a>>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -104,82 +118,114 @@ enum State<'a> {
     #[default]
     Unknown,
     Up,
-    Down(&'a DeploymentRow),
+    Down(Opening<'a>),
 }
 
-fn outages<'a>(scope: &Scope<'a>, window: Window) -> Outages<'a> {
-    let looked_at = Window {
-        since: window.since.plus(-LOOK_BACK),
-        until: window.until,
+fn outages<'a>(scope: &Scope<'a>) -> Outages<'a> {
+    let facts = scope.facts;
+    let followed = Window {
+        since: scope.question.outages_since(),
+        until: scope.window.until,
     };
-    let begins = window.since.microseconds();
-    let mut states = vec![State::default(); scope.facts.service_keys()];
-    let mut ended = Vec::new();
-    let mut rows: Vec<_> = scope.deployments(looked_at).map(|(row, _)| row).collect();
+    let mut states = vec![State::default(); facts.service_keys()];
+    let (mut ended, mut open) = (Vec::new(), Vec::new());
+    for known in scope.states() {
+        let opening = Opening::of_state(known);
+        let key = facts.key_of(known.service.as_ref());
+        match key.and_then(|key| states.get_mut(key as usize)) {
+            Some(state) => *state = opening.map_or(State::Up, State::Down),
+            // No deployment of the service has followed.
+            None => open.extend(opening),
+        }
+    }
+    let mut rows: Vec<_> = scope.deployments(followed).map(|(row, _)| row).collect();
     // Which of two that ended at once was told first must not matter.
     rows.sort_by_key(|row| (row.completed_at, row.status == DeploymentStatus::Success));
     for row in rows {
-        let Some(state) = states.get_mut(scope.facts.service_key(row) as usize) else {
+        let Some(state) = states.get_mut(facts.service_key(row) as usize) else {
             continue;
         };
         match *state {
-            State::Down(opened_by) if row.status == DeploymentStatus::Success => {
-                if row.completed_at >= begins {
-                    let ended_by = Some(row);
-                    ended.push(OutageRow { opened_by, ended_by });
-                }
+            State::Down(opening) if row.status == DeploymentStatus::Success => {
+                ended.push(EndedOutage {
+                    opening,
+                    ended_by: row,
+                });
                 *state = State::Up;
             }
             State::Unknown if row.status == DeploymentStatus::Success => *state = State::Up,
-            State::Up if is_harmful(row.status) => *state = State::Down(row),
+            State::Up if row.status.is_harmful() => *state = State::Down(Opening::of_row(row, scope)),
             _ => {}
         }
     }
-    let open = states.into_iter().filter_map(|state| match state {
-        State::Down(opened_by) => Some(OutageRow {
-            opened_by,
-            ended_by: None,
-        }),
+    open.extend(states.into_iter().filter_map(|state| match state {
+        State::Down(opening) => Some(opening),
         State::Unknown | State::Up => None,
-    });
-    let mut open: Vec<_> = open.collect();
-    open.sort_by_key(|outage| (outage.opened_by.completed_at, outage.opened_by.id));
+    }));
+    open.sort_by_key(|opening| (opening.at, opening.id));
     Outages { ended, open }
 }
 
-impl Outages<'_> {
-    /// When each of those that ended did, in order, and how long it lasted, in microseconds.
-    fn lengths(&self) -> impl Iterator<Item = (i64, i64)> {
-        self.ended.iter().filter_map(|outage| {
-            let ended_at = outage.ended_by?.completed_at;
-            Some((ended_at, ended_at - outage.opened_by.completed_at))
-        })
+impl<'a> Outages<'a> {
+    /// Those that ended in a window.
+    fn ended_in(&self, window: Window) -> &[EndedOutage<'a>] {
+        let place = |time: Timestamp| {
+            let time = time.microseconds();
+            self.ended
+                .partition_point(|outage| outage.ended_by.completed_at < time)
+        };
+        let range = place(window.since)..place(window.until);
+        self.ended.get(range).unwrap_or_default()
     }
+}
 
-    fn rated(&self) -> Option<Rated> {
-        let lengths = self.lengths().map(|(_, length)| length);
-        let distribution = minutes(&mut lengths.collect::<Vec<_>>())?;
-        Some(Rated {
-            distribution,
-            level: Level::of_recovery(distribution.count as u64, distribution.p50 * 60.0),
-        })
+impl EndedOutage<'_> {
+    /// How long it lasted, in microseconds.
+    const fn length(&self) -> i64 {
+        self.ended_by.completed_at - self.opening.at
     }
+}
+
+fn rated(ended: &[EndedOutage<'_>]) -> Option<Rated> {
+    let mut lengths: Vec<_> = ended.iter().map(EndedOutage::length).collect();
+    let distribution = minutes(&mut lengths)?;
+    Some(Rated {
+        distribution,
+        level: Level::of_recovery(distribution.count as u64, distribution.p50 * 60.0),
+    })
 }
 
 fn minutes(microseconds: &mut [i64]) -> Option<Distribution> {
     Distribution::of(microseconds).map(|lengths| lengths.in_unit_of(MINUTE))
 }
 
-impl OutageRow<'_> {
-    fn told(&self, scope: &Scope<'_>) -> Outage {
-        let facts = scope.facts;
-        let opened_by = self.opened_by;
+impl<'a> Opening<'a> {
+    fn of_row(row: &DeploymentRow, scope: &Scope<'a>) -> Self {
+        Self {
+            at: row.completed_at,
+            id: row.id,
+            service: scope.facts.service_name(row),
+            environment: scope.facts.environment_name(row.environment),
+        }
+    }
+
+    fn of_state(state: &'a ServiceState) -> Option<Self> {
+        let (id, at) = state.down_since?;
+        Some(Self {
+            at: at.microseconds(),
+            id,
+            service: state.service.as_ref().map(ServiceName::as_str),
+            environment: state.environment.as_str(),
+        })
+    }
+
+    fn outage(&self, ended_by: Option<&DeploymentRow>) -> Outage {
         Outage {
-            service: facts.service_name(opened_by).map(str::to_owned),
-            environment: facts.environment_name(opened_by.environment).to_owned(),
-            opened_by: opened_by.id,
-            opened_at: time_of(opened_by.completed_at),
-            ended: self.ended_by.map(|row| (row.id, time_of(row.completed_at))),
+            service: self.service.map(str::to_owned),
+            environment: self.environment.to_owned(),
+            opened_by: self.id,
+            opened_at: time_of(self.at),
+            ended: ended_by.map(|row| (row.id, time_of(row.completed_at))),
         }
     }
 }

@@ -8,7 +8,7 @@ use super::calendar::{Cut, Sorter, TimeSlice};
 use super::facts::{MergeRow, time_of};
 use super::names::NameNumber;
 use super::number_set::{NumberSet, number_set};
-use super::question::{Scope, looked_at_since};
+use super::question::{Scope, merges_since};
 use super::risk_signals::{LARGE_AND_SLOW, LARGE_LINES};
 use super::tally::Tally;
 use crate::id::RepositoryId;
@@ -186,7 +186,7 @@ pub(crate) fn activities(scope: &Scope<'_>) -> Vec<Activity> {
     let mut activities: Vec<Activity> = Vec::new();
     activities.resize_with(scope.repositories.len(), Activity::default);
     let looked_at = Window {
-        since: looked_at_since(window),
+        since: merges_since(window),
         until: window.until,
     };
     let (previous, begins) = (
@@ -231,7 +231,7 @@ impl Activity {
     pub(crate) fn is_stale(&self, scope: &Scope<'_>) -> bool {
         let stale_before = scope.end().plus(-STALE_AFTER);
         self.last_merged_at
-            .map_or(looked_at_since(scope.window) <= stale_before, |last| {
+            .map_or(merges_since(scope.window) <= stale_before, |last| {
                 last < stale_before
             })
     }

@@ -1,6 +1,7 @@
 use super::StoreError;
+use crate::environment::Environment;
 use crate::id::OrganizationId;
-use crate::metrics::Facts;
+use crate::metrics::{Facts, ServiceState};
 use crate::timestamp::Timestamp;
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -16,4 +17,14 @@ pub trait MetricFacts: Send + Sync {
         organization_id: OrganizationId,
         since: Timestamp,
     ) -> Result<Arc<Facts>, StoreError>;
+
+    /// The state of each service in an environment as its deployments that were completed before a time leave it, however
+    /// early these are: the service is down since the first harmful one that was completed after the last successful one,
+    /// of two at one instant since the one with the smaller number. Services without a successful one are left out.
+    async fn states_before(
+        &self,
+        organization_id: OrganizationId,
+        environment: &Environment,
+        before: Timestamp,
+    ) -> Result<Vec<ServiceState>, StoreError>;
 }

@@ -42,6 +42,17 @@ pub struct DeploymentExplanation {
     pub is_settled: bool,
 }
 
+impl DeploymentExplanation {
+    /// What the deployment repeats, if it brings nothing new.
+    #[must_use]
+    pub fn repetition(&self) -> Option<&str> {
+        let novelty = self.deployment.novelty?;
+        let mut steps = self.steps.iter();
+        let step = steps.find(|step| step.code == novelty.as_str())?;
+        Some(&step.sentence)
+    }
+}
+
 /// How many pull requests before its completion are looked at to tell which are not in a deployment, and of how many of
 /// these it is told why. Most of the latest ones are in it.
 const MERGES_LOOKED_AT: PageLimit = PageLimit::new(200).unwrap();

@@ -25,7 +25,7 @@ mod sign_in;
 
 pub use add_alias::{AddAliasError, AddedAlias, add_alias};
 pub use authenticate::{find_api_key, note_use};
-pub use check_organization::check_organization;
+pub use check_organization::{check_organization, list_stuck_deployments};
 pub use connect_github::{connect_github, connect_github_once};
 pub use describe::{
     DeploymentDescription, LinkedPullRequest, PullRequestDescription, describe_deployment,

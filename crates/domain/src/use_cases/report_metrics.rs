@@ -37,8 +37,17 @@ pub async fn gather_material(
 ) -> Result<Material, StoreError> {
     let since = metrics.iter().map(|metric| question.facts_since(*metric));
     let since = since.min().unwrap_or(question.window.since);
+    let metric_facts = store.metric_facts();
+    let states = if metrics.iter().any(|metric| metric.follows_outages()) {
+        metric_facts
+            .states_before(organization_id, &question.environment, question.outages_since())
+            .await?
+    } else {
+        Vec::new()
+    };
     Ok(Material {
-        facts: store.metric_facts().facts_since(organization_id, since).await?,
+        states,
+        facts: metric_facts.facts_since(organization_id, since).await?,
         repositories: store.repositories().list(organization_id).await?,
         question,
     })

@@ -9,6 +9,7 @@
 mod deployments;
 mod mark;
 mod merges;
+mod states;
 
 use super::PgStore;
 use super::pool::Pool;
@@ -18,8 +19,9 @@ use async_trait::async_trait;
 use diesel::sql_types::{BigInt, Timestamptz};
 use futures_util::future::OptionFuture;
 use mark::{Mark, mark};
+use periscope_domain::environment::Environment;
 use periscope_domain::id::OrganizationId;
-use periscope_domain::metrics::Facts;
+use periscope_domain::metrics::{Facts, ServiceState};
 use periscope_domain::ports::{MetricFacts, StoreError};
 use periscope_domain::timestamp::Timestamp;
 use std::ops::Range;
@@ -140,6 +142,15 @@ impl MetricFacts for PgStore {
         }
         self.facts.0.weigh(organization_id, kept.facts.weight());
         Ok(Arc::clone(&kept.facts))
+    }
+
+    async fn states_before(
+        &self,
+        organization_id: OrganizationId,
+        environment: &Environment,
+        before: Timestamp,
+    ) -> Result<Vec<ServiceState>, StoreError> {
+        states::states_before(&self.pool, organization_id, environment, before).await
     }
 }
 

@@ -21,6 +21,7 @@ pub(super) fn deployment_frequency(figures: &DeploymentFrequency) -> Vec<String>
         vec![
             name.to_owned(),
             of.statuses.success.to_string(),
+            of.redeployments.to_string(),
             number(of.per_day),
             number(of.per_week),
             level(of.level).to_owned(),
@@ -43,7 +44,10 @@ pub(super) fn deployment_frequency(figures: &DeploymentFrequency) -> Vec<String>
         .map(|(_, counts)| count(counts.success))
         .collect();
     vec![
-        table(&["", "successful", "a day", "a week", "level"], rows),
+        table(
+            &["", "successful", "redeployments", "a day", "a week", "level"],
+            rows,
+        ),
         format!("successful by day  {}", line(&daily)),
         table(
             &["environment", "success", "failure", "cancelled", "rolled back"],

@@ -250,9 +250,11 @@ fn figures_name_the_deployments_and_pull_requests_that_they_tell_of() {
 }
 
 #[test]
-fn facts_are_needed_from_90_days_before_the_window_that_is_compared_with() {
+fn facts_are_needed_from_the_window_before_on_and_for_last_merges_from_90_days_before_that() {
     for (metric, since) in [
-        (Metric::Overview, "2023-09-03T00:00:00Z"),
+        (Metric::Overview, "2023-12-02T00:00:00Z"),
+        (Metric::Recovery, "2023-12-02T00:00:00Z"),
+        (Metric::ServiceHealth, "2023-09-03T00:00:00Z"),
         // Those of the window before are compared with the one before that.
         (Metric::RiskSignals, "2023-08-04T00:00:00Z"),
     ] {

@@ -119,7 +119,7 @@ fn last_words(deployed: &[Deployed], merged: &[Merged]) -> World {
 }
 
 impl World {
-    fn deployed_in(&self, question: &Question, window: Window) -> Vec<&Deployed> {
+    pub(super) fn deployed_in(&self, question: &Question, window: Window) -> Vec<&Deployed> {
         let asked = question.service.as_ref().map(|name| name.as_str().to_lowercase());
         self.deployed
             .iter()
@@ -265,32 +265,9 @@ fn recoveries(world: &World, question: &Question, window: Window) -> Option<Vec<
     recoveries_ended_in(world, question, window, window)
 }
 
-/// Of the outages that belong to a window, those that ended in a part of it.
+/// The outages that ended in a part of a window.
 fn recoveries_ended_in(world: &World, question: &Question, window: Window, part: Window) -> Option<Vec<f64>> {
-    let looked_at = Window {
-        since: window.since.plus(-LOOK_BACK),
-        until: window.until,
-    };
-    let mut seconds = Vec::new();
-    for service in [None, Some("api".to_owned()), Some("web".to_owned())] {
-        let mut deployed = world.deployed_in(question, looked_at);
-        deployed.retain(|one| one.service.map(str::to_lowercase) == service);
-        deployed.retain(|one| one.status != DeploymentStatus::Cancelled);
-        deployed.sort_by_key(|one| (one.at, one.status == DeploymentStatus::Success));
-        for (index, end) in deployed.iter().enumerate() {
-            let before = &deployed[..index];
-            let last_success = before
-                .iter()
-                .rposition(|one| one.status == DeploymentStatus::Success);
-            let opened = last_success.and_then(|success| before.get(success + 1));
-            if let Some(opened) = opened.filter(|_| end.status == DeploymentStatus::Success)
-                && part.contains(end.at)
-            {
-                seconds.push((end.at.microseconds() - opened.at.microseconds()) / 1_000_000);
-            }
-        }
-    }
-    distribution(seconds)
+    distribution(outages::recovery_seconds(world, question, window, part))
 }
 
 fn cycle_times(world: &World, question: &Question, window: Window) -> Option<Vec<f64>> {
@@ -308,7 +285,7 @@ proptest! {
         let world = last_words(&deployed, &merged);
         let told = told_bit_by_bit(&world, deployed, merged);
         let (window, previous) = (question.window, question.window.previous());
-        let material = Material { question: question.clone(), facts: Arc::new(told), repositories: world.repositories.clone() };
+        let material = Material { facts: Arc::new(told), ..world.material(question.clone()) };
 
         let Figures::Overview(overview) = material.measure(Metric::Overview).figures else { unreachable!() };
         for (summary, window) in [(overview.current, window), (overview.previous, previous)] {
@@ -350,6 +327,14 @@ proptest! {
             prop_assert_eq!(Some(found.lead_time.level), expected.map(|expected| Level::of_lead_time(shipped, expected[0])));
         }
         prop_assert!(agree(rated(recovery.current), 60.0, recoveries(&world, &question, window).as_ref()));
+        let open = recovery.open.iter().map(|outage| (outage.opened_at, outage.opened_by));
+        prop_assert_eq!(open.collect::<Vec<_>>(), outages::open(&world, &question, window));
+        // Of what lies before the windows, the states of services tell all that matters.
+        let late = world.deployed.iter().filter(|one| one.at >= previous.since).cloned();
+        let late = World { deployed: late.collect(), ..World::default() };
+        let bare = Material { facts: Arc::new(late.facts()), ..material.clone() };
+        let Figures::Recovery(bare) = bare.measure(Metric::Recovery).figures else { unreachable!() };
+        prop_assert_eq!(&bare, &recovery);
         // Slices lie edge to edge from one end of the window to the other, and each has what happened in it.
         let (mut day_begins, mut week_begins) = (window.since, window.since);
         for (day, counts) in &frequency.daily {

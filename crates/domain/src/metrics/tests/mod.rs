@@ -3,6 +3,7 @@
 mod bounds;
 mod definition;
 mod measured_time;
+mod outages;
 mod pull_request_tables;
 mod recovery_tables;
 mod tables;
@@ -153,13 +154,47 @@ impl World {
         })
     }
 
-    fn ask(&self, metric: Metric, question: Question) -> Answer {
+    /// The states of services before the outages of a question.
+    fn states(&self, question: &Question) -> Vec<ServiceState> {
+        let service = |deployed: &Deployed| deployed.service.map(str::to_ascii_lowercase);
+        let mut services: Vec<_> = self.deployed.iter().map(service).collect();
+        services.sort_unstable();
+        services.dedup();
+        let states = services.into_iter().filter_map(|of| {
+            let mut decided: Vec<_> = self.deployed.iter().filter(|one| service(one) == of).collect();
+            decided.retain(|one| {
+                one.environment == question.environment.as_str()
+                    && one.at < question.outages_since()
+                    && one.status != DeploymentStatus::Cancelled
+            });
+            decided.sort_by_key(|one| (one.at, one.status == DeploymentStatus::Success, one.id));
+            let last = decided
+                .iter()
+                .rposition(|one| one.status == DeploymentStatus::Success)?;
+            let opened = decided.get(last + 1);
+            Some(ServiceState {
+                service: opened
+                    .unwrap_or(decided.get(last)?)
+                    .service
+                    .and_then(ServiceName::clean),
+                environment: question.environment.clone(),
+                down_since: opened.map(|one| (DeploymentId::new(one.id), one.at)),
+            })
+        });
+        states.collect()
+    }
+
+    fn material(&self, question: Question) -> Material {
         Material {
-            question,
             facts: Arc::new(self.facts()),
+            states: self.states(&question),
             repositories: self.repositories.clone(),
+            question,
         }
-        .measure(metric)
+    }
+
+    fn ask(&self, metric: Metric, question: Question) -> Answer {
+        self.material(question).measure(metric)
     }
 
     /// About production in January 2024.

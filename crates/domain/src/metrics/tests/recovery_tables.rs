@@ -160,3 +160,48 @@ fn at_one_instant_harm_comes_before_success_whichever_was_told_first() {
         }
     }
 }
+
+#[test]
+fn an_outage_is_open_in_every_window_however_long_ago_the_last_success_was() {
+    let mut world = World::new();
+    world.deploy("2023-10-11T00:00:00Z", "success");
+    world.deploy("2024-01-27T00:00:00Z", "failure");
+    // Down for longer than any window, and never deployed since.
+    world.deploy("2022-01-01T00:00:00Z", "success").service = Some("web");
+    world.deploy("2022-01-02T00:00:00Z", "rolled_back").service = Some("Web");
+    let until = at("2024-01-29T00:00:00Z");
+    for days in [7, 30, 90] {
+        let since = until.plus(-time::Duration::days(days));
+        let question = Question {
+            window: Window::new(since, until).unwrap(),
+            now: until,
+            ..january()
+        };
+        for (service, expected) in [
+            (None, vec![("Web", 4), ("api", 2)]),
+            (Some("API"), vec![("api", 2)]),
+            (Some("web"), vec![("Web", 4)]),
+            (Some("other"), vec![]),
+        ] {
+            let question = Question {
+                service: service.and_then(ServiceName::clean),
+                ..question.clone()
+            };
+            let earlier = question.outages_since();
+            let mut material = world.material(question);
+            let mut late = world.clone();
+            late.deployed.retain(|one| one.at >= earlier);
+            material.facts = Arc::new(late.facts());
+            let Figures::Recovery(figures) = material.measure(Metric::Recovery).figures else {
+                panic!("another metric")
+            };
+            let open: Vec<_> = figures
+                .open
+                .iter()
+                .map(|outage| (outage.service.as_deref().unwrap(), outage.opened_by.get()))
+                .collect();
+            assert_eq!(open, expected, "{service:?} in {days} days");
+            assert_eq!((figures.current, figures.incidents), (None, vec![]));
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The states of services before a time, each from two or three rows: the last success and the first harm after it. Services
+//! are found by one step in the index of groups each, so neither the age of a state nor the number of deployments matters.
+
+use super::super::pool::Pool;
+use super::super::row::{Place, timestamp};
+use super::super::statement::{batch_input, batch_statement};
+use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz};
+use periscope_domain::environment::Environment;
+use periscope_domain::id::{DeploymentId, OrganizationId};
+use periscope_domain::metrics::ServiceState;
+use periscope_domain::ports::StoreError;
+use periscope_domain::run::DeploymentStatus;
+use periscope_domain::text::ServiceName;
+use periscope_domain::timestamp::Timestamp;
+use time::OffsetDateTime;
+
+batch_input! {
+    /// What is asked: always one row.
+    Query as "query" {
+        organization_id: BigInt = i64,
+        environment: Text = String,
+        before: Timestamptz = OffsetDateTime,
+        success: Text = &'static str,
+        harmful: Array<Text> = Vec<&'static str>,
+    }
+}
+
+type StateRow = (i64, Option<String>, Option<i64>, Option<OffsetDateTime>);
+
+batch_statement! {
+    /// The last successful deployment of each service, its service as the deciding one spells it, and the first harmful
+    /// deployment after it.
+    ReadStates { query: Query } -> (BigInt, Nullable<Text>, Nullable<BigInt>, Nullable<Timestamptz>) {
+        " select s.id, s.service, s.down_id, s.down_at
+        from (
+            with recursive services as (
+                select d.key
+                from query q
+                cross join lateral (
+                    select coalesce(lower(d.service collate \"C\"), '') as key
+                    from deployments d
+                    where d.organization_id = q.organization_id and d.environment is not null
+                    order by coalesce(lower(d.service collate \"C\"), '')
+                    limit 1
+                ) as d
+                union all
+                select d.key
+                from services s, query q
+                cross join lateral (
+                    select coalesce(lower(d.service collate \"C\"), '') as key
+                    from deployments d
+                    where d.organization_id = q.organization_id and d.environment is not null
+                        and coalesce(lower(d.service collate \"C\"), '') > s.key
+                    order by coalesce(lower(d.service collate \"C\"), '')
+                    limit 1
+                ) as d
+            )
+            select up.id, coalesce(down.service, up.service) as service, down.id as down_id, down.time as down_at
+            from services s
+            cross join query q
+            cross join lateral (
+                select d.id, d.service, coalesce(d.completed_at, d.started_at) as time
+                from deployments d
+                where d.organization_id = q.organization_id and d.environment is not null
+                    and coalesce(lower(d.service collate \"C\"), '') = s.key
+                    and d.environment = q.environment and d.status = q.success
+                    and coalesce(d.completed_at, d.started_at) < q.before
+                order by coalesce(d.completed_at, d.started_at) desc, d.id desc
+                limit 1
+            ) as up
+            left join lateral (
+                select d.id, d.service, d.time
+                from unnest(q.harmful) as h(status)
+                cross join lateral (
+                    select d.id, d.service, coalesce(d.completed_at, d.started_at) as time
+                    from deployments d
+                    where d.organization_id = q.organization_id and d.environment is not null
+                        and coalesce(lower(d.service collate \"C\"), '') = s.key
+                        and d.environment = q.environment and d.status = h.status
+                        and coalesce(d.completed_at, d.started_at) > up.time
+                        and coalesce(d.completed_at, d.started_at) < q.before
+                    order by coalesce(d.completed_at, d.started_at), d.id
+                    limit 1
+                ) as d
+                order by d.time, d.id
+                limit 1
+            ) as down on true
+        ) as s"
+    }
+}
+
+pub(super) async fn states_before(
+    pool: &Pool,
+    organization_id: OrganizationId,
+    environment: &Environment,
+    before: Timestamp,
+) -> Result<Vec<ServiceState>, StoreError> {
+    let harmful = DeploymentStatus::ALL
+        .into_iter()
+        .filter(|status| status.is_harmful());
+    let query = Query {
+        organization_id: vec![organization_id.get()],
+        environment: vec![environment.as_str().to_owned()],
+        before: vec![before.to_offset_date_time()],
+        success: vec![DeploymentStatus::Success.as_str()],
+        harmful: vec![harmful.map(DeploymentStatus::as_str).collect()],
+    };
+    let rows: Vec<StateRow> = pool.rows(ReadStates { query }).await?;
+    let states = rows.into_iter().map(|(id, service, down_id, down_at)| {
+        let place = Place {
+            table: "deployments",
+            id,
+        };
+        Ok(ServiceState {
+            service: place.parse_option("service", service.as_deref(), ServiceName::parse)?,
+            environment: environment.clone(),
+            down_since: down_id.map(DeploymentId::new).zip(down_at.map(timestamp)),
+        })
+    });
+    states.collect()
+}
