@@ -165,7 +165,7 @@ async fn read_everything(tenant: Tenant) {
     deployments.list_services(id).await.unwrap();
     let (production, now) = (newest.deployment.environment.clone(), at(200_000));
     let states = store.metric_facts().states_before(id, &production, now).await;
-    assert_eq!(states.unwrap().len(), 1);
+    assert!(!states.unwrap().is_empty());
     explain_deployment(&**store, id, newest).await.unwrap();
 }
 
