@@ -1,7 +1,8 @@
 //! The command line: every command and option, with an example for each.
 
 use crate::commands::{
-    completions, deployment, doctor, explain, github, import, key, man, migrate, org, report, repository, serve,
+    completions, deployment, doctor, explain, github, import, key, man, migrate, org, report, repository,
+    serve,
 };
 use crate::config::Settings;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};

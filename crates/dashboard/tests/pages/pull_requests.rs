@@ -1,6 +1,6 @@
 //! The list of pull requests, and the page of one.
 
-use crate::app::{TestApp, sha};
+use crate::app::{TestApp, report, sha};
 use crate::records::{all_between, id_of, link, rows, rows_of, text, told};
 use serde_json::{Value, json};
 
