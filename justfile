@@ -73,7 +73,7 @@ bench NAME="all" *ARGS:
 replay FILE *ARGS:
     cargo run --release --package periscope --example replay -- {{ FILE }} {{ ARGS }}
 
-# Hold the links against what git proves of histories or clones: `just accuracy FILE... [--output json]`
+# Compare links, first deliveries and lead times with git: `just accuracy FILE... [--output json]`
 accuracy *ARGS:
     cargo build --release --package periscope --bin periscope
     cargo run --release --package periscope --example accuracy -- {{ ARGS }}
