@@ -69,7 +69,7 @@ pub enum MigrateError {
     Failed(#[source] Box<dyn StdError + Send + Sync>),
 }
 
-/// Whether a database with this encoding holds every text that Periscope accepts. SQL_ASCII keeps bytes as they come.
+/// Whether a database with this encoding holds every text that Periscope accepts. `SQL_ASCII` keeps bytes as they come.
 pub(super) fn holds_every_text(encoding: &str) -> bool {
     matches!(encoding, "UTF8" | "SQL_ASCII")
 }

@@ -81,8 +81,8 @@ async fn delete_some(
     most: u32,
 ) -> QueryResult<u64> {
     let sql = format!(
-        "delete from {table} where organization_id = $1
-            and ctid = any (array(select ctid from {table} where organization_id = $1 limit $2))"
+        "delete from {table} t where t.organization_id = $1
+            and t.ctid = any (array(select o.ctid from {table} o where o.organization_id = $1 limit $2))"
     );
     let deleted = diesel::sql_query(sql)
         .bind::<BigInt, _>(id.get())

@@ -2,11 +2,10 @@
 
 use crate::deployments::decision;
 use crate::fixture::{
-    SharedStore, Tenant, abbreviated, apply, at, commit, deployment, pull_request, run, sha, twin,
+    SharedStore, Tenant, abbreviated, apply, at, commit, deployment, pull_request, run, twin,
 };
 use periscope_domain::commit_graph::Commit;
 use periscope_domain::deployment::Deployment;
-use periscope_domain::linking::Novelty;
 use periscope_domain::ports::{
     Applied, CommitDecision, DeploymentDecision, DeploymentVersion, TargetRepository,
 };
@@ -17,7 +16,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 /// 1 - 2 - 3 - 4 - 5 on one branch, 2 - 6 - 7 on another; every commit is the merge of a pull request.
-async fn two_branches(store: &SharedStore) -> Tenant {
+pub(crate) async fn two_branches(store: &SharedStore) -> Tenant {
     let acme = Tenant::new(store, "acme").await;
     acme.send((1..=7).map(pull_request)).await;
     acme.tell(&[
@@ -34,14 +33,14 @@ async fn two_branches(store: &SharedStore) -> Tenant {
 }
 
 /// A deployment completed at a minute.
-fn shipped(id: &str, commit: u32, minute: i64) -> Deployment {
+pub(crate) fn shipped(id: &str, commit: u32, minute: i64) -> Deployment {
     Deployment {
         run: run(DeploymentStatus::Success, minute - 10, minute),
         ..deployment(id, commit)
     }
 }
 
-async fn numbers(tenant: &Tenant, id: &str) -> Vec<i32> {
+pub(crate) async fn numbers(tenant: &Tenant, id: &str) -> Vec<i32> {
     tenant.settle().await;
     tenant
         .linked(id)
@@ -49,108 +48,6 @@ async fn numbers(tenant: &Tenant, id: &str) -> Vec<i32> {
         .into_iter()
         .map(|(number, _)| number)
         .collect()
-}
-
-pub(crate) async fn what_is_new_was_in_no_earlier_deployment_of_the_line(store: SharedStore) {
-    let acme = two_branches(&store).await;
-    let first = acme.record(shipped("a", 2, 100)).await;
-    assert_eq!(
-        first.warnings[0].code(),
-        "no_base",
-        "unknown never means all of history"
-    );
-    acme.record(shipped("b", 4, 200)).await;
-    acme.record(shipped("c", 7, 300)).await;
-    acme.record(shipped("d", 5, 400)).await;
-    let back = acme.record(shipped("back", 4, 500)).await;
-    assert_eq!(back.warnings[0].code(), "redeployment");
-    acme.record(shipped("again", 5, 600)).await;
-    for (id, shipped, first, novelty) in [
-        ("a", vec![2], vec![2], Novelty::New),
-        ("b", vec![3, 4], vec![3, 4], Novelty::New),
-        ("c", vec![6, 7], vec![6, 7], Novelty::New),
-        ("d", vec![5], vec![5], Novelty::New),
-        ("back", vec![4], vec![], Novelty::RollBack),
-        ("again", vec![5], vec![], Novelty::Redeployment),
-    ] {
-        assert_eq!(numbers(&acme, id).await, shipped, "{id}");
-        assert_eq!(first_deliveries(&acme, id).await, first, "{id}");
-        assert_eq!(acme.find(id).await.novelty, Some(novelty), "{id}");
-    }
-}
-
-/// The pull requests that a deployment is the first to deliver.
-async fn first_deliveries(tenant: &Tenant, id: &str) -> Vec<i32> {
-    let mut numbers = Vec::new();
-    for link in tenant.links(id).await.into_iter().filter(|link| link.is_first) {
-        let found = tenant
-            .store
-            .pull_requests()
-            .find(tenant.id, link.pull_request_id)
-            .await;
-        numbers.push(found.unwrap().unwrap().pull_request.number.get());
-    }
-    numbers.sort_unstable();
-    numbers
-}
-
-pub(crate) async fn first_deliveries_follow_what_arrives_late(store: SharedStore) {
-    let acme = two_branches(&store).await;
-    let eu = |deployment| Deployment {
-        service: ServiceName::clean("API"),
-        ..deployment
-    };
-    acme.record(shipped("z", 5, 500)).await;
-    acme.record(eu(shipped("y", 5, 400))).await;
-    assert_eq!(numbers(&acme, "z").await, [5]);
-    assert_eq!(first_deliveries(&acme, "z").await, [0; 0]);
-    assert_eq!(first_deliveries(&acme, "y").await, [5]);
-    let failed = Deployment {
-        run: run(DeploymentStatus::Failure, 390, 400),
-        ..eu(deployment("y", 5))
-    };
-    acme.record(failed).await;
-    assert_eq!(numbers(&acme, "z").await, [5]);
-    assert_eq!(first_deliveries(&acme, "z").await, [5]);
-    assert_eq!(acme.find("z").await.novelty, Some(Novelty::New));
-}
-
-pub(crate) async fn without_commits_links_tell_first_deliveries(store: SharedStore) {
-    let acme = Tenant::new(&store, "acme").await;
-    acme.send((1..=5).map(pull_request)).await;
-    acme.record(shipped("b", 3, 200)).await;
-    acme.record(shipped("c", 3, 300)).await;
-    assert_eq!(first_deliveries(&acme, "b").await, [3]);
-    assert_eq!(first_deliveries(&acme, "c").await, [0; 0]);
-    assert_eq!(acme.find("c").await.novelty, Some(Novelty::Redeployment));
-    acme.record(shipped("a", 3, 100)).await;
-    acme.settle().await;
-    assert_eq!(first_deliveries(&acme, "a").await, [3]);
-    assert_eq!(first_deliveries(&acme, "b").await, [0; 0]);
-    acme.record(Deployment {
-        previous_commit: Some(sha(1).into()),
-        ..shipped("d", 5, 400)
-    })
-    .await;
-    assert_eq!(numbers(&acme, "d").await, [2, 3, 4, 5]);
-    assert_eq!(first_deliveries(&acme, "d").await, [2, 4, 5]);
-}
-
-pub(crate) async fn a_line_told_newest_first_is_linked_as_in_order(store: SharedStore) {
-    let acme = Tenant::new(&store, "acme").await;
-    acme.send((1..=150).map(pull_request)).await;
-    let commits: Vec<_> = (1..=150u32).map(|number| commit(number, &[number - 1])).collect();
-    acme.tell_of("acme/api", commits, vec![], Origin::Sent)
-        .await
-        .unwrap();
-    for number in (1..=150).rev() {
-        acme.record(shipped(&format!("d{number}"), number, 1000 + i64::from(number)))
-            .await;
-    }
-    for number in [1, 2, 50, 149, 150] {
-        let number = i32::try_from(number).unwrap();
-        assert_eq!(numbers(&acme, &format!("d{number}")).await, [number]);
-    }
 }
 
 pub(crate) async fn each_service_has_its_own_base(store: SharedStore) {
@@ -245,28 +142,6 @@ pub(crate) async fn a_latest_deployment_whose_commit_becomes_ambiguous_leaves_th
         .unwrap();
     assert_eq!(numbers(&acme, "b").await, [0; 0]);
     assert_eq!(numbers(&acme, "c").await, [5]);
-}
-
-pub(crate) async fn many_release_branches_are_live_at_once(store: SharedStore) {
-    let acme = two_branches(&store).await;
-    acme.send((100..160).map(pull_request)).await;
-    let branches: Vec<_> = (100..160).map(|number| commit(number, &[2])).collect();
-    acme.tell_of("acme/api", branches, vec![], Origin::Sent)
-        .await
-        .unwrap();
-    acme.record(shipped("base", 1, 100)).await;
-    for number in 100..160 {
-        acme.record(shipped(
-            &format!("branch-{number}"),
-            number,
-            100 + i64::from(number),
-        ))
-        .await;
-    }
-    acme.record(shipped("d", 3, 500)).await;
-    assert_eq!(numbers(&acme, "branch-100").await, [2, 100]);
-    assert_eq!(numbers(&acme, "branch-159").await, [159]);
-    assert_eq!(numbers(&acme, "d").await, [3]);
 }
 
 pub(crate) async fn a_service_that_moves_to_another_repository_keeps_its_bases(store: SharedStore) {
@@ -388,25 +263,6 @@ pub(crate) async fn a_decision_that_missed_an_earlier_deployment_is_made_again(s
     };
     write(&acme, again).await;
     assert_eq!(numbers(&acme, "z").await, [5]);
-}
-
-pub(crate) async fn a_deployment_that_moves_is_live_where_it_is(store: SharedStore) {
-    let acme = two_branches(&store).await;
-    acme.record(shipped("a", 2, 100)).await;
-    acme.record(shipped("b", 4, 200)).await;
-    acme.record(shipped("c", 7, 300)).await;
-    acme.record(shipped("d", 5, 400)).await;
-    // The job that deployed b runs again, as the same deployment.
-    acme.record(shipped("b", 4, 500)).await;
-    for (id, shipped, novelty) in [
-        ("a", vec![2], Novelty::New),
-        ("c", vec![6, 7], Novelty::New),
-        ("d", vec![3, 4, 5], Novelty::New),
-        ("b", vec![4], Novelty::RollBack),
-    ] {
-        assert_eq!(numbers(&acme, id).await, shipped, "{id}");
-        assert_eq!(acme.find(id).await.novelty, Some(novelty), "{id}");
-    }
 }
 
 pub(crate) async fn a_recorder_spreads_its_own_changes_and_no_others(store: SharedStore) {

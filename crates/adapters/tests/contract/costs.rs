@@ -216,7 +216,7 @@ async fn holds(counted: Counted) {
         cost(&database, &client, read_everything).await,
         5 * MOST,
     );
-    let merges = cost(&database, &client, async |acme| {
+    let listed = cost(&database, &client, async |acme| {
         let page = PageRequest {
             order: Order::Newest,
             after: None,
@@ -238,7 +238,7 @@ async fn holds(counted: Counted) {
             .await
             .unwrap();
     });
-    within("reading pull requests", merges.await, MOST);
+    within("reading pull requests", listed.await, MOST);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

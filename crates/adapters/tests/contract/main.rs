@@ -19,6 +19,7 @@ mod fixture;
 mod github_connections;
 mod graph_order;
 mod instances;
+mod lines;
 mod lists;
 mod locks;
 mod merge_lists;
@@ -115,25 +116,26 @@ contracts! {
         an_abbreviated_previous_commit_means_none_where_a_graph_has_another,
         a_graph_of_another_organization_is_not_looked_at;
     bases:
-        what_is_new_was_in_no_earlier_deployment_of_the_line,
-        first_deliveries_follow_what_arrives_late,
-        without_commits_links_tell_first_deliveries,
-        a_line_told_newest_first_is_linked_as_in_order,
         each_service_has_its_own_base,
         a_deployment_that_comes_late_becomes_the_base_of_one_that_is_recorded,
         what_a_late_base_changes_is_linked_before_its_recorder_returns,
         a_base_that_is_taken_back_hands_over_to_the_one_before,
         a_base_that_moves_to_another_service_hands_over,
         a_latest_deployment_whose_commit_becomes_ambiguous_leaves_the_exact_link_alone,
-        many_release_branches_are_live_at_once,
         a_service_that_moves_to_another_repository_keeps_its_bases,
         a_base_whose_recorder_dies_is_looked_around_for_by_the_worker,
         a_base_recorded_while_the_first_commits_are_told_is_found,
         a_base_taken_back_while_the_first_commits_are_told_is_none,
         a_decision_that_missed_an_earlier_deployment_is_made_again,
         a_recorder_spreads_its_own_changes_and_no_others,
-        a_deployment_that_moves_is_live_where_it_is,
         bases_and_their_successors_recorded_at_once_meet;
+    lines:
+        what_is_new_was_in_no_earlier_deployment_of_the_line,
+        first_deliveries_follow_what_arrives_late,
+        without_commits_links_tell_first_deliveries,
+        a_line_told_newest_first_is_linked_as_in_order,
+        many_release_branches_are_live_at_once,
+        a_deployment_that_moves_is_live_where_it_is;
     metric_facts:
         random_histories_are_known_as_they_stand,
         why_a_deployment_has_no_links_is_kept_with_it,

@@ -278,6 +278,7 @@ pub(crate) async fn what_is_stored_is_described_listed_measured_and_checked(stor
         [
             ("keys", Verdict::Attention),
             ("github", Verdict::Good),
+            ("runs", Verdict::Good),
             ("links", Verdict::Attention)
         ]
     );

@@ -186,7 +186,7 @@ pub(crate) async fn a_line_that_is_requested_again_while_it_is_looked_at_is_not_
         repositories
             .set_monitored(acme.id, api.id, monitored, at(1))
             .await
-            .unwrap()
+            .unwrap();
     };
     let claim = async |now| {
         relinking
@@ -197,7 +197,11 @@ pub(crate) async fn a_line_that_is_requested_again_while_it_is_looked_at_is_not_
     touch(false).await;
     let line = claim(0).await.remove(0);
     assert_eq!(claim(2).await, [], "it is taken");
-    assert_eq!(claim(3).await, [line.clone()], "until its lease ends");
+    assert_eq!(
+        claim(3).await,
+        std::slice::from_ref(&line),
+        "until its lease ends"
+    );
     let request = |generation| RelinkRequest {
         organization_id: acme.id,
         deployment_id: DeploymentId::new(0),
@@ -341,7 +345,7 @@ pub(crate) async fn deployments_that_are_touched_all_the_time_let_others_have_th
     let globex = asked_for(&store, "globex", 5, 1).await;
     for number in 0..4 {
         round(&store, 10, 10 + number, async || {
-            merge_all(&acme, 100 + number).await
+            merge_all(&acme, 100 + number).await;
         })
         .await;
     }

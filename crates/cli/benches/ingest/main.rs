@@ -128,10 +128,10 @@ impl Case {
             server: Some(server.process_id),
             postgres: setup.postgres_process_id,
         };
-        let tenants = if self.graph != Graph::None {
-            &setup.tenants_with_commits
-        } else {
+        let tenants = if self.graph == Graph::None {
             &setup.tenants
+        } else {
+            &setup.tenants_with_commits
         };
         let tenants = tenants.get(..self.organizations);
         let tenants = tenants.context("too few organizations")?;

@@ -6,6 +6,11 @@ mod http;
 #[path = "../ingest/ratios.rs"]
 mod ratios;
 #[path = "../../examples/accuracy/server.rs"]
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the accuracy tool also reads its measurements"
+)]
 mod server;
 
 mod late;

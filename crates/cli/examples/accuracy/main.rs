@@ -88,7 +88,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let truths = arguments.files.iter().map(|path| truth::read(path));
     let truths: Vec<_> = truths.collect::<anyhow::Result<_>>()?;
     let server = Server::start().context("cannot start the service")?;
-    eprintln!("process {} listens on {}", server.process_id, server.target.host);
+    eprintln!("process {} listens on {}", server.process_id, server.host);
     let mut is_perfect = true;
     let mut reports = Vec::new();
     for (index, project) in projects.into_iter().enumerate() {

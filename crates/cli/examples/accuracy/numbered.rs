@@ -9,7 +9,7 @@ use anyhow::{Context, ensure};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use sha1::{Digest, Sha1};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// The `form` of these files.
@@ -114,7 +114,7 @@ impl NumberedHistory {
         let links = ancestry::without_previous(project);
         let is_same = links == self.by_deployment(&self.links_new);
         ensure!(is_same, "{}: its links are not those of its commits", self.name);
-        let mut first: Links = links.keys().map(|id| (id.clone(), Default::default())).collect();
+        let mut first: Links = links.keys().map(|id| (id.clone(), BTreeSet::default())).collect();
         for (number, tag) in &self.first {
             first.entry(self.deployment_id(tag)).or_default().insert(*number);
         }

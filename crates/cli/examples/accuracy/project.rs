@@ -57,7 +57,7 @@ impl Project {
             return clone::read(path);
         }
         let file: Value = history::read(path)?;
-        let project = if file["form"] == numbered::FORM {
+        let project = if file.get("form") == Some(&numbered::FORM.into()) {
             serde_json::from_value::<NumberedHistory>(file).map(NumberedHistory::project)
         } else {
             serde_json::from_value(file).map(Ok)

@@ -5,7 +5,7 @@ use crate::http::{Answer, Connection};
 use crate::project::Project;
 use crate::quarters::{Figure, Figures, Quarter};
 use crate::rules::Links;
-use crate::sending::{Sender, send_all, text};
+use crate::sending::{Sender, Target, send_all, text};
 use crate::server::Server;
 use anyhow::{Context, ensure};
 use rand::SeedableRng;
@@ -78,7 +78,7 @@ pub(crate) fn run(
     mode: Mode,
     seed: u64,
 ) -> anyhow::Result<Found> {
-    let target = &server.target;
+    let target = &target(server);
     let label = format!("{}-{number}-{}", project.history.name, mode.label());
     let telling = Telling {
         repository: format!("accuracy/{label}"),
@@ -160,13 +160,22 @@ fn recorded(message: &Message, answer: &Answer, telling: &Telling) -> anyhow::Re
     Ok(Some((id.context("no deploymentId")?.to_owned(), recorded.id)))
 }
 
+/// Where to send to, and with which key.
+fn target(server: &Server) -> Target {
+    Target {
+        host: server.host.clone(),
+        key: server.key.clone(),
+    }
+}
+
 /// What is read once the worker has nothing left, twice the same, and how long the worker took.
 fn settled(
     server: &Server,
     read: &dyn Fn(&mut Sender<'_>) -> anyhow::Result<Found>,
 ) -> anyhow::Result<(Found, Duration)> {
     let start = Instant::now();
-    let mut sender = Sender::connect(&server.target)?;
+    let target = target(server);
+    let mut sender = Sender::connect(&target)?;
     let mut known: Option<(Found, Duration)> = None;
     loop {
         while queue_length(server)? > 0.0 {

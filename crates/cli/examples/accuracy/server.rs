@@ -1,6 +1,5 @@
 //! A Periscope of its own: the built program on a private Postgres in a temporary folder, gone with this value.
 
-use crate::sending::Target;
 use anyhow::{Context, bail, ensure};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -8,8 +7,10 @@ use std::process::{self, Child, ChildStdout, Command, Stdio};
 use std::{env, fs};
 
 pub(crate) struct Server {
-    /// Where it listens, and a key that may ingest and read.
-    pub(crate) target: Target,
+    /// Where it listens, `host:port`.
+    pub(crate) host: String,
+    /// A key that may ingest and read.
+    pub(crate) key: String,
     /// Where its own measurements are, `host:port`.
     pub(crate) metrics_host: String,
     pub(crate) process_id: u32,
@@ -33,7 +34,8 @@ impl Server {
         let [host, metrics_host] = hosts(&mut stdout)?;
         let key = key(&program, &process.folder.0)?;
         Ok(Self {
-            target: Target { host, key },
+            host,
+            key,
             metrics_host,
             process_id: process.child.id(),
             _process: process,

@@ -2,7 +2,7 @@
 
 #[test]
 fn every_method_of_every_port_is_tried_with_what_is_another_organization_s() {
-    const EXEMPT: [(&str, &str); 8] = [
+    const EXEMPT: [(&str, &str); 9] = [
         ("organizations.insert", "makes an organization"),
         (
             "organizations.find_by_slug",
@@ -12,6 +12,7 @@ fn every_method_of_every_port_is_tried_with_what_is_another_organization_s() {
         ("organizations.remove_some", "is for those who run the service"),
         ("organizations.check_health", "is of no organization"),
         ("api_keys.insert", "makes a key"),
+        ("github_connections.insert", "makes a connection"),
         ("api_keys.find_by_hash", "tells which organization a key is of"),
         (
             "sessions.insert",
