@@ -170,6 +170,7 @@ impl World {
         let (repositories, github_connections) = (store.repositories(), store.github_connections());
         let (pull_requests, commits) = (store.pull_requests(), store.commits());
         let (deployments, relinking) = (store.deployments(), store.relinking());
+        let metric_facts = store.metric_facts();
         let own = if id == self.acme.id {
             slug("acme")
         } else {
@@ -251,6 +252,10 @@ impl World {
                 .items,
             deployments.list_services(id).await.unwrap(),
             ask(&**store, tenant, at(0)).await,
+            metric_facts
+                .states_before(id, &Environment::production(), at(9000))
+                .await
+                .unwrap(),
             relinking.count(Some(id)).await.unwrap(),
             relinking.oldest(Some(id)).await.unwrap(),
         ]

@@ -262,7 +262,7 @@ fn a_clone_is_imported_once() {
     let text = folder.run(&["explain", "pull-request", "--org", "acme", "acme/api", "1"]);
     assert!(
         text.stdout.contains("One deployment shipped it.")
-            && text.stdout.contains("\ndelivered first by tag:one1,"),
+            && text.stdout.contains("\ndelivered first by tag:one1 of acme/api,"),
         "{}",
         text.stdout
     );

@@ -66,7 +66,7 @@ fn a_report_has_the_figures_of_the_api_for_people_and_for_programs() {
         "rate by week    █",
         "p50 by week    █",
         "gha-2           failure  2026-01-15T10:00:00Z",
-        "successful  redeployments  a day",
+        "SUCCESSFUL  REDEPLOYMENTS  A DAY",
         "no data: No repository is monitored.",
     ] {
         assert!(told.stdout.contains(line), "{line}\n{}", told.stdout);

@@ -271,7 +271,7 @@ async fn a_deployment_that_brings_nothing_new_says_what_it_repeats() {
         "{again}"
     );
     let back = text(&page("back").await);
-    assert!(back.contains("a roll-back to what second brought"), "{back}");
+    assert!(back.contains("a roll-back to what again brought"), "{back}");
     assert!(back.contains("An earlier deployment delivered it."), "{back}");
     assert!(!back.contains("Warning:"), "{back}");
     let second = text(&page("second").await);
