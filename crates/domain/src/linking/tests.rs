@@ -356,7 +356,6 @@ fn a_link_says_how_it_is_known() {
         link.sentence()
     };
     let base = sha("b");
-    let digits = base.to_string();
     for (rule, base, words) in [
         (LinkRule::Exact, None, "The deployed commit is its merge commit."),
         (
@@ -383,7 +382,7 @@ fn a_link_says_how_it_is_known() {
     ] {
         let sentence = said(rule, Some(base));
         assert!(
-            sentence.contains(&digits) && sentence.ends_with(words),
+            sentence.contains(&base.to_string()) && sentence.ends_with(words),
             "{sentence}"
         );
     }
@@ -396,7 +395,6 @@ fn the_first_step_of_an_explanation_is_how_the_repository_was_chosen() {
         linking.findings.into_iter().next().unwrap()
     };
     assert!(matches!(first(None), Finding::NoService));
-    let unmatched = ServiceName::parse("nobody").unwrap();
-    assert_eq!(first(Some("nobody")), Finding::ServiceUnmatched(unmatched));
+    assert!(matches!(first(Some("nobody")), Finding::ServiceUnmatched(_)));
     assert!(matches!(first(Some("acme/api")), Finding::Repository(..)));
 }
