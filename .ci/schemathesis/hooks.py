@@ -92,7 +92,9 @@ def obey_times(case):
 
 
 def moment(time):
-    return datetime.fromisoformat(time.replace("Z", "+00:00"))
+    """A day alone begins at midnight, UTC."""
+    found = datetime.fromisoformat(time.replace("Z", "+00:00"))
+    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
 
 
 def obey_hashes(case):
