@@ -81,7 +81,13 @@ test("the page of deployment frequency has the figures of the API", async () => 
   const statuses = (of) => [of.success, of.failure, of.rolledBack, of.cancelled].map(count);
   const windows = [["Now", current], ["Before", previous]]
     .filter(([, of]) => of)
-    .map(([name, of]) => [name, ...statuses(of.statuses), number(of.perDay), number(of.perWeek)]);
+    .map(([name, of]) => [
+      name,
+      ...statuses(of.statuses),
+      count(of.redeployments),
+      number(of.perDay),
+      number(of.perWeek),
+    ]);
   assert.deepEqual(await rows("By how they ended"), windows);
   assert.deepEqual(
     await rows("Environments"),
