@@ -21,8 +21,8 @@ const MIGRATIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations"
 const AT_ONCE: usize = 4;
 const RATE: u32 = 200;
 
-/// One that locks a table against everybody, and that the service can be without: it is taken back and applied again.
-const LOCKING: &str = "20261124000700_base_changes_by_deployment";
+/// One that locks tables against every writer, and that the service can be without: it is taken back and applied again.
+const LOCKING: &str = "20261125000100_cheaper_recording";
 
 pub(crate) async fn run(run: &Run) -> anyhow::Result<Report> {
     let mut report = Report::new("migrate");
