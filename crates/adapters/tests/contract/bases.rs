@@ -244,7 +244,7 @@ pub(crate) async fn a_decision_that_missed_an_earlier_deployment_is_made_again(s
     let acme = two_branches(&store).await;
     acme.record(shipped("a", 1, 100)).await;
     let late = decision(&acme, &shipped("z", 5, 500)).await;
-    // Its recorder takes its time, and whoever records another one meanwhile cannot see it.
+    // Its recorder takes its time, and the recorder of another deployment cannot see it meanwhile.
     acme.record(shipped("b", 3, 200)).await;
     acme.settle().await;
     write(&acme, late).await;
@@ -253,7 +253,7 @@ pub(crate) async fn a_decision_that_missed_an_earlier_deployment_is_made_again(s
     let again = decision(&acme, &shipped("z", 5, 500)).await;
     acme.record(shipped("c", 4, 300)).await;
     acme.settle().await;
-    // It is told again, as it was.
+    // The same report arrives again.
     let again = DeploymentDecision {
         version: DeploymentVersion {
             deployment_revision: Some(acme.find("z").await.revision),

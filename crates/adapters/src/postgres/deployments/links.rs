@@ -216,7 +216,7 @@ pub(super) const INSERT_GRAPH_RANGES: &str = concat!(
 );
 
 /// For each row of the table `recorded`, marks the heads of the table `superseded` that it contains. A head that another
-/// writer holds stays one: that does no harm, and nobody waits.
+/// writer holds stays a head: that is harmless, and no writer waits.
 macro_rules! supersede {
     ($unless:literal) => {
         concat!(

@@ -119,8 +119,8 @@ const CHANGE_LINES: &str = ", lines_changed as (
         join line_change i on i.owner = r.ordinal
     )";
 
-/// What a deployment superseded where it was, it supersedes no more. What is written in the same statement has left its place
-/// as well.
+/// A deployment that leaves its place supersedes no head there any more. Deployments that the same statement writes leave
+/// their places as well.
 const LEAVE_LINES: &str = ", heads_again as (
         update graph_ranges g
         set superseded_at = 'infinity'

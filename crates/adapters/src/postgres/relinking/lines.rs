@@ -12,7 +12,7 @@ use periscope_domain::timestamp::Timestamp;
 use time::OffsetDateTime;
 
 batch_input! {
-    /// Who spreads what others have left: always one row.
+    /// The worker that spreads changes: always one row.
     Spreader as "spreader" {
         organization_id: Nullable<BigInt> = Option<i64>,
         most: BigInt = i64,
@@ -107,7 +107,7 @@ const SPREAD: &str = concat!(
 );
 
 batch_statement! {
-    /// Takes changes that nobody is just taking.
+    /// Takes changes that no other worker holds.
     Spread { spreader: Spreader } -> BigInt {
         ", taken as (
             select c.organization_id, c.deployment_id, c.id
@@ -122,7 +122,7 @@ batch_statement! {
 }
 
 batch_statement! {
-    /// Takes the changes of some deployments that nobody is just taking.
+    /// Takes the changes of some deployments that no other worker holds.
     SpreadFrom { recorded: Recorded } -> BigInt {
         ", taken as (
             select c.organization_id, c.deployment_id, c.id
@@ -170,7 +170,7 @@ pub(super) async fn spread_from(
 }
 
 batch_input! {
-    /// Who takes lines: always one row.
+    /// The worker that leases lines: always one row.
     Taker as "taker" {
         organization_id: Nullable<BigInt> = Option<i64>,
         most: BigInt = i64,
@@ -180,7 +180,7 @@ batch_input! {
 }
 
 batch_statement! {
-    /// Takes the oldest lines that nobody has, of each organization its share, as the requests of deployments are taken.
+    /// Leases the oldest free lines, an equal share of each organization, as requests of deployments are leased.
     ClaimLines { taker: Taker } -> (BigInt, Text, Timestamptz, Text, BigInt) {
         ", owner as (
             with recursive owner as (
