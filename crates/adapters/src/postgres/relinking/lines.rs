@@ -1,6 +1,7 @@
 //! What becomes of changes to lines. A deployment leaves a row when it is recorded, its recorder takes that row at once, and
 //! the worker takes those whose recorder has died. Where other deployments may matter the line is requested.
 
+use super::claim::{Taker, fair_share};
 use crate::postgres::deployments::{fingerprint, heads, latest};
 use crate::postgres::pool::Pool;
 use crate::postgres::statement::{batch_input, batch_statement};
@@ -169,50 +170,11 @@ pub(super) async fn spread_from(
     Ok(requested.len() as u64)
 }
 
-batch_input! {
-    /// The worker that leases lines: always one row.
-    Taker as "taker" {
-        organization_id: Nullable<BigInt> = Option<i64>,
-        most: BigInt = i64,
-        now: Timestamptz = OffsetDateTime,
-        lease_until: Timestamptz = OffsetDateTime,
-    }
-}
-
 batch_statement! {
-    /// Leases the oldest free lines, an equal share of each organization, as requests of deployments are leased.
+    /// Leases the oldest free lines.
     ClaimLines { taker: Taker } -> (BigInt, Text, Timestamptz, Text, BigInt) {
-        ", owner as (
-            with recursive owner as (
-                select coalesce(t.organization_id, 0) as id from taker t
-                union all
-                select (
-                    select r.organization_id
-                    from line_requests r
-                    where r.organization_id > o.id
-                    order by r.organization_id
-                    limit 1
-                )
-                from owner o, taker t
-                where t.organization_id is null and o.id is not null
-            )
-            select id from owner where id > 0
-        ),
-        free as (
-            select f.organization_id, f.service_key
-            from owner o
-            cross join lateral (
-                select r.organization_id, r.service_key, r.requested_at
-                from line_requests r
-                where r.organization_id = o.id and r.requested_at is not null
-                    and (r.lease_until is null or r.lease_until <= (select now from taker))
-                order by r.requested_at
-                limit (select greatest(t.most / (select count(*) from owner), 1) from taker t)
-                for no key update of r skip locked
-            ) as f
-            order by f.requested_at
-            limit (select most from taker)
-        )
+        fair_share!("line_requests", "service_key"),
+        "
         update line_requests r
         set lease_until = t.lease_until
         from (select organization_id, service_key from free limit 1000) as f, taker t
@@ -228,12 +190,7 @@ pub(super) async fn claim(
     now: Timestamp,
     lease_until: Timestamp,
 ) -> Result<Vec<LineRequest>, StoreError> {
-    let taker = Taker {
-        organization_id: vec![organization_id.map(OrganizationId::get)],
-        most: vec![limit.into()],
-        now: vec![now.to_offset_date_time()],
-        lease_until: vec![lease_until.to_offset_date_time()],
-    };
+    let taker = Taker::new(organization_id, limit, now, lease_until);
     let rows = pool
         .rows::<_, (i64, String, OffsetDateTime, String, i64)>(ClaimLines { taker })
         .await?;

@@ -1,6 +1,7 @@
 //! Deployments whose links have to be looked at again: a queue that survives restarts, with a row for a deployment or for a
 //! line. Writers that make, settle or free several rows lock them in order of organization and deployment or service.
 
+mod claim;
 mod lines;
 mod requests;
 mod write;
