@@ -1,13 +1,73 @@
-//! Where a deployment went. Any name is allowed; only `production` counts as reaching users.
+//! Where a deployment went. Any name is allowed; only an environment of the tier `production` reaches users.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use thiserror::Error;
 
 const MAX_CHARACTERS: usize = 100;
 
-/// The name of an environment, in lower case.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Environment(Box<str>);
+/// What an environment is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tier {
+    /// Users are there.
+    Production,
+    /// The last stop before production.
+    Staging,
+    /// Tests run there.
+    Testing,
+    /// Developers work there.
+    Development,
+    /// One change is shown there.
+    Preview,
+    /// Any other purpose.
+    Other,
+}
+
+impl Tier {
+    /// Every tier.
+    pub const ALL: [Self; 6] = [
+        Self::Production,
+        Self::Staging,
+        Self::Testing,
+        Self::Development,
+        Self::Preview,
+        Self::Other,
+    ];
+
+    /// The word that stores and answers use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Staging => "staging",
+            Self::Testing => "testing",
+            Self::Development => "development",
+            Self::Preview => "preview",
+            Self::Other => "other",
+        }
+    }
+
+    /// The tier of a well-known environment name; `Other` for every other name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Self {
+        match name {
+            "production" => Self::Production,
+            "staging" => Self::Staging,
+            "test" | "testing" => Self::Testing,
+            "development" => Self::Development,
+            "preview" => Self::Preview,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// An environment: its name in lower case, by which environments are compared, and its tier.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    name: Box<str>,
+    tier: Tier,
+}
 
 /// A text is no environment name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -15,16 +75,19 @@ pub struct Environment(Box<str>);
 pub struct InvalidEnvironment;
 
 impl Environment {
-    /// The one that reaches users.
+    /// The well-known name of an environment that reaches users.
     pub const PRODUCTION: &str = "production";
 
-    /// The environment that reaches users.
+    /// The environment `production`.
     #[must_use]
     pub fn production() -> Self {
-        Self(Self::PRODUCTION.into())
+        Self {
+            name: Self::PRODUCTION.into(),
+            tier: Tier::Production,
+        }
     }
 
-    /// Trims the name, puts it in lower case and checks it.
+    /// Trims the name, puts it in lower case and checks it. The tier is that of the well-known name.
     ///
     /// # Errors
     /// [`InvalidEnvironment`] when it is empty, longer than 100 characters or holds a control character.
@@ -33,7 +96,10 @@ impl Environment {
         let sound =
             !name.is_empty() && name.chars().count() <= MAX_CHARACTERS && !name.chars().any(char::is_control);
         if sound {
-            Ok(Self(name.into()))
+            Ok(Self {
+                tier: Tier::of_name(&name),
+                name: name.into(),
+            })
         } else {
             Err(InvalidEnvironment)
         }
@@ -42,19 +108,57 @@ impl Environment {
     /// The name in lower case.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.name
+    }
+
+    /// The tier.
+    #[must_use]
+    pub const fn tier(&self) -> Tier {
+        self.tier
+    }
+
+    /// The environment with another tier.
+    #[must_use]
+    pub fn with_tier(self, tier: Tier) -> Self {
+        Self { tier, ..self }
     }
 
     /// Whether a deployment here reaches users, so that it can ship pull requests.
     #[must_use]
-    pub fn is_production(&self) -> bool {
-        &*self.0 == Self::PRODUCTION
+    pub const fn is_production(&self) -> bool {
+        matches!(self.tier, Tier::Production)
+    }
+}
+
+impl PartialEq for Environment {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Environment {}
+
+impl PartialOrd for Environment {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Environment {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.name.cmp(&other.name)
+    }
+}
+
+impl Hash for Environment {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
     }
 }
 
 impl fmt::Display for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.name)
     }
 }
 
@@ -63,19 +167,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_is_kept_in_lower_case_and_only_production_counts() {
-        for (text, kept, production) in [
-            ("production", "production", true),
-            (" Production ", "production", true),
-            ("prod", "prod", false),
-            ("STAGING", "staging", false),
-            ("eu-west/Blue", "eu-west/blue", false),
+    fn the_name_is_kept_in_lower_case_and_only_the_tier_production_counts() {
+        for (text, kept, tier) in [
+            ("production", "production", Tier::Production),
+            (" Production ", "production", Tier::Production),
+            ("prod", "prod", Tier::Other),
+            ("STAGING", "staging", Tier::Staging),
+            ("test", "test", Tier::Testing),
+            ("Testing", "testing", Tier::Testing),
+            ("development", "development", Tier::Development),
+            ("preview", "preview", Tier::Preview),
+            ("eu-west/Blue", "eu-west/blue", Tier::Other),
         ] {
             let environment = Environment::parse(text).unwrap();
-            assert_eq!(
-                (environment.as_str(), environment.is_production()),
-                (kept, production)
-            );
+            assert_eq!((environment.as_str(), environment.tier()), (kept, tier));
+            assert_eq!(environment.is_production(), tier == Tier::Production);
+            let moved = environment.clone().with_tier(Tier::Production);
+            assert!(moved.is_production());
+            assert_eq!(moved, environment, "the name says which environment it is");
         }
     }
 

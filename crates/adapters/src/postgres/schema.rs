@@ -62,6 +62,8 @@ diesel::table! {
         changed_in -> Int8,
         novelty -> Nullable<Text>,
         linking_digest -> Nullable<Int8>,
+        service_key -> Text,
+        tier -> Text,
     }
 }
 

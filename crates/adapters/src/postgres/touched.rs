@@ -90,7 +90,7 @@ const NAMED: &str = ",
             from deployments d
             where d.organization_id = c.organization_id
                 and d.commit_sha between left(t.commit_sha, 5) and t.commit_sha
-                and d.status = 'success' and d.environment = 'production'
+                and d.status = 'success' and d.tier = 'production'
             offset 0
         ) as d
         where starts_with(t.commit_sha, d.commit_sha)
@@ -104,7 +104,7 @@ const NAMED: &str = ",
             from deployments d
             where d.organization_id = c.organization_id
                 and d.previous_commit_sha between left(t.commit_sha, 5) and t.commit_sha
-                and d.status = 'success' and d.environment = 'production' and d.previous_commit_sha is not null
+                and d.status = 'success' and d.tier = 'production' and d.previous_commit_sha is not null
             offset 0
         ) as d
         where starts_with(t.commit_sha, d.previous_commit_sha)
@@ -120,8 +120,8 @@ const OF_SERVICES: &str = ",
             select d.id
             from deployments d
             where d.organization_id = c.organization_id and d.environment is not null
-                and coalesce(lower(d.service collate \"C\"), '') = s.key
-                and d.environment = 'production' and d.status = 'success'
+                and d.service_key = s.key collate \"C\"
+                and d.tier = 'production' and d.status = 'success'
             order by coalesce(d.completed_at, d.started_at)
             limit 1
         ) as d
@@ -141,11 +141,11 @@ const REQUEST: &str = concat!(
         returning deployment_id
     ),
     asked as materialized (
-        select c.organization_id, coalesce(lower(d.service collate \"C\"), '') as service_key, d.completed_at as since
+        select c.organization_id, d.service_key, d.completed_at as since
         from change c
         cross join (select id from in_lines offset 0) as i
         cross join lateral (
-            select d.service, d.completed_at
+            select d.service_key, d.completed_at
             from deployments d
             where d.organization_id = c.organization_id and d.id = i.id and d.completed_at is not null
             offset 0

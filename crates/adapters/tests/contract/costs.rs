@@ -33,11 +33,12 @@ enum Counted {
 /// before it but for the last.
 const FILL: &str = "
     insert into deployments (organization_id, external_id, revision, commit_sha, environment, status, started_at,
-        completed_at, service, linked_pull_requests, novelty)
-    select o, 'old-' || n, 1, md5(n::text) || '00000000', 'production', 'success', t.at, t.at,
-        case o when 1 then 'service-' || n % 25 else 'api' end, 1, 'new'
+        completed_at, service, linked_pull_requests, novelty, service_key, tier)
+    select o, 'old-' || n, 1, md5(n::text) || '00000000', 'production', 'success', t.at, t.at, s.name, 1, 'new',
+        s.name, 'production'
     from generate_series(1, 2) as o, generate_series(1, ROWS) as n,
-        lateral (select timestamptz '2023-01-01' + n * interval '1 minute' as at) as t;
+        lateral (select timestamptz '2023-01-01' + n * interval '1 minute' as at) as t,
+        lateral (select case o when 1 then 'service-' || n % 25 else 'api' end as name) as s;
     insert into deployment_events (organization_id, deployment_id, revision, status, started_at, completed_at, commit_sha,
         received_at)
     select organization_id, id, 1, status, started_at, completed_at, commit_sha, completed_at from deployments

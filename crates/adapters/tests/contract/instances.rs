@@ -180,9 +180,9 @@ const MUCH: &str = "
     from repositories r join organizations o on o.id = r.organization_id, generate_series(0, 45) n;
     insert into deployments
         (organization_id, external_id, revision, commit_sha, environment, status, started_at, completed_at,
-        linked_pull_requests)
+        linked_pull_requests, service_key, tier)
     select p.organization_id, 'much-' || p.id, 1, encode(p.merge_commit_sha, 'hex'), 'production', 'success',
-        p.merged_at, p.merged_at, 1
+        p.merged_at, p.merged_at, 1, '', 'production'
     from pull_requests p where p.number > 100;
     insert into links (organization_id, deployment_id, pull_request_id, rule, lead_time_seconds)
     select organization_id, id, substr(external_id, 6)::bigint, 'exact', id

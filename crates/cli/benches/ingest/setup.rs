@@ -206,9 +206,10 @@ impl Setup {
             from repositories r, generate_series(1, {each}) n;
             insert into deployments
                 (organization_id, external_id, revision, commit_sha, environment, status, started_at, completed_at,
-                service, linked_pull_requests)
+                service, linked_pull_requests, service_key, tier)
             select p.organization_id, 'stored-' || p.id, 1, encode(p.merge_commit_sha, 'hex'), 'production', 'success',
-                p.merged_at, p.merged_at + interval '1 hour', 'api', 1
+                p.merged_at, p.merged_at + interval '1 hour', 'api', 1, 'api',
+                'production'
             from pull_requests p where p.organization_id in ({ids}) and p.number > 1000;
             insert into deployment_events
                 (organization_id, deployment_id, revision, status, started_at, completed_at, commit_sha, received_at)
@@ -219,9 +220,9 @@ impl Setup {
             from deployments where external_id like 'stored-%';
             insert into deployments
                 (organization_id, external_id, revision, commit_sha, environment, status, started_at, completed_at,
-                service, linked_pull_requests, novelty)
+                service, linked_pull_requests, novelty, service_key, tier)
             select k.organization_id, 'ranged-' || n, 1, encode(k.sha, 'hex'), 'production', 'success', t.at, t.at, 'api',
-                0, 'redeployment'
+                0, 'redeployment', 'api', 'production'
             from generate_series(1, {each}) n
             cross join lateral (select timestamptz '2020-01-01' + n * interval '1 minute' as at) as t
             join (

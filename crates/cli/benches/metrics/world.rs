@@ -50,11 +50,12 @@ fn filling(organizations: &str, count: u64, now: Timestamp) -> String {
         join repositories r on r.organization_id {organizations} and r.full_name = 'acme/service-' || n % 20;
         insert into deployments
             (organization_id, external_id, revision, commit_sha, environment, status, started_at, completed_at, service,
-            branch, triggered_by, pipeline_name, linked_pull_requests)
+            branch, triggered_by, pipeline_name, linked_pull_requests, service_key, tier)
         select p.organization_id, 'stored-' || p.number, 1, encode(p.merge_commit_sha, 'hex'), k.environment, k.status,
             p.merged_at + interval '50 minutes', p.merged_at + interval '1 hour', 'service-' || p.number % 20, 'main',
             p.author, 'Production Deploy',
-            case when k.environment = 'production' and k.status = 'success' then 3 else 0 end
+            case when k.environment = 'production' and k.status = 'success' then 3 else 0 end,
+            'service-' || p.number % 20, k.environment
         from pull_requests p
         cross join lateral (
             select

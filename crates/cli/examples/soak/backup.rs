@@ -143,10 +143,10 @@ async fn works(
 async fn fill(database: &Database, rows: u64) -> anyhow::Result<()> {
     let sql = format!(
         "insert into deployments (organization_id, external_id, revision, commit_sha, environment, status, started_at, \
-            completed_at, service, linked_pull_requests) \
+            completed_at, service, linked_pull_requests, service_key, tier) \
          select o.id, 'stored-' || n, 1, md5(n::text) || '00000000', 'production', 'success', \
             timestamptz '2025-01-01' + n * interval '10 seconds', timestamptz '2025-01-01' + n * interval '11 seconds', \
-            'api', 0 \
+            'api', 0, 'api', 'production' \
          from generate_series(1, {rows}) n join organizations o on o.slug = 'soak-' || 1 + n % 10; \
          insert into deployment_events (organization_id, deployment_id, revision, status, started_at, completed_at, \
             commit_sha, received_at) \

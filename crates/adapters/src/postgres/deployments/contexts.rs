@@ -59,7 +59,7 @@ batch_statement! {
         " select
             q.ordinal,
             o.revision, o.linking_epoch, o.plan, o.trial_started_at, o.trial_ends_at,
-            d.id, d.revision, d.commit_sha, d.environment, d.status, d.started_at, d.completed_at, d.service,
+            d.id, d.revision, d.commit_sha, d.environment, d.tier, d.status, d.started_at, d.completed_at, d.service,
             d.previous_commit_sha, d.branch, d.triggered_by, d.pipeline_name, d.pipeline_url,
             d.linked_pull_requests, d.novelty, d.linking_digest,
             r.ids, r.full_names, r.monitored, r.aliases,

@@ -23,7 +23,7 @@ macro_rules! latest {
                 select e.id, e.external_id, e.commit_sha, e.completed_at
                 from deployments e
                 where e.organization_id = place.organization_id and e.environment is not null
-                    and coalesce(lower(e.service collate \"C\"), '') = place.service_key
+                    and e.service_key = place.service_key
                     and e.environment = place.environment and e.status = 'success'
                     and coalesce(e.completed_at, e.started_at) <= place.completed_at
                     and (e.completed_at, e.external_id collate \"C\")

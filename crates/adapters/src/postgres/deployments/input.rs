@@ -4,7 +4,7 @@ use super::links::{linked_pull_requests, unlinked_reason};
 use crate::postgres::statement::batch_input;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz};
 use periscope_domain::deployment::Revision;
-use periscope_domain::linking::{Linking, Novelty};
+use periscope_domain::linking::{Linking, Novelty, service_key};
 use periscope_domain::ports::DeploymentDecision;
 use periscope_domain::timestamp::Timestamp;
 use time::OffsetDateTime;
@@ -19,10 +19,12 @@ batch_input! {
         external_id: Text = String,
         commit_sha: Text = String,
         environment: Text = String,
+        tier: Text = &'static str,
         status: Text = &'static str,
         started_at: Timestamptz = OffsetDateTime,
         completed_at: Nullable<Timestamptz> = Option<OffsetDateTime>,
         service: Nullable<Text> = Option<String>,
+        service_key: Text = String,
         previous_commit_sha: Nullable<Text> = Option<String>,
         branch: Nullable<Text> = Option<String>,
         triggered_by: Nullable<Text> = Option<String>,
@@ -64,6 +66,8 @@ impl Input {
         self.external_id.push(deployment.external_id.as_str().to_owned());
         self.commit_sha.push(deployment.commit.as_str().to_owned());
         self.environment.push(deployment.environment.as_str().to_owned());
+        self.tier.push(deployment.environment.tier().as_str());
+        self.service_key.push(service_key(deployment.service.as_ref()));
         self.status.push(deployment.run.status().as_str());
         self.started_at
             .push(deployment.run.started_at().to_offset_date_time());

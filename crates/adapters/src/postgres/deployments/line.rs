@@ -31,7 +31,7 @@ batch_statement! {
             select e.id, e.external_id, e.environment, e.completed_at
             from query q, deployments e
             where e.organization_id = q.organization_id and e.environment is not null
-                and coalesce(lower(e.service collate \"C\"), '') = q.service_key
+                and e.service_key = q.service_key collate \"C\"
                 and e.environment = 'production' and e.status = 'success'
                 and coalesce(e.completed_at, e.started_at) >= q.since
                 and (e.completed_at, e.external_id collate \"C\") >= (q.since, q.since_external_id collate \"C\")
@@ -104,12 +104,12 @@ batch_statement! {
                 offset 0
             ) as l
             cross join lateral (
-                select d.service, d.completed_at, d.external_id
+                select d.service_key, d.completed_at, d.external_id
                 from deployments d
                 where d.organization_id = w.organization_id and d.id = l.deployment_id
                 offset 0
             ) as d
-            where coalesce(lower(d.service collate \"C\"), '') = w.service_key
+            where d.service_key = w.service_key collate \"C\"
                 and (d.completed_at, d.external_id collate \"C\") < (w.before, w.before_external_id collate \"C\")
             limit 1
         )"

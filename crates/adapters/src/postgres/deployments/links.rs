@@ -181,12 +181,12 @@ macro_rules! graph_range_columns {
                 environment, external_id, completed_at, commit_sha)
         select
             r.organization_id, r.id, i.repository_id, i.committed_from, i.committed_until, i.is_open,
-            coalesce(lower(r.service collate \"C\"), ''), r.environment, r.external_id, r.completed_at, i.commit_sha
+            r.service_key, r.environment, r.external_id, r.completed_at, i.commit_sha
 "
     };
 }
 
-/// For each row of the table `recorded` (`ordinal, organization_id, id, service, environment, external_id, completed_at`),
+/// For each row of the table `recorded` (`ordinal, organization_id, id, service_key, environment, external_id, completed_at`),
 /// gives a new deployment its links and ranges.
 pub(super) const INSERT_LINKS: &str = ",
     links_written as (

@@ -27,7 +27,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz};
 use periscope_domain::commit_sha::CommitReference;
 use periscope_domain::deployment::{Deployment, DeploymentEvent, Revision, StoredDeployment};
-use periscope_domain::environment::Environment;
+use periscope_domain::environment::{Environment, Tier};
 use periscope_domain::id::{DeploymentId, OrganizationId, PullRequestId};
 use periscope_domain::linking::{LinePosition, Link, Novelty};
 use periscope_domain::listing::{DeployedService, DeploymentFilter, ListedDeployment, Page, PageRequest};
@@ -50,6 +50,7 @@ struct Row {
     revision: i64,
     commit_sha: String,
     environment: String,
+    tier: String,
     status: String,
     started_at: OffsetDateTime,
     completed_at: Option<OffsetDateTime>,
@@ -68,6 +69,7 @@ struct Row {
 type RowSql = (
     BigInt,
     BigInt,
+    Text,
     Text,
     Text,
     Text,
@@ -92,10 +94,12 @@ impl Row {
         };
         let novelty = self.novelty.as_deref();
         let novelty = novelty.map(|word| place.word("novelty", word, Novelty::ALL, Novelty::as_str));
+        let tier = place.word("tier", &self.tier, Tier::ALL, Tier::as_str)?;
+        let environment = place.parse("environment", &self.environment, Environment::parse)?;
         let deployment = Deployment {
             external_id,
             commit: place.parse("commit_sha", &self.commit_sha, CommitReference::parse)?,
-            environment: place.parse("environment", &self.environment, Environment::parse)?,
+            environment: environment.with_tier(tier),
             run: run(place, &self.status, self.started_at, self.completed_at)?,
             service: place.parse_option("service", self.service.as_deref(), ServiceName::parse)?,
             previous_commit: place.parse_option(
@@ -136,7 +140,7 @@ batch_statement! {
     /// Deployments by their numbers. They are looked up one by one, as pull requests are.
     ReadIdentified { wanted: Identified } -> (Text, RowSql) {
         " select
-            d.external_id, d.id, d.revision, d.commit_sha, d.environment, d.status, d.started_at, d.completed_at,
+            d.external_id, d.id, d.revision, d.commit_sha, d.environment, d.tier, d.status, d.started_at, d.completed_at,
             d.service, d.previous_commit_sha, d.branch, d.triggered_by, d.pipeline_name, d.pipeline_url,
             d.linked_pull_requests, d.novelty, d.linking_digest
         from wanted w

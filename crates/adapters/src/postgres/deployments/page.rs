@@ -35,27 +35,27 @@ macro_rules! groups {
             "
             with recursive groups as (
                 (
-                    select coalesce(lower(d.service collate \"C\"), '') as key, d.environment, d.status
+                    select d.service_key as key, d.environment, d.status
                     from query q, deployments d
                     where d.organization_id = q.organization_id and d.environment is not null
-                        and coalesce(lower(d.service collate \"C\"), '') >= ",
+                        and d.service_key >= ",
             $from,
             " and ",
             $if,
             "
-                    order by coalesce(lower(d.service collate \"C\"), ''), d.environment, d.status
+                    order by d.service_key, d.environment, d.status
                     limit 1
                 )
                 union all
                 select d.key, d.environment, d.status
                 from groups g, query q
                 cross join lateral (
-                    select coalesce(lower(d.service collate \"C\"), '') as key, d.environment, d.status
+                    select d.service_key as key, d.environment, d.status
                     from deployments d
                     where d.organization_id = q.organization_id and d.environment is not null
-                        and (coalesce(lower(d.service collate \"C\"), ''), d.environment, d.status)
+                        and (d.service_key, d.environment, d.status)
                             > (g.key, g.environment, g.status)
-                    order by coalesce(lower(d.service collate \"C\"), ''), d.environment, d.status
+                    order by d.service_key, d.environment, d.status
                     limit 1
                 ) as d
                 where ",
@@ -81,7 +81,7 @@ macro_rules! page {
             near as materialized (
                 select d.*
                 from query q, looked_through d
-                where (q.service_key is null or coalesce(lower(d.service collate \"C\"), '') = q.service_key)
+                where (q.service_key is null or d.service_key = q.service_key collate \"C\")
                     and (q.environment is null or d.environment = q.environment)
                     and (cardinality(q.statuses) = 0 or d.status = any(q.statuses))
                 ", page!(@sorted $direction), "
@@ -97,13 +97,13 @@ macro_rules! page {
             far as materialized (",
                 groups!(
                     "(select is_too_little from effort)",
-                    "coalesce(q.service_key, '')",
-                    "q.service_key is null or g.key = q.service_key"
+                    "coalesce(q.service_key, '') collate \"C\"",
+                    "q.service_key is null or g.key = q.service_key collate \"C\""
                 ), "
                 select d.*
                 from groups g
                 join query q
-                    on (q.service_key is null or g.key = q.service_key)
+                    on (q.service_key is null or g.key = q.service_key collate \"C\")
                     and (q.environment is null or g.environment = q.environment)
                     and (cardinality(q.statuses) = 0 or g.status = any(q.statuses))
                 cross join bounds b
@@ -111,7 +111,7 @@ macro_rules! page {
                     select d.*
                     from deployments d
                     where d.organization_id = q.organization_id and d.environment is not null
-                        and coalesce(lower(d.service collate \"C\"), '') = g.key
+                        and d.service_key = g.key
                         and d.environment = g.environment and d.status = g.status
                     ", page!(@within $further, $still), page!(@sorted $direction), "
                     limit (select most from bounds)
@@ -121,7 +121,7 @@ macro_rules! page {
             )
             select
                 d.external_id,
-                d.id, d.revision, d.commit_sha, d.environment, d.status, d.started_at, d.completed_at, d.service,
+                d.id, d.revision, d.commit_sha, d.environment, d.tier, d.status, d.started_at, d.completed_at, d.service,
                 d.previous_commit_sha, d.branch, d.triggered_by, d.pipeline_name, d.pipeline_url,
                 d.linked_pull_requests, d.novelty, d.linking_digest
             from (

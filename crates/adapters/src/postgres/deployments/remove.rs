@@ -76,7 +76,7 @@ batch_statement! {
             where d.organization_id = r.organization_id and d.id = r.deployment_id
             returning
                 d.organization_id, d.id, d.external_id, d.completed_at,
-                coalesce(lower(d.service collate \"C\"), '') as service_key
+                d.service_key
         ),
         kept as (
             insert into removed_deployments (organization_id, deployment_id, external_id, removed_at, removed_by)

@@ -34,7 +34,7 @@ batch_statement! {
                     select d.id, d.service, coalesce(d.completed_at, d.started_at) as time
                     from deployments d
                     where d.organization_id = q.organization_id and d.environment is not null
-                        and coalesce(lower(d.service collate \"C\"), '') = g.key
+                        and d.service_key = g.key
                         and d.environment = g.environment and d.status = g.status
                     order by coalesce(d.completed_at, d.started_at) desc, d.id desc
                     limit 1

@@ -35,13 +35,14 @@ const CREATE: &str = " of o
     ),
     written as (
         insert into deployments (
-            organization_id, external_id, revision, commit_sha, environment, status, started_at, completed_at,
-            service, previous_commit_sha, branch, triggered_by, pipeline_name, pipeline_url, linked_pull_requests,
-            unlinked_reason, novelty, linking_digest
+            organization_id, external_id, revision, commit_sha, environment, tier, status, started_at, completed_at,
+            service, service_key, previous_commit_sha, branch, triggered_by, pipeline_name, pipeline_url,
+            linked_pull_requests, unlinked_reason, novelty, linking_digest
         )
         select
-            i.organization_id, i.external_id, 1, i.commit_sha, i.environment, i.status, i.started_at, i.completed_at,
-            i.service, i.previous_commit_sha, i.branch, i.triggered_by, i.pipeline_name, i.pipeline_url,
+            i.organization_id, i.external_id, 1, i.commit_sha, i.environment, i.tier, i.status, i.started_at,
+            i.completed_at, i.service, i.service_key, i.previous_commit_sha, i.branch, i.triggered_by, i.pipeline_name,
+            i.pipeline_url,
             coalesce(i.linked_pull_requests, 0), i.unlinked_reason, i.novelty, i.linking_digest
         from input i
         join organization o on o.id = i.organization_id and o.revision = i.organization_revision
@@ -54,9 +55,7 @@ const CREATE: &str = " of o
 const CHANGE: &str = " of o
     ),
     held as (
-        select
-            d.organization_id, d.id, i.ordinal, coalesce(lower(d.service collate \"C\"), '') as service_key,
-            d.completed_at
+        select d.organization_id, d.id, i.ordinal, d.service_key, d.completed_at
         from input i
         join organization o on o.id = i.organization_id and o.revision = i.organization_revision
         join deployments d on d.organization_id = i.organization_id and d.external_id = i.external_id
@@ -66,11 +65,11 @@ const CHANGE: &str = " of o
     ),
     written as (
         update deployments d
-        set (revision, commit_sha, environment, status, started_at, completed_at, service, previous_commit_sha,
-                branch, triggered_by, pipeline_name, pipeline_url, linked_pull_requests, unlinked_reason, novelty,
+        set (revision, commit_sha, environment, tier, status, started_at, completed_at, service, service_key,
+                previous_commit_sha, branch, triggered_by, pipeline_name, pipeline_url, linked_pull_requests, unlinked_reason, novelty,
                 linking_digest, changed_in)
-            = (d.revision + 1, i.commit_sha, i.environment, i.status, i.started_at, i.completed_at, i.service,
-                i.previous_commit_sha, i.branch, i.triggered_by, i.pipeline_name, i.pipeline_url,
+            = (d.revision + 1, i.commit_sha, i.environment, i.tier, i.status, i.started_at, i.completed_at, i.service,
+                i.service_key, i.previous_commit_sha, i.branch, i.triggered_by, i.pipeline_name, i.pipeline_url,
                 coalesce(i.linked_pull_requests, d.linked_pull_requests),
                 case when i.linked_pull_requests is null then d.unlinked_reason else i.unlinked_reason end,
                 case when i.linked_pull_requests is null then d.novelty else i.novelty end,
@@ -87,7 +86,7 @@ const FOLLOW: &str = ", recorded as (
         select
             i.ordinal, w.organization_id, w.id, w.revision, i.event_status, i.event_started_at,
             i.event_completed_at, i.event_commit_sha, i.received_at, i.epoch, i.follows_epoch,
-            i.linked_pull_requests, i.trial_started_at, i.trial_ends_at, i.service, i.environment, i.external_id,
+            i.linked_pull_requests, i.trial_started_at, i.trial_ends_at, i.service_key, i.environment, i.external_id,
             i.completed_at
         from written w
         join input i on i.organization_id = w.organization_id and i.external_id = w.external_id
@@ -139,7 +138,7 @@ const BEGIN_TRIAL: &str = ", trial as (
 
 /// Deployments whose links have been decided.
 const RELINKED: &str = ", relinked as (
-        select ordinal, organization_id, id, service, environment, external_id, completed_at from recorded
+        select ordinal, organization_id, id, service_key, environment, external_id, completed_at from recorded
         where linked_pull_requests is not null
     )";
 

@@ -37,21 +37,21 @@ batch_statement! {
                 select d.key
                 from query q
                 cross join lateral (
-                    select coalesce(lower(d.service collate \"C\"), '') as key
+                    select d.service_key as key
                     from deployments d
                     where d.organization_id = q.organization_id and d.environment is not null
-                    order by coalesce(lower(d.service collate \"C\"), '')
+                    order by d.service_key
                     limit 1
                 ) as d
                 union all
                 select d.key
                 from services s, query q
                 cross join lateral (
-                    select coalesce(lower(d.service collate \"C\"), '') as key
+                    select d.service_key as key
                     from deployments d
                     where d.organization_id = q.organization_id and d.environment is not null
-                        and coalesce(lower(d.service collate \"C\"), '') > s.key
-                    order by coalesce(lower(d.service collate \"C\"), '')
+                        and d.service_key > s.key
+                    order by d.service_key
                     limit 1
                 ) as d
             )
@@ -62,7 +62,7 @@ batch_statement! {
                 select d.id, d.service, coalesce(d.completed_at, d.started_at) as time
                 from deployments d
                 where d.organization_id = q.organization_id and d.environment is not null
-                    and coalesce(lower(d.service collate \"C\"), '') = s.key
+                    and d.service_key = s.key
                     and d.environment = q.environment and d.status = q.success
                     and coalesce(d.completed_at, d.started_at) < q.before
                 order by coalesce(d.completed_at, d.started_at) desc, d.id desc
@@ -75,7 +75,7 @@ batch_statement! {
                     select d.id, d.service, coalesce(d.completed_at, d.started_at) as time
                     from deployments d
                     where d.organization_id = q.organization_id and d.environment is not null
-                        and coalesce(lower(d.service collate \"C\"), '') = s.key
+                        and d.service_key = s.key
                         and d.environment = q.environment and d.status = h.status
                         and coalesce(d.completed_at, d.started_at) > up.time
                         and coalesce(d.completed_at, d.started_at) < q.before

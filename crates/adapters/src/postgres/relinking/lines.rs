@@ -79,7 +79,7 @@ const SPREAD: &str = concat!(
                 from deployments d
                 where d.organization_id = c.organization_id and d.id = c.deployment_id
                     and d.status = 'success' and d.environment = 'production' and d.completed_at = c.since
-                    and coalesce(lower(d.service collate \"C\"), '') = c.service_key
+                    and d.service_key = c.service_key
                 offset 0
             ) as place on true
             left join lateral ",
@@ -95,7 +95,7 @@ const SPREAD: &str = concat!(
                     select true
                     from deployments e
                     where e.organization_id = c.organization_id and e.environment is not null
-                        and coalesce(lower(e.service collate \"C\"), '') = c.service_key
+                        and e.service_key = c.service_key
                         and e.environment = 'production' and e.status = 'success'
                         and coalesce(e.completed_at, e.started_at) >= c.since
                         and (e.completed_at, e.external_id collate \"C\")

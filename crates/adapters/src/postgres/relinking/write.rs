@@ -49,7 +49,7 @@ batch_statement! {
             select l.organization_id, l.service_key, l.generation
             from line_requests l
             join (
-                select distinct i.organization_id, coalesce(lower(d.service collate \"C\"), '') as service_key
+                select distinct i.organization_id, d.service_key
                 from input i
                 join organization o on o.id = i.organization_id
                 join deployments d on d.organization_id = i.organization_id and d.id = i.deployment_id
@@ -69,7 +69,7 @@ batch_statement! {
                 and (i.line_generation is null or exists (
                     select from line l
                     where l.organization_id = d.organization_id and l.generation = i.line_generation
-                        and l.service_key = coalesce(lower(d.service collate \"C\"), '')
+                        and l.service_key = d.service_key
                 ))
             order by d.organization_id, d.id
             for no key update of d
@@ -82,7 +82,7 @@ batch_statement! {
             from held h
             where d.organization_id = h.organization_id and d.id = h.id
             returning
-                h.ordinal, h.is_late, h.generation, h.taken_at, h.seen, d.organization_id, d.id, d.service, d.environment,
+                h.ordinal, h.is_late, h.generation, h.taken_at, h.seen, d.organization_id, d.id, d.service_key, d.environment,
                 d.external_id, d.completed_at
         )",
         REPLACE_LINKS,
@@ -140,7 +140,7 @@ batch_statement! {
         , lines_changed as (
             insert into line_changes (organization_id, deployment_id, service_key, since, is_moved, seen)
             select
-                r.organization_id, r.id, coalesce(lower(r.service collate \"C\"), ''), r.completed_at, false, r.seen
+                r.organization_id, r.id, r.service_key, r.completed_at, false, r.seen
             from relinked r
             where r.generation is not null and r.completed_at is not null
         ),
