@@ -11,7 +11,7 @@ use periscope_domain::listing::{
 };
 use periscope_domain::ports::{
     Applied, DeliveryQuery, DeploymentContext, DeploymentDecision, DeploymentQuery, DeploymentRemoval,
-    DeploymentVersion, Deployments, LineFingerprint, LineMember, LinkingEpoch, RemovedDeployment, StoreError,
+    DeploymentVersion, Deployments, LineMember, LineRevision, LinkingEpoch, RemovedDeployment, StoreError,
 };
 use periscope_domain::text::ExternalDeploymentId;
 use std::cmp::Reverse;
@@ -45,12 +45,18 @@ impl Deployments for MemoryStore {
     ) -> Vec<Result<Applied<DeploymentId>, Arc<StoreError>>> {
         let mut state = self.state();
         let mut seen = BTreeSet::new();
-        let applied = decisions.iter().map(|decision| {
-            let is_first = seen.insert((decision.organization_id, &decision.deployment.external_id));
-            let applied = is_first.then(|| state.apply_deployment(decision)).flatten();
-            Ok(applied.map_or(Applied::Stale, Applied::Done))
-        });
-        applied.collect()
+        let applied: Vec<_> = decisions
+            .iter()
+            .map(|decision| {
+                let is_first = seen.insert((decision.organization_id, &decision.deployment.external_id));
+                is_first.then(|| state.apply_deployment(decision)).flatten()
+            })
+            .collect();
+        state.follow_lines(decisions, &applied);
+        let outcomes = applied.into_iter();
+        outcomes
+            .map(|applied| Ok(applied.map_or(Applied::Stale, Applied::Done)))
+            .collect()
     }
 
     async fn remove(&self, removal: &DeploymentRemoval) -> Result<Applied<()>, StoreError> {
@@ -253,17 +259,18 @@ impl State {
         } else {
             Surroundings::default()
         };
-        let place = line_place(query, entry);
+        let place = line_place(query, entry).filter(|_| query.linking);
+        let line = place
+            .and_then(|place| self.kept_line(query.organization_id, &service_key(place.service.as_ref())));
         Some(DeploymentContext {
             subscription: tenant.organization.subscription,
             stored: entry.map(|entry| entry.stored.clone()),
             linked_pull_requests: entry.map_or(0, |entry| entry.linking.links.len() as u64),
             digest: entry.map(|entry| entry.linking.digest()),
             surroundings,
+            last_of_line: line.map(|line| line.last.clone()),
             version: DeploymentVersion {
-                line: place.map_or_else(LineFingerprint::default, |place| {
-                    self.fingerprint(query.organization_id, &place)
-                }),
+                line: LineRevision::new(line.map_or(0, |line| line.revision)),
                 organization_revision: tenant.revision,
                 deployment_revision: entry.map(|entry| entry.stored.revision),
                 epoch: LinkingEpoch::new(tenant.epoch),
@@ -314,7 +321,7 @@ impl State {
             deployment,
             event,
             linking,
-            line_changes,
+            line_changes: _,
             trial,
         } = decision;
         let stored = self
@@ -365,7 +372,6 @@ impl State {
                 self.request_relinking((*organization_id, id), event.received_at);
             }
         }
-        self.change_lines((*organization_id, id), line_changes, version.line);
         Some(id)
     }
 }

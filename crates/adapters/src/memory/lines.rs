@@ -2,11 +2,21 @@
 
 use super::{Entry, State};
 use periscope_domain::deployment::Deployment;
-use periscope_domain::id::OrganizationId;
-use periscope_domain::linking::{Earlier, EarlierDeployment, Head, LinePosition, service_key};
-use periscope_domain::ports::{DeploymentQuery, LineFingerprint};
+use periscope_domain::id::{DeploymentId, OrganizationId};
+use periscope_domain::linking::{
+    Earlier, EarlierDeployment, Head, LineChange, LineKey, LinePosition, service_key,
+};
+use periscope_domain::ports::{DeploymentDecision, DeploymentQuery};
 use periscope_domain::run::{DeploymentStatus, Run};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is kept of a line beside its deployments.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) revision: i64,
+    /// The last place that a deployment has had.
+    pub(super) last: LinePosition,
+}
 
 /// A deployment with what decides its place in a line, as a query means it; `None` if it ships nothing.
 pub(super) fn line_place(query: &DeploymentQuery, stored: Option<&Entry>) -> Option<Deployment> {
@@ -48,37 +58,52 @@ impl State {
         })
     }
 
-    /// What is earlier than a deployment in its line, as a number.
-    pub(super) fn fingerprint(
-        &self,
-        organization_id: OrganizationId,
-        deployment: &Deployment,
-    ) -> LineFingerprint {
-        let Some(completed_at) = deployment.shipped_at() else {
-            return LineFingerprint::default();
-        };
-        let before = LinePosition {
-            completed_at,
-            external_id: deployment.external_id.as_str().to_owned(),
-        };
-        let mut hasher = DefaultHasher::new();
-        let service = service_key(deployment.service.as_ref());
-        let earlier = self.line(organization_id, &service).filter(|(place, entry)| {
-            *place < before && entry.stored.deployment.external_id != deployment.external_id
+    /// What is kept of a line.
+    pub(super) fn kept_line(&self, organization_id: OrganizationId, service: &str) -> Option<&Line> {
+        self.lines.get(&(organization_id, service.to_owned()))
+    }
+
+    /// Moves a line on, up to a place at least, and gives its revision before.
+    pub(super) fn move_line(&mut self, key: LineKey, place: &LinePosition) -> i64 {
+        let line = self.lines.entry(key).or_insert_with(|| Line {
+            revision: 0,
+            last: place.clone(),
         });
-        for (_, entry) in earlier {
-            let deployment = &entry.stored.deployment;
-            let ranges = entry.linking.graph_ranges.iter();
-            let commits: Vec<_> = ranges.map(|range| (range.repository_id, range.commit)).collect();
-            (
-                entry.stored.id,
-                deployment.commit.as_str(),
-                deployment.environment.as_str(),
-                commits,
-            )
-                .hash(&mut hasher);
+        line.revision += 1;
+        line.last = line.last.clone().max(place.clone());
+        line.revision - 1
+    }
+
+    /// Moves on the lines that decisions change, and requests those in which other deployments may ship something else.
+    pub(super) fn follow_lines(
+        &mut self,
+        decisions: &[DeploymentDecision],
+        applied: &[Option<DeploymentId>],
+    ) {
+        let decided = || decisions.iter().zip(applied);
+        let key = |decision: &DeploymentDecision, change: &LineChange| {
+            (decision.organization_id, service_key(change.service.as_ref()))
+        };
+        let all = |decision: &'_ DeploymentDecision| {
+            let changes = decision.line_changes.iter();
+            changes.map(|change| key(decision, change)).collect::<Vec<_>>()
+        };
+        let left_out: BTreeSet<LineKey> = decided()
+            .filter(|(_, applied)| applied.is_none())
+            .flat_map(|(decision, _)| all(decision))
+            .collect();
+        let mut before: BTreeMap<LineKey, i64> = BTreeMap::new();
+        for (decision, _) in decided().filter(|(_, applied)| applied.is_some()) {
+            for change in &decision.line_changes {
+                let key = key(decision, change);
+                let revision = self.move_line(key.clone(), &change.place);
+                let revision = *before.entry(key.clone()).or_insert(revision);
+                let is_outrun = revision != decision.version.line.get() || left_out.contains(&key);
+                if change.changes_later() || is_outrun {
+                    self.request_line_from(key, change.place.completed_at, decision.event.received_at);
+                }
+            }
         }
-        LineFingerprint::new(hasher.finish().cast_signed())
     }
 
     /// What is earlier than a deployment.

@@ -15,13 +15,14 @@ mod repositories;
 mod sessions;
 
 use deployments::Entry;
+use lines::Line;
 use periscope_domain::api_key::{ApiKey, ApiKeyHash};
 use periscope_domain::commit_graph::Commit;
 use periscope_domain::commit_sha::CommitSha;
 use periscope_domain::github::KnownGithubConnection;
 use periscope_domain::history::RepositoryHistory;
 use periscope_domain::id::{DeploymentId, OrganizationId, PullRequestId, RepositoryId};
-use periscope_domain::linking::{LinePosition, Touched, service_key};
+use periscope_domain::linking::{LineKey, LinePosition, Touched, service_key};
 use periscope_domain::listing::{Order, Page, PageRequest, Position};
 use periscope_domain::organization::Organization;
 use periscope_domain::ports::{
@@ -33,7 +34,7 @@ use periscope_domain::repository::Repository;
 use periscope_domain::session::{Session, SessionHash};
 use periscope_domain::text::{DeliveryId, ExternalDeploymentId};
 use periscope_domain::timestamp::Timestamp;
-use relinking::{Request, WaitingChange, WaitingLine};
+use relinking::{Request, WaitingLine};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -60,7 +61,7 @@ struct State {
     deployment_ids: BTreeMap<(OrganizationId, ExternalDeploymentId), DeploymentId>,
     removed_deployments: BTreeMap<(OrganizationId, DeploymentId), RemovedDeployment>,
     relink_requests: BTreeMap<(OrganizationId, DeploymentId), Request>,
-    line_changes: BTreeMap<(OrganizationId, DeploymentId), Vec<WaitingChange>>,
+    lines: BTreeMap<LineKey, Line>,
     line_requests: BTreeMap<(OrganizationId, String), WaitingLine>,
 }
 

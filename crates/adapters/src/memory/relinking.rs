@@ -1,22 +1,12 @@
-use super::{Entry, MemoryStore, State};
+use super::{MemoryStore, State};
 use async_trait::async_trait;
 use periscope_domain::id::{DeploymentId, OrganizationId};
-use periscope_domain::linking::{LineChange, LinePosition, is_touched_as_before, service_key};
+use periscope_domain::linking::{LineKey, LinePosition, is_touched_as_before, place_in_line, service_key};
 use periscope_domain::ports::{
-    Applied, LineFingerprint, LineRequest, RelinkReason, RelinkRequest, Relinking, RelinkingDecision,
-    StoreError,
+    Applied, LineRequest, RelinkReason, RelinkRequest, Relinking, RelinkingDecision, StoreError,
 };
 use periscope_domain::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// That later deployments of a line may ship something else.
-#[derive(Debug)]
-pub(super) struct WaitingChange {
-    pub(super) service_key: String,
-    pub(super) since: Timestamp,
-    pub(super) is_moved: bool,
-    pub(super) seen: LineFingerprint,
-}
 
 /// That a line has to be looked at again from a place on.
 #[derive(Debug)]
@@ -85,36 +75,12 @@ impl Relinking for MemoryStore {
         now: Timestamp,
     ) -> Result<Vec<Applied<()>>, StoreError> {
         let mut state = self.state();
-        Ok(decisions
+        let applied: Vec<_> = decisions
             .iter()
             .map(|decision| state.apply_relinking(decision, now))
-            .collect())
-    }
-
-    async fn spread(
-        &self,
-        organization_id: Option<OrganizationId>,
-        limit: u32,
-        now: Timestamp,
-    ) -> Result<u64, StoreError> {
-        let mut state = self.state();
-        let changed: Vec<_> = state
-            .line_changes
-            .keys()
-            .filter(|(owner, _)| organization_id.is_none_or(|id| id == *owner))
-            .copied()
-            .take(limit as usize)
             .collect();
-        Ok(changed.into_iter().map(|key| state.spread(key, now)).sum())
-    }
-
-    async fn spread_from(
-        &self,
-        changed: &[(OrganizationId, DeploymentId)],
-        now: Timestamp,
-    ) -> Result<u64, StoreError> {
-        let mut state = self.state();
-        Ok(changed.iter().map(|key| state.spread(*key, now)).sum())
+        state.follow_relinked_lines(decisions, &applied, now);
+        Ok(applied)
     }
 
     async fn claim_lines(
@@ -174,7 +140,6 @@ impl Relinking for MemoryStore {
         let owners = state
             .relink_requests
             .keys()
-            .chain(state.line_changes.keys())
             .map(|(owner, _)| *owner)
             .chain(state.line_requests.keys().map(|(owner, _)| *owner));
         Ok(owners
@@ -217,14 +182,11 @@ impl State {
         let entry = self.deployments.get_mut(&key);
         let entry = entry.filter(|entry| Some(entry.stored.revision) == version.deployment_revision);
         let mut settles = false;
-        let mut changes = Vec::new();
         let applied = entry.map_or(Applied::Stale, |entry| {
             settles = epoch == Some(version.epoch.get()) || is_touched_as_before(&entry.linking, linking);
             entry.stored.revision = entry.stored.revision.next();
             entry.stored.novelty = linking.novelty;
             entry.linking = linking.clone();
-            let deployment = &entry.stored.deployment;
-            changes = LineChange::between(Some(deployment), deployment);
             Applied::Done(())
         });
         match request.reason {
@@ -232,12 +194,42 @@ impl State {
                 self.request_relinking(key, now);
             }
             RelinkReason::Line(_) => {}
-            RelinkReason::Requested(generation) => {
-                self.settle(key, generation, settles, now);
-                self.change_lines(key, &changes, version.line);
-            }
+            RelinkReason::Requested(generation) => self.settle(key, generation, settles, now),
         }
         applied
+    }
+
+    /// Moves on the lines whose deployments have new links, and requests those that have moved on since they were looked at.
+    fn follow_relinked_lines(
+        &mut self,
+        decisions: &[RelinkingDecision],
+        applied: &[Applied<()>],
+        now: Timestamp,
+    ) {
+        let mut outrun: BTreeMap<LineKey, bool> = BTreeMap::new();
+        for (decision, _) in decisions.iter().zip(applied).filter(|(decision, applied)| {
+            let is_of_line = matches!(decision.request.reason, RelinkReason::Line(_));
+            is_of_line && !decision.is_as_before && **applied == Applied::Done(())
+        }) {
+            let RelinkRequest {
+                organization_id,
+                deployment_id,
+                ..
+            } = decision.request;
+            let Some(entry) = self.deployments.get(&(organization_id, deployment_id)) else {
+                continue;
+            };
+            let Some((key, place)) = place_in_line(organization_id, &entry.stored.deployment) else {
+                continue;
+            };
+            let revision = self.move_line(key.clone(), &place);
+            let is_outrun = *outrun
+                .entry(key.clone())
+                .or_insert(revision != decision.version.line.get());
+            if is_outrun {
+                self.request_line_from(key, place.completed_at, now);
+            }
+        }
     }
 
     /// Whether a line, if it is why a deployment is looked at, has not been requested again.
@@ -251,23 +243,6 @@ impl State {
         let service = entry.map(|entry| service_key(entry.stored.deployment.service.as_ref()));
         let waiting = service.and_then(|service| self.line_requests.get(&(request.organization_id, service)));
         waiting.is_some_and(|waiting| waiting.request.generation == generation)
-    }
-
-    /// Leaves changes of lines to be spread.
-    pub(super) fn change_lines(
-        &mut self,
-        key: (OrganizationId, DeploymentId),
-        changes: &[LineChange],
-        seen: LineFingerprint,
-    ) {
-        for change in changes {
-            self.line_changes.entry(key).or_default().push(WaitingChange {
-                service_key: service_key(change.service.as_ref()),
-                since: change.since,
-                is_moved: change.is_moved,
-                seen,
-            });
-        }
     }
 
     fn settle(
@@ -290,32 +265,18 @@ impl State {
         }
     }
 
-    /// Requests the lines that a deployment has changed, where that matters to any deployment.
-    fn spread(&mut self, key: (OrganizationId, DeploymentId), now: Timestamp) -> u64 {
-        let mut requested = 0;
-        for change in self.line_changes.remove(&key).unwrap_or_default() {
-            let own = self.deployments.get(&key).map(|entry| &entry.stored.deployment);
-            let own = own.filter(|own| own.shipped_at() == Some(change.since));
-            let changed = LinePosition {
-                completed_at: change.since,
-                external_id: own.map_or_else(String::new, |own| own.external_id.as_str().to_owned()),
-            };
-            let is_later = |(place, _): (LinePosition, &Entry)| place > changed;
-            let has_later = change.is_moved && self.line(key.0, &change.service_key).any(is_later);
-            let is_outrun = self
-                .deployments
-                .get(&key)
-                .is_some_and(|entry| self.fingerprint(key.0, &entry.stored.deployment) != change.seen);
-            if has_later || is_outrun {
-                let from = LinePosition {
-                    completed_at: change.since,
-                    external_id: String::new(),
-                };
-                self.request_line(key.0, change.service_key, from, now);
-                requested += 1;
-            }
-        }
-        requested
+    /// Requests a line from a time on.
+    pub(super) fn request_line_from(
+        &mut self,
+        (organization_id, service_key): LineKey,
+        completed_at: Timestamp,
+        now: Timestamp,
+    ) {
+        let from = LinePosition {
+            completed_at,
+            external_id: String::new(),
+        };
+        self.request_line(organization_id, service_key, from, now);
     }
 
     pub(super) fn request_line(

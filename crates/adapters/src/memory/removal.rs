@@ -2,11 +2,12 @@
 
 use super::State;
 use periscope_domain::id::OrganizationId;
-use periscope_domain::ports::{Applied, DeploymentRemoval, LineFingerprint, Removed, RemovedDeployment};
+use periscope_domain::linking::service_key;
+use periscope_domain::ports::{Applied, DeploymentRemoval, Removed, RemovedDeployment};
 use std::collections::BTreeMap;
 
 impl State {
-    /// Removes a deployment with all that is kept of it but its line changes, which are still to be spread.
+    /// Removes a deployment with all that is kept of it, and requests its line.
     pub(super) fn remove_deployment(&mut self, removal: &DeploymentRemoval) -> Applied<()> {
         let key = (removal.organization_id, removal.id);
         let stored = self.deployments.get(&key).map(|entry| &entry.stored);
@@ -18,7 +19,11 @@ impl State {
         self.deployment_ids
             .remove(&(removal.organization_id, external_id.clone()));
         self.relink_requests.remove(&key);
-        self.change_lines(key, removal.line_change.as_slice(), LineFingerprint::default());
+        if let Some(change) = &removal.line_change {
+            let line = (key.0, service_key(change.service.as_ref()));
+            self.move_line(line.clone(), &change.place);
+            self.request_line_from(line, change.place.completed_at, removal.removed_at);
+        }
         let removed = RemovedDeployment {
             id: removal.id,
             external_id,
@@ -46,7 +51,7 @@ impl State {
         rows += forget(&mut self.deployment_ids, id);
         rows += forget(&mut self.removed_deployments, id);
         rows += forget(&mut self.relink_requests, id);
-        rows += forget(&mut self.line_changes, id);
+        rows += forget(&mut self.lines, id);
         rows += forget(&mut self.line_requests, id);
         if rows == 0 {
             Removed::All

@@ -16,7 +16,7 @@ const TABLES: [&str; 19] = [
     "github_connections",
     "relink_requests",
     "line_requests",
-    "line_changes",
+    "lines",
     "links",
     "merge_time_ranges",
     "graph_ranges",

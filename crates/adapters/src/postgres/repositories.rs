@@ -114,6 +114,7 @@ impl Repositories for PgStore {
                     if changed > 0 {
                         move_epoch(connection, organization_id).await?;
                         let request = RequestByRepository {
+                            services: Services::default(),
                             change: Change::new(organization_id, now),
                             monitored: Monitored {
                                 repository_id: vec![id.get()],

@@ -107,18 +107,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    line_changes (organization_id, deployment_id, id) {
-        organization_id -> Int8,
-        deployment_id -> Int8,
-        id -> Int8,
-        service_key -> Text,
-        since -> Timestamptz,
-        is_moved -> Bool,
-        seen -> Int8,
-    }
-}
-
-diesel::table! {
     line_requests (organization_id, service_key) {
         organization_id -> Int8,
         service_key -> Text,
@@ -127,6 +115,16 @@ diesel::table! {
         generation -> Int8,
         requested_at -> Timestamptz,
         lease_until -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    lines (organization_id, service_key) {
+        organization_id -> Int8,
+        service_key -> Text,
+        revision -> Int8,
+        last_completed_at -> Timestamptz,
+        last_external_id -> Text,
     }
 }
 
@@ -270,8 +268,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     github_connections,
     graph_ranges,
     intakes,
-    line_changes,
     line_requests,
+    lines,
     links,
     merge_time_ranges,
     organizations,

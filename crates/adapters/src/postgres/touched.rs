@@ -110,25 +110,8 @@ const NAMED: &str = ",
         where starts_with(t.commit_sha, d.previous_commit_sha)
     )";
 
-/// The first deployment of each service that a name of the table `services` calls.
-const OF_SERVICES: &str = ",
-    of_services as (
-        select d.id
-        from change c
-        cross join services s
-        cross join lateral (
-            select d.id
-            from deployments d
-            where d.organization_id = c.organization_id and d.environment is not null
-                and d.service_key = s.key collate \"C\"
-                and d.tier = 'production' and d.status = 'success'
-            order by coalesce(d.completed_at, d.started_at)
-            limit 1
-        ) as d
-    )";
-
-/// Requests every deployment of the table `touched`, and the line of every deployment of the table `in_lines` from it on, in
-/// order, so that two writers do not deadlock.
+/// Requests every deployment of the table `touched`, the line of every deployment of the table `in_lines` from it on, and the
+/// whole lines of the table `services`, in order, so that two writers do not deadlock.
 const REQUEST: &str = concat!(
     ",
     requested as (
@@ -150,6 +133,16 @@ const REQUEST: &str = concat!(
             where d.organization_id = c.organization_id and d.id = i.id and d.completed_at is not null
             offset 0
         ) as d
+        union all
+        select c.organization_id, l.service_key, timestamptz '0001-01-01 00:00:00+00'
+        from change c
+        cross join services s
+        cross join lateral (
+            select l.service_key
+            from lines l
+            where l.organization_id = c.organization_id and l.service_key = s.key collate \"C\"
+            offset 0
+        ) as l
     ),
     lines_requested as (",
     request_lines!("(select changed_at from change)"),
@@ -167,7 +160,6 @@ batch_statement! {
             select commit_sha from merges
         )",
         NAMED,
-        OF_SERVICES,
         ", committed as (
             select k.repository_id, k.committed_at
             from change c
@@ -197,8 +189,6 @@ batch_statement! {
             from change c, merges m, merge_time_ranges r
             where r.organization_id = c.organization_id and r.repository_id = m.repository_id
                 and r.base_branch = m.base_branch and r.merged_after < m.merged_at and r.merged_until >= m.merged_at
-            union
-            select id from of_services
         ),
         touched as (
             select distinct g.deployment_id as id
@@ -224,11 +214,8 @@ batch_statement! {
     /// are known now, and the lines of deployments that deployed new commits, and those of services.
     RequestByCommits { change: Change, told: Told, filled: Filled, services: Services } -> BigInt {
         NAMED,
-        OF_SERVICES,
         ", in_lines as (
             select id from named
-            union
-            select id from of_services
         ),
         touched as (
             select id from named_as_previous
@@ -243,7 +230,7 @@ batch_statement! {
 
 batch_statement! {
     /// The lines of deployments that name a commit of a repository, or have a range of its graph.
-    RequestByRepository { change: Change, monitored: Monitored } -> BigInt {
+    RequestByRepository { change: Change, monitored: Monitored, services: Services } -> BigInt {
         ", told as (
             select encode(p.merge_commit_sha, 'hex') as commit_sha
             from change c, monitored m, pull_requests p

@@ -6,12 +6,13 @@ use crate::fixture::{
 };
 use periscope_domain::commit_graph::Commit;
 use periscope_domain::deployment::Deployment;
+use periscope_domain::environment::Environment;
 use periscope_domain::ports::{
     Applied, CommitDecision, DeploymentDecision, DeploymentVersion, TargetRepository,
 };
 use periscope_domain::run::DeploymentStatus;
 use periscope_domain::text::ServiceName;
-use periscope_domain::use_cases::Origin;
+use periscope_domain::use_cases::{Origin, RecordDeployment, record_deployments};
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -265,32 +266,151 @@ pub(crate) async fn a_decision_that_missed_an_earlier_deployment_is_made_again(s
     assert_eq!(numbers(&acme, "z").await, [5]);
 }
 
-pub(crate) async fn a_recorder_spreads_its_own_changes_and_no_others(store: SharedStore) {
+/// Decisions on the first report of an organization begin its trial, so that only one of them can be applied.
+async fn begin_trial(tenant: &Tenant) {
+    let staging = Deployment {
+        environment: Environment::parse("staging").unwrap(),
+        ..shipped("begins the trial", 1, 1)
+    };
+    tenant.record(staging).await;
+}
+
+/// How many lines of the organization wait to be decided again.
+async fn lines_waiting(tenant: &Tenant) -> usize {
+    let relinking = tenant.store.relinking();
+    let lines = relinking
+        .claim_lines(Some(tenant.id), 10, at(2000), at(2000))
+        .await;
+    lines.unwrap().len()
+}
+
+pub(crate) async fn a_line_is_requested_where_later_deployments_may_ship_something_else(store: SharedStore) {
     let acme = two_branches(&store).await;
-    acme.record(shipped("z", 5, 500)).await;
-    acme.settle().await;
-    let mut ids = Vec::new();
-    for (id, service) in [("a", "api"), ("b", "web")] {
-        let late = Deployment {
+    for (id, service, completed, lines) in [
+        ("z", "api", 500, 0),
+        ("last", "api", 600, 0),
+        ("a", "api", 100, 1),
+        ("b", "web", 100, 0),
+    ] {
+        let report = Deployment {
             service: ServiceName::clean(service),
-            ..shipped(id, 3, 100)
+            ..shipped(id, 3, completed)
         };
-        let late = decision(&acme, &late).await;
-        match apply(&store, &[late]).await.as_slice() {
-            [Applied::Done(id)] => ids.push((acme.id, *id)),
-            other => panic!("{other:?}"),
-        }
+        write(&acme, decision(&acme, &report).await).await;
+        assert_eq!(lines_waiting(&acme).await, lines, "{id}");
+        acme.settle().await;
     }
-    let relinking = store.relinking();
-    assert_eq!(
-        relinking.spread_from(&ids[1..], at(2000)).await.unwrap(),
-        0,
-        "alone in its line"
+}
+
+pub(crate) async fn of_two_decisions_on_one_state_of_a_line_the_second_requests_it(store: SharedStore) {
+    let acme = two_branches(&store).await;
+    begin_trial(&acme).await;
+    let [one, other] = [("one", 100), ("other", 200)].map(|(id, completed)| shipped(id, 3, completed));
+    let elsewhere = Deployment {
+        service: ServiceName::clean("web"),
+        ..shipped("elsewhere", 3, 300)
+    };
+    let decisions = [
+        decision(&acme, &one).await,
+        decision(&acme, &elsewhere).await,
+        decision(&acme, &other).await,
+    ];
+    for (decision, lines) in decisions.into_iter().zip([0, 0, 1]) {
+        write(&acme, decision).await;
+        assert_eq!(lines_waiting(&acme).await, lines);
+    }
+}
+
+pub(crate) async fn reports_of_one_line_in_one_batch_are_linked_as_if_they_came_one_by_one(
+    store: SharedStore,
+) {
+    let reports = [
+        shipped("first", 2, 100),
+        shipped("second", 4, 200),
+        shipped("again", 4, 300),
+        shipped("branch", 7, 400),
+        shipped("back", 3, 500),
+        shipped("last", 5, 600),
+    ];
+    let mut told = Vec::new();
+    for (slug, sizes) in [
+        ("one-by-one", vec![1; 6]),
+        ("together", vec![6]),
+        ("halves", vec![3, 3]),
+    ] {
+        let tenant = Tenant::new(&store, slug).await;
+        tenant.send((1..=7).map(pull_request)).await;
+        let parents: [(u32, &[u32]); 7] = [
+            (1, &[]),
+            (2, &[1]),
+            (3, &[2]),
+            (4, &[3]),
+            (5, &[4]),
+            (6, &[2]),
+            (7, &[6]),
+        ];
+        tenant.tell(&parents).await;
+        begin_trial(&tenant).await;
+        let mut rest = reports.to_vec();
+        for size in sizes {
+            let mut batch: Vec<_> = rest.drain(..size).collect();
+            batch.reverse();
+            let commands: Vec<_> = batch
+                .into_iter()
+                .map(|report| RecordDeployment {
+                    organization_id: tenant.id,
+                    report,
+                })
+                .collect();
+            for outcome in record_deployments(&*store, &commands, at(2000)).await {
+                outcome.unwrap();
+            }
+        }
+        assert_eq!(lines_waiting(&tenant).await, 0, "{slug}");
+        let mut links = Vec::new();
+        for report in &reports {
+            let stored = tenant.find(report.external_id.as_str()).await;
+            let linked = store.deployments().links(tenant.id, stored.id).await.unwrap();
+            let linked: Vec<_> = linked
+                .iter()
+                .map(|link| (link.rule, link.base, link.is_first))
+                .collect();
+            let numbers = tenant.linked(report.external_id.as_str()).await;
+            links.push((numbers, linked, stored.novelty));
+        }
+        told.push(links);
+    }
+    assert_eq!(told[1], told[0]);
+    assert_eq!(told[2], told[0]);
+    assert_eq!(told[0][1].0, [(3, "graph"), (4, "exact")]);
+}
+
+pub(crate) async fn decisions_of_one_call_move_their_line_on_together(store: SharedStore) {
+    let acme = two_branches(&store).await;
+    begin_trial(&acme).await;
+    let mut decisions = Vec::new();
+    for (id, completed) in [("one", 100), ("other", 200), ("third", 300)] {
+        decisions.push(decision(&acme, &shipped(id, 3, completed)).await);
+    }
+    apply(&store, &decisions[..2]).await;
+    assert_eq!(lines_waiting(&acme).await, 0, "both saw the same line");
+    let mut left_out = decision(&acme, &shipped("one", 2, 400)).await;
+    left_out.version = decisions[0].version;
+    let third = DeploymentDecision {
+        version: decision(&acme, &shipped("third", 3, 300)).await.version,
+        ..decisions[2].clone()
+    };
+    left_out.version.line = third.version.line;
+    let applied = apply(&store, &[left_out, third]).await;
+    assert!(
+        matches!(applied[..], [Applied::Stale, Applied::Done(_)]),
+        "{applied:?}"
     );
-    assert_eq!(relinking.spread_from(&ids[..1], at(2000)).await.unwrap(), 1);
-    assert_eq!(relinking.spread_from(&ids[..1], at(2000)).await.unwrap(), 0);
-    assert_eq!(relinking.spread_from(&[], at(2000)).await.unwrap(), 0);
-    assert_eq!(numbers(&acme, "z").await, [4, 5]);
+    assert_eq!(
+        lines_waiting(&acme).await,
+        1,
+        "the third was decided on what was left out"
+    );
 }
 
 pub(crate) async fn bases_and_their_successors_recorded_at_once_meet(store: SharedStore) {

@@ -179,7 +179,7 @@ pub(crate) async fn decision(tenant: &Tenant, report: &Deployment) -> Deployment
             received_at: at(2000),
         },
         linking: Some(link(report, &context.surroundings)),
-        line_changes: LineChange::between(before, report),
+        line_changes: LineChange::between(before, report, context.last_of_line.as_ref()),
         trial: context.subscription.trial_started_by_deployment(at(2000)),
     }
 }

@@ -127,7 +127,10 @@ contracts! {
         a_base_recorded_while_the_first_commits_are_told_is_found,
         a_base_taken_back_while_the_first_commits_are_told_is_none,
         a_decision_that_missed_an_earlier_deployment_is_made_again,
-        a_recorder_spreads_its_own_changes_and_no_others,
+        a_line_is_requested_where_later_deployments_may_ship_something_else,
+        of_two_decisions_on_one_state_of_a_line_the_second_requests_it,
+        decisions_of_one_call_move_their_line_on_together,
+        reports_of_one_line_in_one_batch_are_linked_as_if_they_came_one_by_one,
         bases_and_their_successors_recorded_at_once_meet;
     lines:
         what_is_new_was_in_no_earlier_deployment_of_the_line,

@@ -278,7 +278,6 @@ pub(crate) async fn asked_for(store: &SharedStore, slug: &str, deployments: u32,
 /// How many requests wait when all lines are done.
 async fn waiting(tenant: &Tenant) -> u64 {
     let relinking = tenant.store.relinking();
-    while relinking.spread(Some(tenant.id), 100, at(0)).await.unwrap() > 0 {}
     let lines = relinking
         .claim_lines(Some(tenant.id), 10, at(0), at(1))
         .await

@@ -293,13 +293,6 @@ pub(crate) async fn nothing_of_another_organization_is_found(store: SharedStore)
         .claim_lines(Some(world.globex.id), 10, at(2001), at(2002))
         .await;
     assert_eq!(lines.unwrap(), []);
-    assert_eq!(
-        relinking
-            .spread(Some(world.globex.id), 10, at(2001))
-            .await
-            .unwrap(),
-        0
-    );
     assert_eq!(world.found(&world.acme).await, acme);
 }
 
@@ -398,13 +391,6 @@ async fn relink(world: &World, version: DeploymentVersion) {
     assert_eq!(
         relinking.apply(&[settled], at(600)).await.unwrap(),
         [Applied::Stale]
-    );
-    assert_eq!(
-        relinking
-            .spread_from(&[(id, world.deployed.id)], at(600))
-            .await
-            .unwrap(),
-        0
     );
     let line = LineRequest {
         organization_id: id,

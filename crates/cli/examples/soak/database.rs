@@ -17,7 +17,7 @@ const FORGET: &str = "
     create or replace function forget() returns trigger language plpgsql as
         $$ begin perform set_config('synchronous_commit', 'off', true); return null; end $$;
     create or replace trigger forget after insert or update on deployments execute function forget();
-    create or replace trigger forget after insert or delete on line_changes execute function forget();
+    create or replace trigger forget after insert or update on lines execute function forget();
     create or replace trigger forget after insert or update or delete on line_requests execute function forget();
     create or replace trigger forget after update on api_keys execute function forget()";
 

@@ -29,7 +29,8 @@ pub struct GraphRange {
     pub answer: GraphAnswer,
     /// Whether open commits that get their parents may change what is linked, or which links are first deliveries.
     pub is_open: bool,
-    /// Heads of the line, with their commits, that the deployed commit contains: it supersedes them.
+    /// Heads of the line, with their commits, that the deployed commit contains: it supersedes them. Other deployments of the
+    /// same batch have a [provisional number](super::position_in_batch).
     pub contained: Vec<(DeploymentId, CommitSha)>,
 }
 

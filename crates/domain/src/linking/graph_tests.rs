@@ -6,7 +6,6 @@ mod lines;
 use super::*;
 use crate::commit_graph::Commit;
 use crate::commit_sha::CommitReference;
-use crate::deployment::{Revision, StoredDeployment};
 use crate::environment::Environment;
 use crate::history::KnownMerge;
 use crate::id::DeploymentId;

@@ -4,7 +4,7 @@
 
 use super::Linking;
 use crate::commit_sha::{CommitReference, CommitSha};
-use crate::deployment::{Deployment, StoredDeployment};
+use crate::deployment::Deployment;
 use crate::environment::Environment;
 use crate::id::{DeploymentId, PullRequestId, RepositoryId};
 use crate::text::{ExternalDeploymentId, ServiceName};
@@ -52,6 +52,20 @@ pub struct Earlier {
     pub heads: Vec<Head>,
 }
 
+impl Earlier {
+    /// What two sources know of the same deployments.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        let place = |deployment: &EarlierDeployment| {
+            let name = deployment.external_id.as_str().to_owned();
+            (deployment.completed_at, name)
+        };
+        self.latest = self.latest.into_iter().chain(other.latest).max_by_key(place);
+        self.heads.extend(other.heads);
+        self
+    }
+}
+
 /// A place in the order of a service's deployments.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LinePosition {
@@ -61,51 +75,80 @@ pub struct LinePosition {
     pub external_id: String,
 }
 
-/// Later deployments of a service may ship something else since a time.
+impl LinePosition {
+    /// The place of a deployment; `None` if the deployment is in no line.
+    #[must_use]
+    pub fn of(deployment: &Deployment) -> Option<Self> {
+        Some(Self {
+            completed_at: deployment.shipped_at()?,
+            external_id: deployment.external_id.as_str().to_owned(),
+        })
+    }
+}
+
+/// A deployment that comes to a line, leaves it or is decided again in its place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LineChange {
     /// The service; `None` stands for deployments that name none.
     pub service: Option<ServiceName>,
-    /// The completion of the deployment that has changed.
-    pub since: Timestamp,
-    /// Whether the deployment came here or went; if not, it was decided again, and only has to be held against earlier ones
-    /// that were recorded at the same time.
+    /// The place of the deployment.
+    pub place: LinePosition,
+    /// Whether the deployment comes or leaves; if not, its place and commit are what they were.
     pub is_moved: bool,
+    /// Whether the line may have later deployments.
+    pub has_later: bool,
 }
 
 impl LineChange {
-    /// The changes that a report makes to lines: it may put a deployment into one and take it out of another.
+    /// The changes that a report makes to lines: it may put a deployment into one, of which the last known place is `last`,
+    /// and take it out of another.
     #[must_use]
-    pub fn between(before: Option<&Deployment>, after: &Deployment) -> Vec<Self> {
-        let place = |deployment: &Deployment| Some((deployment.shipped_at()?, deployment.clone()));
-        let before = before.and_then(place);
-        let after = place(after);
-        if let (Some((was, old)), Some((is, new))) = (&before, &after)
-            && was == is
-            && old.commit == new.commit
-            && old.environment == new.environment
-            && service_key(old.service.as_ref()) == service_key(new.service.as_ref())
+    pub fn between(
+        before: Option<&Deployment>,
+        after: &Deployment,
+        last: Option<&LinePosition>,
+    ) -> Vec<Self> {
+        let is_same_line = before
+            .is_some_and(|old| service_key(old.service.as_ref()) == service_key(after.service.as_ref()));
+        let left = before.and_then(Self::left_by).map(|left| Self {
+            has_later: !is_same_line || last.is_none_or(|last| left.place < *last),
+            ..left
+        });
+        let come = LinePosition::of(after).map(|place| Self {
+            service: after.service.clone(),
+            is_moved: true,
+            has_later: last.is_some_and(|last| place < *last),
+            place,
+        });
+        if let (Some(old), Some(left), Some(come)) = (before, &left, &come)
+            && left.place == come.place
+            && old.commit == after.commit
+            && old.environment == after.environment
+            && is_same_line
         {
-            return vec![Self::new(*is, new.service.clone(), false)];
+            return vec![Self {
+                is_moved: false,
+                ..come.clone()
+            }];
         }
-        let changes = before.into_iter().chain(after);
-        let changes = changes.map(|(since, deployment)| Self::new(since, deployment.service, true));
-        changes.collect()
+        left.into_iter().chain(come).collect()
     }
 
     /// The change that the removal of a deployment makes to its line; `None` if the deployment is in no line.
     #[must_use]
     pub fn left_by(deployment: &Deployment) -> Option<Self> {
-        let since = deployment.shipped_at()?;
-        Some(Self::new(since, deployment.service.clone(), true))
+        Some(Self {
+            service: deployment.service.clone(),
+            place: LinePosition::of(deployment)?,
+            is_moved: true,
+            has_later: true,
+        })
     }
 
-    const fn new(since: Timestamp, service: Option<ServiceName>, is_moved: bool) -> Self {
-        Self {
-            service,
-            since,
-            is_moved,
-        }
+    /// Whether later deployments have to be decided again.
+    #[must_use]
+    pub const fn changes_later(&self) -> bool {
+        self.is_moved && self.has_later
     }
 }
 
@@ -158,8 +201,7 @@ impl LineState {
     }
 
     /// Goes on behind a deployment.
-    pub fn advance(&mut self, stored: &StoredDeployment, linking: &Linking) {
-        let deployment = &stored.deployment;
+    pub fn advance(&mut self, id: DeploymentId, deployment: &Deployment, linking: &Linking) {
         let Some(completed_at) = deployment.shipped_at() else {
             return;
         };
@@ -169,7 +211,7 @@ impl LineState {
                 head.repository_id != range.repository_id || !range.contained.iter().any(is_contained)
             });
             self.heads.push(Head {
-                deployment_id: stored.id,
+                deployment_id: id,
                 external_id: deployment.external_id.clone(),
                 completed_at,
                 environment: deployment.environment.clone(),
@@ -180,7 +222,7 @@ impl LineState {
         let links = linking.links.iter();
         self.delivered.extend(links.map(|link| link.pull_request_id));
         let latest = EarlierDeployment {
-            id: stored.id,
+            id,
             external_id: deployment.external_id.clone(),
             commit: deployment.commit.clone(),
             completed_at,
@@ -211,8 +253,12 @@ mod tests {
         };
         let left = LineChange {
             service: ServiceName::clean("api"),
-            since: time,
+            place: LinePosition {
+                completed_at: time,
+                external_id: "gha-1".to_owned(),
+            },
             is_moved: true,
+            has_later: true,
         };
         for (status, environment, expected) in [
             (DeploymentStatus::Success, "production", Some(left)),

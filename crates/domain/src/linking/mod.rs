@@ -4,6 +4,7 @@
 //! nothing is added and a warning says so; unknown never means all of history.
 
 mod absence;
+mod batch;
 mod finding;
 mod graph_range;
 mod line;
@@ -19,6 +20,7 @@ mod graph_tests;
 mod tests;
 
 pub use absence::{Absence, Absences, absence};
+pub use batch::{LineBatch, LineKey, place_in_line, position_in_batch};
 pub use finding::{BaseFinding, Finding};
 pub use graph_range::{GraphAnswer, GraphRange};
 pub use line::{Earlier, EarlierDeployment, Head, LineChange, LinePosition, LineState, service_key};

@@ -79,12 +79,12 @@ pub struct LineMember {
     pub place: LinePosition,
 }
 
-/// A number that is another one, but for an accident in 2^64, where other earlier deployments of a line were seen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LineFingerprint(i64);
+/// Counts the changes of a line: of the deployments of one service. 0 before the first one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LineRevision(i64);
 
-impl LineFingerprint {
-    /// Wraps the number that a store computes.
+impl LineRevision {
+    /// Wraps the number that a store keeps.
     #[must_use]
     pub const fn new(number: i64) -> Self {
         Self(number)
@@ -110,6 +110,8 @@ pub struct DeploymentContext {
     pub digest: Option<i64>,
     /// What its links are decided from.
     pub surroundings: Surroundings,
+    /// The last place of its line, or one behind it where the last deployment is gone.
+    pub last_of_line: Option<LinePosition>,
     /// The version of all that.
     pub version: DeploymentVersion,
 }
@@ -123,8 +125,8 @@ pub struct DeploymentVersion {
     pub deployment_revision: Option<Revision>,
     /// The epoch of the surroundings. They may have moved on without making a decision stale.
     pub epoch: LinkingEpoch,
-    /// The earlier deployments of the surroundings. They may have changed without making a decision stale.
-    pub line: LineFingerprint,
+    /// The revision of its line. The line may have moved on without making a decision stale.
+    pub line: LineRevision,
 }
 
 /// What shall be true of one deployment.
@@ -140,8 +142,7 @@ pub struct DeploymentDecision {
     pub event: DeploymentEvent,
     /// Its links, in place of all that it had; `None` leaves them as they are.
     pub linking: Option<Linking>,
-    /// The lines in which later deployments may ship something else because of it: they are left for
-    /// [`Relinking::spread`](super::Relinking::spread) in the same transaction.
+    /// What it does to lines.
     pub line_changes: Vec<LineChange>,
     /// The trial that begins with it.
     pub trial: Option<Trial>,
@@ -156,7 +157,7 @@ pub struct DeploymentRemoval {
     pub id: DeploymentId,
     /// The revision that the decision was based on.
     pub revision: Revision,
-    /// The change of the line that the deployment leaves, for [`Relinking::spread`](super::Relinking::spread).
+    /// The change of the line that the deployment leaves.
     pub line_change: Option<LineChange>,
     /// Now.
     pub removed_at: Timestamp,
@@ -194,13 +195,18 @@ pub trait Deployments: Send + Sync {
     ///
     /// Where only the epoch has moved on, the decision is applied all the same and the deployment is left for
     /// the relinking worker in the same transaction.
+    ///
+    /// Each line that decisions change moves on. The transaction requests it from the first of their places on where a change
+    /// [changes later deployments](LineChange::changes_later), where the line is no longer what the decisions saw, and where
+    /// another decision of the call on the same line is not applied: decisions of one call on one line have been made in
+    /// order, each as if those before it were recorded.
     async fn apply(
         &self,
         decisions: &[DeploymentDecision],
     ) -> Vec<Result<Applied<DeploymentId>, Arc<StoreError>>>;
 
-    /// Deletes a deployment with its events, links and requests, keeps who removed it and when, and leaves the line change for
-    /// [`Relinking::spread`](super::Relinking::spread), all in one transaction. Stale if the revision no longer holds. The
+    /// Deletes a deployment with its events, links and requests, keeps who removed it and when, and requests its line from its
+    /// place on, all in one transaction. Stale if the revision no longer holds. The
     /// next report of the external id makes a new deployment with another number.
     async fn remove(&self, removal: &DeploymentRemoval) -> Result<Applied<()>, StoreError>;
 

@@ -22,7 +22,7 @@ pub use api_keys::{ApiKeys, NewApiKey};
 pub use commits::{CommitDecision, CommitQuery, Commits, CommitsContext};
 pub use deployments::{
     DeliveryQuery, DeploymentContext, DeploymentDecision, DeploymentQuery, DeploymentRemoval,
-    DeploymentVersion, Deployments, LineFingerprint, LineMember, LinkingEpoch, RemovedDeployment,
+    DeploymentVersion, Deployments, LineMember, LineRevision, LinkingEpoch, RemovedDeployment,
 };
 pub use github_connections::GithubConnections;
 pub use metric_facts::MetricFacts;

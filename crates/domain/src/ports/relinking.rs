@@ -70,7 +70,9 @@ pub trait Relinking: Send + Sync {
     ) -> Result<Vec<RelinkRequest>, StoreError>;
 
     /// Writes the links of each decision whose deployment still has its revision, and tells of each, in order. A decision for
-    /// a line is stale as well if the line has been requested again since.
+    /// a line is stale as well if the line has been requested again since. What is written for a line makes the line move on,
+    /// and requests it again where it was no longer what the decisions saw: deployments that were recorded meanwhile may have
+    /// been decided on links that are no longer there.
     ///
     /// The request is settled with it unless it has been made again, or the epoch has moved on and whatever became known
     /// since it was looked at may have missed it because of a [new range](crate::linking::is_touched_as_before). Then, and
@@ -82,25 +84,6 @@ pub trait Relinking: Send + Sync {
         decisions: &[RelinkingDecision],
         now: Timestamp,
     ) -> Result<Vec<Applied<()>>, StoreError>;
-
-    /// For up to `limit` [changes of lines](crate::linking::LineChange), of one organization or of all: requests the line
-    /// from the change on if a deployment has moved and later ones are there, or if earlier ones are no longer those that
-    /// it was decided on. Gives how many lines were requested.
-    ///
-    /// Called after the deployment is durable: of two that are recorded at once, the later one sees the earlier.
-    async fn spread(
-        &self,
-        organization_id: Option<OrganizationId>,
-        limit: u32,
-        now: Timestamp,
-    ) -> Result<u64, StoreError>;
-
-    /// The same for deployments that have just been recorded, whatever else is waiting.
-    async fn spread_from(
-        &self,
-        changed: &[(OrganizationId, DeploymentId)],
-        now: Timestamp,
-    ) -> Result<u64, StoreError>;
 
     /// Takes up to `limit` requests of lines as [`claim`](Self::claim) takes those of deployments.
     async fn claim_lines(
@@ -119,7 +102,7 @@ pub trait Relinking: Send + Sync {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// How many requests and changes of lines are waiting or being looked at, of one organization or of all.
+    /// How many requests of deployments and lines are waiting or being looked at, of one organization or of all.
     async fn count(&self, organization_id: Option<OrganizationId>) -> Result<u64, StoreError>;
 
     /// Since when the request that has waited longest waits to be looked at, or looked at once more; `None` if there

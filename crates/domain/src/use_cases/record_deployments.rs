@@ -1,17 +1,17 @@
 //! Records what CI reports: folds a report into the deployment, appends it to the history, links pull requests
 //! and starts the organization's trial, all in one write per deployment.
 
-use super::{ROUNDS, relink_changed};
+use super::{ROUNDS, relink_some};
 use crate::deployment::{Deployment, DeploymentEvent, Received};
 use crate::id::{DeploymentId, OrganizationId};
-use crate::linking::{LineChange, LinePosition, Linking, link};
+use crate::linking::{LineBatch, LineChange, LineKey, LinePosition, Linking, link, place_in_line};
 use crate::ports::{
     Applied, DeliveryQuery, DeploymentContext, DeploymentDecision, DeploymentQuery, Store, StoreError,
 };
 use crate::text::ExternalDeploymentId;
 use crate::timestamp::Timestamp;
 use crate::warning::Warning;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use thiserror::Error;
 use time::Duration;
@@ -121,24 +121,22 @@ async fn record_round(
 ) -> Result<(), Arc<StoreError>> {
     let queries: Vec<_> = open.iter().map(|open| query(open.command)).collect();
     let contexts = store.deployments().contexts(&queries).await?;
-    let mut decisions = Vec::with_capacity(open.len());
-    let mut decided = Vec::with_capacity(open.len());
+    let mut received = Vec::with_capacity(open.len());
     for (open, context) in open.iter_mut().zip(contexts) {
         let organization_id = open.command.organization_id;
         match context {
             None => *open.outcome = Some(Err(RecordDeploymentError::OrganizationNotFound(organization_id))),
-            Some(context) => {
-                let (decision, answer) = decide(open.command, context, now);
-                decisions.push(decision);
-                decided.push((&mut *open.outcome, answer));
-            }
+            Some(context) => received.push((ReceivedReport::new(open.command, context), &mut *open.outcome)),
         }
     }
+    received.sort_by_cached_key(|(report, _)| report.place());
+    let (received, outcomes): (Vec<_>, Vec<_>) = received.into_iter().unzip();
+    let (mut decisions, answers) = decide_in_order(received, now);
     know_deliveries(store, &mut decisions).await?;
     let applied = store.deployments().apply(&decisions).await;
     relink_later(store, &decisions, &applied, now).await;
     let mut round = Ok(());
-    for ((outcome, answer), applied) in decided.into_iter().zip(applied) {
+    for ((outcome, answer), applied) in outcomes.into_iter().zip(answers).zip(applied) {
         match applied {
             Ok(Applied::Done(id)) => *outcome = Some(Ok(RecordedDeployment { id, ..answer })),
             Ok(Applied::Stale) => {}
@@ -146,6 +144,42 @@ async fn record_round(
         }
     }
     round
+}
+
+/// Decides reports line by line, each as if those before it were recorded. A line in which a report changes a known deployment
+/// is requested as a whole instead, because the store knows that deployment as it was.
+fn decide_in_order(
+    received: Vec<ReceivedReport<'_>>,
+    now: Timestamp,
+) -> (Vec<DeploymentDecision>, Vec<RecordedDeployment>) {
+    let mut members: BTreeMap<LineKey, (usize, bool)> = BTreeMap::new();
+    for report in &received {
+        if let Some((line, _)) = report.place() {
+            let (count, has_known) = members.entry(line).or_default();
+            *count += 1;
+            *has_known |= report.context.stored.is_some();
+        }
+    }
+    members.retain(|_, (count, has_known)| *count > 1 && *has_known);
+    let mut batch = LineBatch::default();
+    let decide = |(position, mut report): (usize, ReceivedReport<'_>)| {
+        let place = report.place();
+        if let (Some(_), Some(deployment)) = (&place, &report.deployment) {
+            let earlier = &mut report.context.surroundings.earlier;
+            let stored = std::mem::take(earlier);
+            *earlier = batch.before(report.command.organization_id, deployment, stored);
+        }
+        let (mut decision, answer) = decide(report, now);
+        if let Some((line, _)) = place {
+            let linking = decision.linking.take();
+            decision.linking = linking.map(|linking| batch.advance(position, &decision.deployment, linking));
+            for change in &mut decision.line_changes {
+                change.has_later |= members.contains_key(&line);
+            }
+        }
+        (decision, answer)
+    };
+    received.into_iter().enumerate().map(decide).unzip()
 }
 
 /// Takes the first delivery from links of pull requests that earlier deployments of the service link.
@@ -200,15 +234,11 @@ async fn relink_later(
     now: Timestamp,
 ) {
     let recorded = decisions.iter().zip(applied);
-    let changed: Vec<_> = recorded
-        .filter_map(|(decision, applied)| match applied {
-            Ok(Applied::Done(id)) if !decision.line_changes.is_empty() => {
-                Some((decision.organization_id, *id))
-            }
-            _ => None,
-        })
-        .collect();
-    relink_changed(store, &changed, now).await;
+    let changed = recorded.filter(|(decision, applied)| {
+        matches!(applied, Ok(Applied::Done(_))) && decision.line_changes.iter().any(LineChange::changes_later)
+    });
+    let organizations = changed.map(|(decision, _)| decision.organization_id).collect();
+    relink_some(store, &organizations, now).await;
 }
 
 fn query(command: &RecordDeployment) -> DeploymentQuery {
@@ -226,37 +256,52 @@ fn query(command: &RecordDeployment) -> DeploymentQuery {
     }
 }
 
-/// What a report makes of a deployment.
-struct ReceivedReport {
+/// A report with what it makes of a deployment.
+struct ReceivedReport<'a> {
+    command: &'a RecordDeployment,
+    context: DeploymentContext,
     action: DeploymentAction,
     /// As it now stands; `None` if the report changes nothing.
     deployment: Option<Deployment>,
 }
 
-fn receive(command: &RecordDeployment, context: &DeploymentContext) -> ReceivedReport {
-    let report = &command.report;
-    let (action, deployment) = match &context.stored {
-        None => (DeploymentAction::Created, Some(report.clone())),
-        Some(stored) => match stored.deployment.receive(report) {
-            Received::Updated(deployment) => (DeploymentAction::Updated, Some(deployment)),
-            Received::Stale => (DeploymentAction::Updated, None),
-        },
-    };
-    ReceivedReport { action, deployment }
+impl<'a> ReceivedReport<'a> {
+    fn new(command: &'a RecordDeployment, context: DeploymentContext) -> Self {
+        let report = &command.report;
+        let (action, deployment) = match &context.stored {
+            None => (DeploymentAction::Created, Some(report.clone())),
+            Some(stored) => match stored.deployment.receive(report) {
+                Received::Updated(deployment) => (DeploymentAction::Updated, Some(deployment)),
+                Received::Stale => (DeploymentAction::Updated, None),
+            },
+        };
+        Self {
+            command,
+            context,
+            action,
+            deployment,
+        }
+    }
+
+    fn place(&self) -> Option<(LineKey, LinePosition)> {
+        place_in_line(self.command.organization_id, self.deployment.as_ref()?)
+    }
 }
 
 /// What shall be true once a report is recorded, and the answer to it, whose id only the store can tell.
-fn decide(
-    command: &RecordDeployment,
-    context: DeploymentContext,
-    now: Timestamp,
-) -> (DeploymentDecision, RecordedDeployment) {
+fn decide(received: ReceivedReport<'_>, now: Timestamp) -> (DeploymentDecision, RecordedDeployment) {
+    let ReceivedReport {
+        command,
+        context,
+        action,
+        deployment,
+    } = received;
     let report = &command.report;
-    let ReceivedReport { action, deployment } = receive(command, &context);
     let before = context.stored.as_ref().map(|stored| &stored.deployment);
+    let last = context.last_of_line.as_ref();
     let line_changes = deployment
         .as_ref()
-        .map_or_else(Vec::new, |after| LineChange::between(before, after));
+        .map_or_else(Vec::new, |after| LineChange::between(before, after, last));
     let linking = deployment
         .as_ref()
         .map(|deployment| link(deployment, &context.surroundings));

@@ -1,6 +1,6 @@
 use super::RELINKED_AT_ONCE;
 use super::record_deployments::delivery_query;
-use crate::id::{DeploymentId, OrganizationId, PullRequestId};
+use crate::id::{OrganizationId, PullRequestId};
 use crate::linking::{LinePosition, LineState, Linking, link, service_key};
 use crate::ports::{
     Applied, DeliveryQuery, DeploymentContext, DeploymentQuery, LineRequest, RelinkReason, RelinkRequest,
@@ -29,7 +29,6 @@ pub async fn relink(
     now: Timestamp,
 ) -> Result<usize, StoreError> {
     let relinking = store.relinking();
-    let spread = relinking.spread(organization_id, limit, now).await?;
     let lease_until = now.plus(LEASE);
     let lines = relinking
         .claim_lines(organization_id, LINES_AT_ONCE, now, lease_until)
@@ -47,25 +46,14 @@ pub async fn relink(
     if taken > 0 {
         relink_requested(store, requests, now).await?;
     }
-    Ok(taken + progress.len() + usize::try_from(spread).unwrap_or(usize::MAX))
+    Ok(taken + progress.len())
 }
 
-/// Relinks later deployments of the lines that some deployments have changed. The changes are recorded, so the worker does
-/// what this call cannot.
-pub(super) async fn relink_changed(
-    store: &dyn Store,
-    changed: &[(OrganizationId, DeploymentId)],
-    now: Timestamp,
-) {
-    if changed.is_empty() || !matches!(store.relinking().spread_from(changed, now).await, Ok(1..)) {
-        return;
-    }
-    let organizations: BTreeSet<_> = changed
-        .iter()
-        .map(|(organization_id, _)| *organization_id)
-        .collect();
+/// Relinks later deployments of lines that have been requested. The requests are recorded, so the worker does what this call
+/// cannot.
+pub(super) async fn relink_some(store: &dyn Store, organizations: &BTreeSet<OrganizationId>, now: Timestamp) {
     for organization_id in organizations {
-        let _ = relink(store, Some(organization_id), RELINKED_AT_ONCE, now).await;
+        let _ = relink(store, Some(*organization_id), RELINKED_AT_ONCE, now).await;
     }
 }
 
@@ -172,7 +160,7 @@ async fn relink_line(
     for Entry { context, linking } in entries {
         let Some(stored) = context.stored else { continue };
         let linking = linking.after_deliveries_of(state.delivered());
-        state.advance(&stored, &linking);
+        state.advance(stored.id, &stored.deployment, &linking);
         decisions.push(RelinkingDecision {
             request: RelinkRequest {
                 organization_id,
@@ -209,7 +197,7 @@ fn link_in_order(contexts: impl Iterator<Item = DeploymentContext>, line: &str) 
         state.begin(&stored.deployment.environment, earlier.latest);
         context.surroundings.earlier = state.before(&stored.deployment);
         let linking = link(&stored.deployment, &context.surroundings);
-        state.advance(stored, &linking);
+        state.advance(stored.id, &stored.deployment, &linking);
         entries.push(Entry { context, linking });
     }
     entries

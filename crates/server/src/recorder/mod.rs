@@ -9,6 +9,9 @@
 //! Whose client has gone away before its turn is left out; what is being recorded is recorded whatever becomes of its
 //! client.
 //!
+//! Reports of one line meet in one group or come one after the other, so that each is decided on what those before it leave;
+//! otherwise the worker would decide most of them again.
+//!
 //! Nobody fails for another: reports of one deployment never meet in a group nor at once, and what of a group is not known
 //! to be recorded when the store fails is recorded again one by one.
 
@@ -89,10 +92,13 @@ impl Recorder {
                 self.ready.notify_one();
             }
             sizes.record(u32::try_from(group.len()).unwrap_or(u32::MAX));
-            let identities: Vec<_> = group.iter().map(|next| next.identity.clone()).collect();
+            let recorded: Vec<_> = group
+                .iter()
+                .map(|next| (next.identity.clone(), next.line.clone()))
+                .collect();
             let span = span_of(&group);
             record_group(&*store, &*clock, group).instrument(span).await;
-            self.queue().finish(&identities);
+            self.queue().finish(&recorded);
         }
     }
 

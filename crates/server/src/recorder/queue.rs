@@ -2,6 +2,7 @@
 
 use crate::error::ApiError;
 use periscope_domain::id::OrganizationId;
+use periscope_domain::linking::{LineKey, place_in_line};
 use periscope_domain::text::ExternalDeploymentId;
 use periscope_domain::use_cases::{RecordDeployment, RecordedDeployment};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -21,6 +22,8 @@ pub(super) type Answer = Result<RecordedDeployment, ApiError>;
 /// A report that waits for its turn.
 pub(super) struct Waiting {
     pub(super) identity: Identity,
+    /// The line that the deployment comes to.
+    pub(super) line: Option<LineKey>,
     pub(super) command: RecordDeployment,
     pub(super) answer: oneshot::Sender<Answer>,
     /// That of its request.
@@ -31,6 +34,7 @@ impl Waiting {
     pub(super) fn new(command: RecordDeployment, answer: oneshot::Sender<Answer>, span: Span) -> Self {
         Self {
             identity: (command.organization_id, command.report.external_id.clone()),
+            line: place_in_line(command.organization_id, &command.report).map(|(line, _)| line),
             command,
             answer,
             span,
@@ -38,12 +42,13 @@ impl Waiting {
     }
 }
 
-/// Reports in the order in which they came, and whose deployments are being recorded.
+/// Reports in the order in which they came, and which deployments and lines are being recorded.
 #[derive(Default)]
 pub(super) struct Queue {
     /// Each in a box of its own, since a group is picked out from among them.
     waiting: VecDeque<Box<Waiting>>,
     recording: HashSet<Identity>,
+    recording_lines: HashSet<LineKey>,
 }
 
 impl Queue {
@@ -96,17 +101,22 @@ impl Queue {
         }
         self.recording
             .extend(group.iter().map(|next| next.identity.clone()));
+        self.recording_lines
+            .extend(group.iter().filter_map(|next| next.line.clone()));
         group
     }
 
-    /// What was recorded no longer keeps reports of the same deployments waiting.
-    pub(super) fn finish(&mut self, recorded: &[Identity]) {
-        for identity in recorded {
+    /// What was recorded no longer keeps reports of the same deployments and lines waiting.
+    pub(super) fn finish(&mut self, recorded: &[(Identity, Option<LineKey>)]) {
+        for (identity, line) in recorded {
             self.recording.remove(identity);
+            if let Some(line) = line {
+                self.recording_lines.remove(line);
+            }
         }
     }
 
-    /// Where the members of the next group wait, each of another deployment than any that is being recorded: whoever has
+    /// Where the members of the next group wait, each of another deployment and line than any that is being recorded: whoever has
     /// waited longest, others of the same organization, then whoever has waited longest of the rest, and so on.
     fn places(&self, most: usize) -> Vec<usize> {
         let mut seen = HashSet::new();
@@ -118,6 +128,10 @@ impl Queue {
             .filter(|(_, next)| {
                 !next.answer.is_closed()
                     && !self.recording.contains(&next.identity)
+                    && next
+                        .line
+                        .as_ref()
+                        .is_none_or(|line| !self.recording_lines.contains(line))
                     && seen.insert(&next.identity)
             })
             .take(REACH * most)
@@ -135,6 +149,7 @@ mod tests {
     use periscope_domain::deployment::Deployment;
     use periscope_domain::environment::Environment;
     use periscope_domain::run::{DeploymentStatus, Run};
+    use periscope_domain::text::ServiceName;
     use periscope_domain::timestamp::Timestamp;
 
     type Answered = oneshot::Receiver<Answer>;
@@ -175,8 +190,19 @@ mod tests {
             taken.iter().map(|next| next.identity.1.to_string()).collect()
         }
 
+        fn add_shipped(&mut self, id: &str, service: &str) -> Answered {
+            let (answer, answered) = oneshot::channel();
+            let mut command = command(1, id);
+            let started_at = command.report.run.started_at();
+            command.report.run = Run::new(DeploymentStatus::Success, started_at, Some(started_at)).unwrap();
+            command.report.service = ServiceName::clean(service);
+            self.push(Waiting::new(command, answer, Span::none())).unwrap();
+            answered
+        }
+
         fn finish_all(&mut self) {
             self.recording.clear();
+            self.recording_lines.clear();
         }
     }
 
@@ -224,6 +250,22 @@ mod tests {
         assert_eq!(queue.take_ids(8), ["a"]);
         queue.finish_all();
         assert_eq!(queue.take_ids(8), ["a"]);
+    }
+
+    #[test]
+    fn reports_of_one_line_are_taken_together_or_one_after_the_other() {
+        let mut queue = Queue::default();
+        let sent = |queue: &mut Queue, ids: &[(&str, &str)]| -> Vec<_> {
+            ids.iter()
+                .map(|(id, service)| queue.add_shipped(id, service))
+                .collect()
+        };
+        let _first = sent(&mut queue, &[("a", "api"), ("b", "API")]);
+        assert_eq!(queue.take_ids(8), ["a", "b"]);
+        let _next = sent(&mut queue, &[("c", "api"), ("d", "web"), ("e", "Api")]);
+        assert_eq!(queue.take_ids(8), ["d"], "the line of `api` is being recorded");
+        queue.finish_all();
+        assert_eq!(queue.take_ids(8), ["c", "e"]);
     }
 
     #[test]

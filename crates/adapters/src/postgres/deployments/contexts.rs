@@ -4,7 +4,7 @@
 //! read all that an organization has, or that all of them have, and join it afterwards.
 
 use super::RowSql;
-use super::earlier::{HeadsSql, LatestSql, fingerprint, heads, latest};
+use super::earlier::{HeadsSql, LatestSql, heads, latest};
 use crate::postgres::statement::{batch_input, batch_statement};
 use diesel::sql_types::{Array, BigInt, Bool, Bytea, Nullable, Text, Timestamptz};
 use time::OffsetDateTime;
@@ -29,6 +29,7 @@ batch_input! {
 type OrganizationSql = (BigInt, BigInt, Text, Nullable<Timestamptz>, Nullable<Timestamptz>);
 /// The columns of a [`Row`].
 type RepositoriesSql = (Array<BigInt>, Array<Text>, Array<Bool>, Array<Nullable<Text>>);
+type LineSql = (BigInt, Timestamptz, Text);
 type HistoriesSql = (Array<BigInt>, Array<Bool>, Array<Nullable<BigInt>>, Timestamptz);
 type CandidatesSql = (
     Array<BigInt>,
@@ -54,7 +55,7 @@ batch_statement! {
     ReadContexts { query: QueryInput } -> (
         BigInt, OrganizationSql, Nullable<RowSql>,
         Nullable<RepositoriesSql>, Nullable<CandidatesSql>, Nullable<HistoriesSql>,
-        Nullable<LatestSql>, Nullable<HeadsSql>, BigInt
+        Nullable<LatestSql>, Nullable<HeadsSql>, Nullable<LineSql>
     ) {
         " select
             q.ordinal,
@@ -68,7 +69,7 @@ batch_statement! {
             latest.id, latest.external_id, latest.commit_sha, latest.completed_at,
             heads.deployment_ids, heads.external_ids, heads.completed_at, heads.environments, heads.repository_ids,
             heads.commits,
-            ", fingerprint!(), "
+            line.revision, line.last_completed_at, line.last_external_id
         from query q
         join organizations o on o.id = q.organization_id
         left join deployments d on d.organization_id = q.organization_id and d.external_id = q.external_id
@@ -199,6 +200,13 @@ batch_statement! {
             offset 0
         ) as place on true
         left join lateral ", latest!(), " on true
-        left join lateral ", heads!(), " on true"
+        left join lateral ", heads!(), " on true
+        left join lateral (
+            select l.revision, l.last_completed_at, l.last_external_id
+            from lines l
+            where l.organization_id = q.organization_id and q.linking
+                and l.service_key = coalesce(lower(coalesce(q.service, d.service) collate \"C\"), '')
+            offset 0
+        ) as line on true"
     }
 }

@@ -1,5 +1,4 @@
-//! What was live before a deployment: the latest earlier one of its line, and the heads of its service. As numbers they make
-//! a fingerprint, by which it is seen later whether a decision has missed anything.
+//! What was live before a deployment: the latest earlier one of its line, and the heads of its service.
 
 use crate::postgres::row::{Place, timestamp};
 use diesel::Queryable;
@@ -38,17 +37,14 @@ macro_rules! latest {
     };
 }
 
-/// The table `heads` with a row of arrays, or none, and the sum of what makes them different.
+/// The table `heads` with a row of arrays, or none.
 macro_rules! heads {
     () => {
         "(
             select
                 array_agg(g.deployment_id) as deployment_ids, array_agg(g.external_id) as external_ids,
                 array_agg(g.completed_at) as completed_at, array_agg(g.environment) as environments,
-                array_agg(g.repository_id) as repository_ids, array_agg(g.commit_sha) as commits,
-                sum(hashtextextended(
-                    concat_ws(' ', g.deployment_id, g.repository_id, g.environment, encode(g.commit_sha, 'hex')), 0
-                )) as fingerprint
+                array_agg(g.repository_id) as repository_ids, array_agg(g.commit_sha) as commits
             from graph_ranges g
             where g.organization_id = place.organization_id and g.service_key = place.service_key
                 and g.superseded_at >= place.live_from
@@ -59,17 +55,7 @@ macro_rules! heads {
     };
 }
 
-/// What makes the latest one and the heads different from others.
-macro_rules! fingerprint {
-    () => {
-        "((
-            coalesce(heads.fingerprint, 0)
-                + coalesce(hashtextextended(concat_ws(' ', latest.id, latest.commit_sha), 1), 0)
-        ) % 9223372036854775807)::bigint"
-    };
-}
-
-pub(in crate::postgres) use {fingerprint, heads, latest};
+pub(super) use {heads, latest};
 
 /// The columns of the table `latest`.
 pub(super) type LatestSql = (BigInt, Text, Text, Timestamptz);

@@ -27,17 +27,10 @@ batch_statement! {
     /// The next deployments of a service.
     ReadLine { query: LineQuery } -> (BigInt, Text, Text, Timestamptz) {
         " select e.id, e.external_id, e.environment, e.completed_at
-        from (
-            select e.id, e.external_id, e.environment, e.completed_at
-            from query q, deployments e
-            where e.organization_id = q.organization_id and e.environment is not null
-                and e.service_key = q.service_key collate \"C\"
-                and e.environment = 'production' and e.status = 'success'
-                and coalesce(e.completed_at, e.started_at) >= q.since
-                and (e.completed_at, e.external_id collate \"C\") >= (q.since, q.since_external_id collate \"C\")
-            order by coalesce(e.completed_at, e.started_at)
-            fetch first (select most from query) rows with ties
-        ) as e
+        from query q, deployments e
+        where e.organization_id = q.organization_id and e.service_key = q.service_key collate \"C\"
+            and e.tier = 'production' and e.status = 'success' and e.completed_at is not null
+            and (e.completed_at, e.external_id collate \"C\") >= (q.since, q.since_external_id collate \"C\")
         order by e.completed_at, e.external_id collate \"C\"
         limit (select most from query)"
     }

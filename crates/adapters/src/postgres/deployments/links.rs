@@ -8,9 +8,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Bytea, Nullable, Text, Timestamptz};
 use periscope_domain::id::PullRequestId;
 use periscope_domain::lead_time::LeadTime;
-use periscope_domain::linking::{Link, LinkRule, Linking, UnlinkedReason};
+use periscope_domain::linking::{Link, LinkRule, Linking, UnlinkedReason, position_in_batch};
 use periscope_domain::ports::StoreError;
 use periscope_domain::timestamp::Timestamp;
+use std::collections::HashMap;
 use time::OffsetDateTime;
 
 #[derive(Queryable, Selectable)]
@@ -89,6 +90,7 @@ batch_input! {
         committed_until: Nullable<Timestamptz> = Option<OffsetDateTime>,
         is_open: Bool = bool,
         commit_sha: Bytea = Vec<u8>,
+        superseded_by: Nullable<BigInt> = Option<i64>,
     }
 }
 
@@ -109,7 +111,8 @@ impl SupersededInput {
 
     pub(in crate::postgres) fn push(&mut self, owner: i64, linking: &Linking) {
         for range in &linking.graph_ranges {
-            for (deployment_id, commit) in &range.contained {
+            let stored = range.contained.iter();
+            for (deployment_id, commit) in stored.filter(|(id, _)| position_in_batch(*id).is_none()) {
                 self.owner.push(owner);
                 self.deployment_id.push(deployment_id.get());
                 self.repository_id.push(range.repository_id.get());
@@ -134,6 +137,25 @@ impl GraphRangeInput {
                 .push(until.map(Timestamp::to_offset_date_time));
             self.is_open.push(range.is_open);
             self.commit_sha.push(range.commit.as_bytes().to_vec());
+            self.superseded_by.push(None);
+        }
+    }
+
+    /// Notes which ranges of the statement the decision with an ordinal supersedes, if no earlier one does.
+    pub(super) fn supersede(&mut self, ordinal: i64, linking: &Linking, ordinals: &HashMap<usize, i64>) {
+        for range in &linking.graph_ranges {
+            let members = range
+                .contained
+                .iter()
+                .filter_map(|(id, _)| position_in_batch(*id));
+            for member in members.filter_map(|position| ordinals.get(&position)) {
+                let rows = self.owner.iter().zip(&self.repository_id);
+                for ((owner, repository_id), superseded_by) in rows.zip(&mut self.superseded_by) {
+                    if (*owner, *repository_id) == (*member, range.repository_id.get()) {
+                        superseded_by.get_or_insert(ordinal);
+                    }
+                }
+            }
         }
     }
 }
@@ -178,11 +200,10 @@ macro_rules! graph_range_columns {
         "
         insert into graph_ranges as g
             (organization_id, deployment_id, repository_id, committed_from, committed_until, is_open, service_key,
-                environment, external_id, completed_at, commit_sha)
+                environment, external_id, completed_at, commit_sha, superseded_at)
         select
             r.organization_id, r.id, i.repository_id, i.committed_from, i.committed_until, i.is_open,
-            r.service_key, r.environment, r.external_id, r.completed_at, i.commit_sha
-"
+            r.service_key, r.environment, r.external_id, r.completed_at, i.commit_sha, "
     };
 }
 
@@ -210,8 +231,10 @@ pub(super) const INSERT_GRAPH_RANGES: &str = concat!(
     graph_ranges_written as (
 ",
     graph_range_columns!(),
-    "        from recorded r
+    "coalesce(s.completed_at, 'infinity')
+        from recorded r
         join graph_range i on i.owner = r.ordinal
+        left join recorded s on s.ordinal = i.superseded_by
     )"
 );
 
@@ -313,7 +336,8 @@ pub(in crate::postgres) const REPLACE_LINKS: &str = concat!(
     graph_ranges_written as (
 ",
     graph_range_columns!(),
-    "        from relinked r
+    "'infinity'
+        from relinked r
         join graph_range i on i.owner = r.ordinal
         on conflict (organization_id, deployment_id, repository_id) do update
             set (committed_from, committed_until, is_open, service_key, environment, external_id, completed_at,

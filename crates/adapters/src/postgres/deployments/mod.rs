@@ -4,6 +4,7 @@ mod contexts;
 mod earlier;
 mod input;
 mod line;
+mod line_changes;
 mod links;
 mod page;
 mod read;
@@ -11,7 +12,6 @@ mod remove;
 mod services;
 mod write;
 
-pub(super) use earlier::{fingerprint, heads, latest};
 pub(super) use links::{
     GraphRangeInput, LINKS_AT_ONCE, LinkInput, REPLACE_LINKS, RangeInput, SUPERSEDE_AFTERWARDS,
     SupersededInput, linked_pull_requests, unlinked_reason,

@@ -12,9 +12,9 @@ use crate::postgres::server_run::ServerRun;
 use diesel::prelude::*;
 use periscope_domain::commit_sha::CommitReference;
 use periscope_domain::id::{OrganizationId, PullRequestId, RepositoryId};
-use periscope_domain::linking::{Candidate, Earlier, KnownHistory, Surroundings};
+use periscope_domain::linking::{Candidate, Earlier, KnownHistory, LinePosition, Surroundings};
 use periscope_domain::ports::{
-    DeploymentContext, DeploymentQuery, DeploymentVersion, LineFingerprint, LinkingEpoch, StoreError,
+    DeploymentContext, DeploymentQuery, DeploymentVersion, LineRevision, LinkingEpoch, StoreError,
 };
 use periscope_domain::pull_request::Merge;
 use periscope_domain::repository::Repository;
@@ -103,7 +103,7 @@ type ContextRow = (
     Option<HistoryRows>,
     Option<Latest>,
     Option<Heads>,
-    i64,
+    Option<(i64, OffsetDateTime, String)>,
 );
 
 /// The first and the last commit that a reference may name.
@@ -183,7 +183,7 @@ async fn known_histories(
 }
 
 fn context(query: &DeploymentQuery, row: ContextRow) -> Result<DeploymentContext, StoreError> {
-    let (_, organization, deployment, repositories, candidates, _, latest, heads, fingerprint) = row;
+    let (_, organization, deployment, repositories, candidates, _, latest, heads, line) = row;
     let linked = deployment.as_ref().map_or(0, |row| row.linked_pull_requests);
     let digest = deployment.as_ref().and_then(|row| row.linking_digest);
     let (organization_revision, epoch, plan, trial_started_at, trial_ends_at) = organization;
@@ -201,8 +201,12 @@ fn context(query: &DeploymentQuery, row: ContextRow) -> Result<DeploymentContext
             organization_revision,
             deployment_revision: stored.as_ref().map(|stored| stored.revision),
             epoch: LinkingEpoch::new(epoch),
-            line: LineFingerprint::new(fingerprint),
+            line: LineRevision::new(line.as_ref().map_or(0, |(revision, ..)| *revision)),
         },
+        last_of_line: line.map(|(_, completed_at, external_id)| LinePosition {
+            completed_at: timestamp(completed_at),
+            external_id,
+        }),
         stored,
         linked_pull_requests: linked.unsigned_abs().into(),
         surroundings: Surroundings {

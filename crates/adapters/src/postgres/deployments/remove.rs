@@ -2,15 +2,15 @@
 //! deployment holds its organization or itself, so that the statement sees all of them and none comes after it.
 
 use super::super::pool::Pool;
+use super::super::relinking::{move_lines, request_lines};
 use super::super::row::{Place, timestamp};
 use super::super::schema::removed_deployments;
 use super::super::statement::{batch_input, batch_statement};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Bool, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::FutureExt;
 use periscope_domain::id::{DeploymentId, OrganizationId};
-use periscope_domain::linking::service_key;
 use periscope_domain::ports::{Applied, DeploymentRemoval, RemovedDeployment, StoreError};
 use periscope_domain::text::{ExternalDeploymentId, Remover};
 use time::OffsetDateTime;
@@ -23,24 +23,19 @@ batch_input! {
         revision: BigInt = i64,
         removed_at: Timestamptz = OffsetDateTime,
         removed_by: Text = String,
-        service_key: Nullable<Text> = Option<String>,
-        since: Nullable<Timestamptz> = Option<OffsetDateTime>,
-        is_moved: Bool = bool,
+        leaves_line: Bool = bool,
     }
 }
 
 impl Removal {
     fn new(removal: &DeploymentRemoval) -> Self {
-        let change = removal.line_change.as_ref();
         Self {
             organization_id: vec![removal.organization_id.get()],
             deployment_id: vec![removal.id.get()],
             revision: vec![removal.revision.get()],
             removed_at: vec![removal.removed_at.to_offset_date_time()],
             removed_by: vec![removal.removed_by.as_str().to_owned()],
-            service_key: vec![change.map(|change| service_key(change.service.as_ref()))],
-            since: vec![change.map(|change| change.since.to_offset_date_time())],
-            is_moved: vec![change.is_some_and(|change| change.is_moved)],
+            leaves_line: vec![removal.line_change.is_some()],
         }
     }
 }
@@ -67,28 +62,35 @@ batch_statement! {
 }
 
 batch_statement! {
-    /// Deletes the deployment with all that is kept of it but its line changes, which are still to be spread. Heads that it
-    /// superseded become heads again, until its line is decided.
+    /// Deletes the deployment with all that is kept of it, and requests its line. Heads that it superseded become heads again,
+    /// until the line is decided.
     Remove { removal: Removal } -> BigInt {
         ", gone as (
             delete from deployments d
             using removal r
             where d.organization_id = r.organization_id and d.id = r.deployment_id
-            returning
-                d.organization_id, d.id, d.external_id, d.completed_at,
-                d.service_key
+            returning d.organization_id, d.id, d.external_id, d.completed_at, d.service_key
         ),
         kept as (
             insert into removed_deployments (organization_id, deployment_id, external_id, removed_at, removed_by)
             select g.organization_id, g.id, g.external_id, r.removed_at, r.removed_by
             from gone g, removal r
         ),
-        line_changed as (
-            insert into line_changes (organization_id, deployment_id, service_key, since, is_moved, seen)
-            select g.organization_id, g.id, r.service_key, r.since, r.is_moved, 0
+        asked as materialized (
+            select g.organization_id, g.service_key, g.completed_at as since
             from gone g, removal r
-            where r.since is not null
+            where r.leaves_line and g.completed_at is not null
         ),
+        line_moved as (",
+        move_lines!(
+            "select g.organization_id, g.service_key, g.completed_at, g.external_id
+            from gone g, removal r
+            where r.leaves_line and g.completed_at is not null"
+        ),
+        "),
+        line_requested as (",
+        request_lines!("(select removed_at from removal)"),
+        "),
         heads_again as (
             update graph_ranges h
             set superseded_at = 'infinity'

@@ -4,23 +4,21 @@
 //! it shared and then both update it deadlock.
 
 use super::input::Input;
+use super::line_changes::{CHANGE_LINES, LEAVE_LINES, LineChangeInput, LineStatement, SharedLines};
 use super::links::{
     GraphRangeInput, INSERT_GRAPH_RANGES, INSERT_LINKS, INSERT_RANGES, LINKS_AT_ONCE, LinkInput,
     REPLACE_LINKS, RangeInput, SUPERSEDE, SupersededInput,
 };
 use crate::postgres::pool::Pool;
-use crate::postgres::statement::batch_input;
 use diesel::QueryResult;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Bool, Text, Timestamptz};
+use diesel::sql_types::BigInt;
 use futures_util::future::join_all;
 use periscope_domain::id::DeploymentId;
-use periscope_domain::linking::service_key;
 use periscope_domain::ports::{Applied, DeploymentDecision, StoreError};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use time::OffsetDateTime;
 
 /// The organizations, locked in order of id.
 const ORGANIZATION: &str = ", organization as (
@@ -110,25 +108,6 @@ const FOLLOW: &str = ", recorded as (
             set generation = excluded.generation, lease_until = null
     )";
 
-/// Later deployments of the lines may ship something else.
-const CHANGE_LINES: &str = ", lines_changed as (
-        insert into line_changes (organization_id, deployment_id, service_key, since, is_moved, seen)
-        select r.organization_id, r.id, i.service_key, i.since, i.is_moved, i.seen
-        from recorded r
-        join line_change i on i.owner = r.ordinal
-    )";
-
-/// A deployment that leaves its place supersedes no head there any more. Deployments that the same statement writes leave
-/// their places as well.
-const LEAVE_LINES: &str = ", heads_again as (
-        update graph_ranges g
-        set superseded_at = 'infinity'
-        from held h
-        where g.organization_id = h.organization_id and g.service_key = h.service_key
-            and g.superseded_at = h.completed_at
-            and (g.organization_id, g.deployment_id) not in (select organization_id, id from recorded)
-    )";
-
 const BEGIN_TRIAL: &str = ", trial as (
         update organizations o
         set (trial_started_at, trial_ends_at, revision) = (r.trial_started_at, r.trial_ends_at, o.revision + 1)
@@ -153,29 +132,6 @@ struct Write {
     graph_ranges: GraphRangeInput,
     superseded: SupersededInput,
     line_changes: LineChangeInput,
-}
-
-batch_input! {
-    /// Changes of lines by the decision with the ordinal `owner`.
-    LineChangeInput as "line_change" {
-        owner: BigInt = i64,
-        service_key: Text = String,
-        since: Timestamptz = OffsetDateTime,
-        is_moved: Bool = bool,
-        seen: BigInt = i64,
-    }
-}
-
-impl LineChangeInput {
-    fn push(&mut self, owner: i64, decision: &DeploymentDecision) {
-        for change in &decision.line_changes {
-            self.owner.push(owner);
-            self.service_key.push(service_key(change.service.as_ref()));
-            self.since.push(change.since.to_offset_date_time());
-            self.is_moved.push(change.is_moved);
-            self.seen.push(decision.version.line.get());
-        }
-    }
 }
 
 impl QueryFragment<Pg> for Write {
@@ -260,31 +216,6 @@ struct Kind {
     begins_trial: bool,
 }
 
-/// What a decision does to lines.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum LineStatement {
-    /// Nothing: the deployment ships nothing.
-    #[default]
-    None,
-    /// The deployment keeps its place.
-    Stays,
-    /// The deployment comes, or leaves a place.
-    Moves,
-}
-
-impl LineStatement {
-    fn new(decision: &DeploymentDecision) -> Self {
-        let mut changes = decision.line_changes.iter();
-        if decision.line_changes.is_empty() {
-            Self::None
-        } else if changes.any(|change| change.is_moved) {
-            Self::Moves
-        } else {
-            Self::Stays
-        }
-    }
-}
-
 impl Kind {
     fn of(decision: &DeploymentDecision) -> Self {
         Self {
@@ -302,9 +233,10 @@ pub(super) async fn apply(
 ) -> Vec<Result<Applied<DeploymentId>, Arc<StoreError>>> {
     let mut outcomes = vec![Ok(Applied::Stale); decisions.len()];
     let groups = groups(decisions);
+    let shared = SharedLines::new(&groups);
     let written = groups
         .iter()
-        .map(|(kind, group)| write(pool, *kind, group.iter().map(|(_, decision)| *decision)));
+        .map(|(kind, group)| write(pool, *kind, group, &shared));
     for ((_, group), written) in groups.iter().zip(join_all(written).await) {
         let written = written
             .map(|rows| rows.into_iter().collect::<HashMap<_, _>>())
@@ -323,7 +255,8 @@ pub(super) async fn apply(
     outcomes
 }
 
-type Group<'a> = Vec<(usize, &'a DeploymentDecision)>;
+/// Decisions that one statement writes, each with its position in the call.
+pub(super) type Group<'a> = Vec<(usize, &'a DeploymentDecision)>;
 
 /// Decisions that one statement can write together: of one kind, one for each deployment and one for each trial (the
 /// first one; any other is stale for sure), and not with too many links.
@@ -358,23 +291,33 @@ fn links(decision: &DeploymentDecision) -> usize {
     decision.linking.as_ref().map_or(0, |linking| linking.links.len())
 }
 
-async fn write<'a>(
+async fn write(
     pool: &Pool,
     kind: Kind,
-    decisions: impl Iterator<Item = &'a DeploymentDecision>,
+    group: &Group<'_>,
+    shared: &SharedLines,
 ) -> Result<Vec<(i64, i64)>, StoreError> {
     let mut statement = Write {
         kind,
         ..Write::default()
     };
-    for (ordinal, decision) in (1..).zip(decisions) {
+    let ordinals = (1..).zip(group);
+    let ordinals = ordinals
+        .map(|(ordinal, (position, _))| (*position, ordinal))
+        .collect();
+    for (ordinal, (_, decision)) in (1..).zip(group) {
         statement.input.push(decision);
-        statement.line_changes.push(ordinal, decision);
+        statement.line_changes.push(ordinal, decision, shared);
         if let Some(linking) = &decision.linking {
             statement.links.push(ordinal, linking);
             statement.ranges.push(ordinal, linking);
             statement.graph_ranges.push(ordinal, linking);
             statement.superseded.push(ordinal, linking);
+        }
+    }
+    for (ordinal, (_, decision)) in (1..).zip(group) {
+        if let Some(linking) = &decision.linking {
+            statement.graph_ranges.supersede(ordinal, linking, &ordinals);
         }
     }
     pool.rows(statement).await

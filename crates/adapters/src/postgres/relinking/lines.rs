@@ -1,33 +1,40 @@
-//! What becomes of changes to lines. A deployment leaves a row when it is recorded, its recorder takes that row at once, and
-//! the worker takes those whose recorder has died. Where other deployments may matter the line is requested.
+//! Lines: the revision that deployments raise when they come or leave, and the requests to decide a line again.
 
 use super::claim::{Taker, fair_share};
-use crate::postgres::deployments::{fingerprint, heads, latest};
 use crate::postgres::pool::Pool;
 use crate::postgres::statement::{batch_input, batch_statement};
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
-use periscope_domain::id::{DeploymentId, OrganizationId};
+use periscope_domain::id::OrganizationId;
 use periscope_domain::linking::LinePosition;
 use periscope_domain::ports::{LineRequest, StoreError};
 use periscope_domain::timestamp::Timestamp;
 use time::OffsetDateTime;
 
-batch_input! {
-    /// The worker that spreads changes: always one row.
-    Spreader as "spreader" {
-        organization_id: Nullable<BigInt> = Option<i64>,
-        most: BigInt = i64,
-        now: Timestamptz = OffsetDateTime,
-    }
-}
-
-batch_input! {
-    /// Deployments that have just been recorded.
-    Recorded as "spreader" {
-        organization_id: BigInt = i64,
-        deployment_id: BigInt = i64,
-        now: Timestamptz = OffsetDateTime,
-    }
+/// Raises the revision of each line of some deployments (`organization_id, service_key, completed_at, external_id`) by one, in
+/// order, so that two statements that do do not deadlock, and gives the new one.
+macro_rules! move_lines {
+    ($deployments:literal) => {
+        concat!(
+            "
+        insert into lines as line (organization_id, service_key, revision, last_completed_at, last_external_id)
+        select distinct on (m.organization_id, m.service_key collate \"C\")
+            m.organization_id, m.service_key, 1, m.completed_at, m.external_id
+        from (",
+            $deployments,
+            ") as m
+        order by
+            m.organization_id, m.service_key collate \"C\", m.completed_at desc, m.external_id collate \"C\" desc
+        on conflict (organization_id, service_key) do update
+            set revision = line.revision + 1,
+                last_completed_at = greatest(line.last_completed_at, excluded.last_completed_at),
+                last_external_id = case
+                    when excluded.last_completed_at < line.last_completed_at then line.last_external_id
+                    when excluded.last_completed_at > line.last_completed_at then excluded.last_external_id
+                    else greatest(line.last_external_id, excluded.last_external_id)
+                end
+        returning organization_id, service_key, revision"
+        )
+    };
 }
 
 /// Requests lines from a place on, in order, so that two that do do not deadlock. From the table `asked`
@@ -57,118 +64,7 @@ macro_rules! request_lines {
     };
 }
 
-pub(in crate::postgres) use request_lines;
-
-/// From the table `taken` of changes: asks for the lines with later deployments than the changed one, or with other earlier
-/// ones than it was decided on.
-const SPREAD: &str = concat!(
-    ",
-        changed as (
-            delete from line_changes c
-            using taken t
-            where c.organization_id = t.organization_id and c.deployment_id = t.deployment_id and c.id = t.id
-            returning c.organization_id, c.deployment_id, c.service_key, c.since, c.is_moved, c.seen
-        ),
-        asked as materialized (
-            select c.organization_id, c.service_key, c.since
-            from (select * from changed offset 0) as c
-            left join lateral (
-                select
-                    d.organization_id, c.service_key, d.environment, d.completed_at, d.external_id,
-                    d.completed_at as live_from
-                from deployments d
-                where d.organization_id = c.organization_id and d.id = c.deployment_id
-                    and d.status = 'success' and d.environment = 'production' and d.completed_at = c.since
-                    and d.service_key = c.service_key
-                offset 0
-            ) as place on true
-            left join lateral ",
-    latest!(),
-    " on true
-            left join lateral ",
-    heads!(),
-    " on true
-            where place.completed_at is not null and ",
-    fingerprint!(),
-    " <> c.seen
-                or c.is_moved and (
-                    select true
-                    from deployments e
-                    where e.organization_id = c.organization_id and e.environment is not null
-                        and e.service_key = c.service_key
-                        and e.environment = 'production' and e.status = 'success'
-                        and coalesce(e.completed_at, e.started_at) >= c.since
-                        and (e.completed_at, e.external_id collate \"C\")
-                            > (c.since, coalesce(place.external_id, '') collate \"C\")
-                    order by coalesce(e.completed_at, e.started_at)
-                    limit 1
-                )
-        )",
-    request_lines!("(select now from spreader limit 1)")
-);
-
-batch_statement! {
-    /// Takes changes that no other worker holds.
-    Spread { spreader: Spreader } -> BigInt {
-        ", taken as (
-            select c.organization_id, c.deployment_id, c.id
-            from line_changes c
-            where c.organization_id = coalesce((select organization_id from spreader), c.organization_id)
-            order by c.organization_id, c.deployment_id, c.id
-            limit (select most from spreader)
-            for update of c skip locked
-        )",
-        SPREAD
-    }
-}
-
-batch_statement! {
-    /// Takes the changes of some deployments that no other worker holds.
-    SpreadFrom { recorded: Recorded } -> BigInt {
-        ", taken as (
-            select c.organization_id, c.deployment_id, c.id
-            from spreader s
-            cross join lateral (
-                select c.organization_id, c.deployment_id, c.id
-                from line_changes c
-                where c.organization_id = s.organization_id and c.deployment_id = s.deployment_id
-                for update of c skip locked
-            ) as c
-        )",
-        SPREAD
-    }
-}
-
-/// Spreads what others have left, of one organization or of all, and tells how many lines were requested.
-pub(super) async fn spread(
-    pool: &Pool,
-    organization_id: Option<OrganizationId>,
-    limit: u32,
-    now: Timestamp,
-) -> Result<u64, StoreError> {
-    let spreader = Spreader {
-        organization_id: vec![organization_id.map(OrganizationId::get)],
-        most: vec![limit.into()],
-        now: vec![now.to_offset_date_time()],
-    };
-    let requested = pool.rows::<_, i64>(Spread { spreader }).await?;
-    Ok(requested.len() as u64)
-}
-
-/// Spreads from deployments that have just been recorded.
-pub(super) async fn spread_from(
-    pool: &Pool,
-    changed: &[(OrganizationId, DeploymentId)],
-    now: Timestamp,
-) -> Result<u64, StoreError> {
-    let recorded = Recorded {
-        organization_id: changed.iter().map(|(owner, _)| owner.get()).collect(),
-        deployment_id: changed.iter().map(|(_, id)| id.get()).collect(),
-        now: vec![now.to_offset_date_time(); changed.len()],
-    };
-    let requested = pool.rows::<_, i64>(SpreadFrom { recorded }).await?;
-    Ok(requested.len() as u64)
-}
+pub(in crate::postgres) use {move_lines, request_lines};
 
 batch_statement! {
     /// Leases the oldest free lines.

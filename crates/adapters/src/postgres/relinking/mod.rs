@@ -6,15 +6,15 @@ mod lines;
 mod requests;
 mod write;
 
-pub(super) use lines::request_lines;
+pub(super) use lines::{move_lines, request_lines};
 
 use super::PgStore;
 use super::meters::Decided;
-use super::schema::{line_changes, line_requests, relink_requests};
+use super::schema::{line_requests, relink_requests};
 use async_trait::async_trait;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
-use periscope_domain::id::{DeploymentId, OrganizationId};
+use periscope_domain::id::OrganizationId;
 use periscope_domain::linking::LinePosition;
 use periscope_domain::ports::{
     Applied, LineRequest, RelinkRequest, Relinking, RelinkingDecision, StoreError,
@@ -44,23 +44,6 @@ impl Relinking for PgStore {
         Ok(outcomes)
     }
 
-    async fn spread(
-        &self,
-        organization_id: Option<OrganizationId>,
-        limit: u32,
-        now: Timestamp,
-    ) -> Result<u64, StoreError> {
-        lines::spread(&self.pool, organization_id, limit, now).await
-    }
-
-    async fn spread_from(
-        &self,
-        changed: &[(OrganizationId, DeploymentId)],
-        now: Timestamp,
-    ) -> Result<u64, StoreError> {
-        lines::spread_from(&self.pool, changed, now).await
-    }
-
     async fn claim_lines(
         &self,
         organization_id: Option<OrganizationId>,
@@ -84,19 +67,11 @@ impl Relinking for PgStore {
         if let Some(organization_id) = organization_id {
             query = query.filter(relink_requests::organization_id.eq(organization_id.get()));
         }
-        let mut changes = line_changes::table.select(count_star()).into_boxed();
-        if let Some(organization_id) = organization_id {
-            changes = changes.filter(line_changes::organization_id.eq(organization_id.get()));
-        }
         let mut lines = line_requests::table.select(count_star()).into_boxed();
         if let Some(organization_id) = organization_id {
             lines = lines.filter(line_requests::organization_id.eq(organization_id.get()));
         }
-        let counts: [Option<i64>; 3] = [
-            self.pool.row(query).await?,
-            self.pool.row(changes).await?,
-            self.pool.row(lines).await?,
-        ];
+        let counts: [Option<i64>; 2] = [self.pool.row(query).await?, self.pool.row(lines).await?];
         Ok(counts.into_iter().flatten().sum::<i64>().unsigned_abs())
     }
 

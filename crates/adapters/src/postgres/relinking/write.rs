@@ -1,5 +1,6 @@
 //! Writes links that have been decided again, and settles the requests that led to it.
 
+use super::{move_lines, request_lines};
 use crate::postgres::deployments::{
     GraphRangeInput, LINKS_AT_ONCE, LinkInput, REPLACE_LINKS, RangeInput, SUPERSEDE_AFTERWARDS,
     SupersededInput, linked_pull_requests, unlinked_reason,
@@ -45,19 +46,6 @@ batch_statement! {
             order by o.id
             for share of o
         ),
-        line as (
-            select l.organization_id, l.service_key, l.generation
-            from line_requests l
-            join (
-                select distinct i.organization_id, d.service_key
-                from input i
-                join organization o on o.id = i.organization_id
-                join deployments d on d.organization_id = i.organization_id and d.id = i.deployment_id
-                where i.line_generation is not null
-            ) as i on i.organization_id = l.organization_id and i.service_key = l.service_key
-            order by l.organization_id, l.service_key
-            for no key update of l
-        ),
         held as (
             select
                 d.organization_id, d.id, i.ordinal, i.linked_pull_requests, i.unlinked_reason, i.novelty,
@@ -67,9 +55,9 @@ batch_statement! {
             join deployments d on d.organization_id = i.organization_id and d.id = i.deployment_id
             where d.revision = i.deployment_revision
                 and (i.line_generation is null or exists (
-                    select from line l
-                    where l.organization_id = d.organization_id and l.generation = i.line_generation
-                        and l.service_key = d.service_key
+                    select from line_requests l
+                    where l.organization_id = d.organization_id and l.service_key = d.service_key
+                        and l.generation = i.line_generation
                 ))
             order by d.organization_id, d.id
             for no key update of d
@@ -111,7 +99,7 @@ batch_statement! {
         seen as materialized (
             select r.ordinal from relinked r where r.ordinal not in (select owner from unseen)
         ),
-        asked as (
+        waiting as (
             select
                 request.organization_id, request.deployment_id, i.taken_at,
                 request.generation = i.generation as is_same, s.ordinal is not null as is_seen
@@ -125,7 +113,7 @@ batch_statement! {
         ),
         settled as (
             delete from relink_requests request
-            using asked a
+            using waiting a
             where request.organization_id = a.organization_id and request.deployment_id = a.deployment_id
                 and a.is_same and a.is_seen
         ),
@@ -133,17 +121,26 @@ batch_statement! {
             update relink_requests request
             set requested_at = greatest(request.requested_at, a.taken_at),
                 lease_until = case when a.is_same then null else request.lease_until end
-            from asked a
+            from waiting a
             where request.organization_id = a.organization_id and request.deployment_id = a.deployment_id
                 and not (a.is_same and a.is_seen)
         )
-        , lines_changed as (
-            insert into line_changes (organization_id, deployment_id, service_key, since, is_moved, seen)
-            select
-                r.organization_id, r.id, r.service_key, r.completed_at, false, r.seen
+        , line_moved as (",
+        move_lines!(
+            "select r.organization_id, r.service_key, r.completed_at, r.external_id
             from relinked r
-            where r.generation is not null and r.completed_at is not null
+            where r.generation is null and r.completed_at is not null"
         ),
+        "),
+        asked as materialized (
+            select r.organization_id, l.service_key, r.completed_at as since
+            from relinked r
+            join line_moved l on l.organization_id = r.organization_id and l.service_key = r.service_key
+            where r.generation is null and l.revision <> r.seen + 1
+        ),
+        lines_requested as (",
+        request_lines!("(select max(taken_at) from relinked)"),
+        "),
         requested as (
             insert into relink_requests as request (organization_id, deployment_id, generation, requested_at)
             select r.organization_id, r.id, nextval('relink_generations'), r.taken_at
@@ -196,9 +193,11 @@ fn how_many_at_once(decisions: &[&RelinkingDecision]) -> usize {
     links.take_while(|links| *links <= LINKS_AT_ONCE).count().max(1)
 }
 
+/// Writes decisions in one statement. The statements before it have moved their line on as well.
 async fn relink(
     pool: &Pool,
     decisions: &[&RelinkingDecision],
+    statements_before: i64,
     now: Timestamp,
 ) -> Result<Vec<Applied<()>>, StoreError> {
     let mut statement = Relink::default();
@@ -218,7 +217,7 @@ async fn relink(
         input.deployment_id.push(request.deployment_id.get());
         input.generation.push(generation);
         input.line_generation.push(line_generation);
-        input.seen.push(version.line.get());
+        input.seen.push(version.line.get() + statements_before);
         input
             .deployment_revision
             .push(version.deployment_revision.map_or(0, Revision::get));
@@ -283,9 +282,11 @@ pub(super) async fn apply(
         .collect();
     let mut written = Vec::with_capacity(changed.len());
     let mut rest = changed.as_slice();
+    let mut statements = 0;
     while !rest.is_empty() {
         let (together, later) = rest.split_at(how_many_at_once(rest));
-        written.extend(relink(pool, together, now).await?);
+        written.extend(relink(pool, together, statements, now).await?);
+        statements += 1;
         rest = later;
     }
     let mut written = written.into_iter();

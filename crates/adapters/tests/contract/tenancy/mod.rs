@@ -20,22 +20,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex, Once};
 
 /// What may go through the rows of every tenant: by the words it is known by, and why it may. What else does is refused.
-const EXEMPT: [(&str, &str); 7] = [
+const EXEMPT: [(&str, &str); 5] = [
     (
         "where r.organization_id > o.id order by r.organization_id limit 1",
         "the worker takes requests to link again of every organization that has any",
     ),
     (
-        "c.organization_id = coalesce((select organization_id from spreader), c.organization_id)",
-        "the worker takes changes to lines of whichever organization has any",
-    ),
-    (
         "select count(*) from relink_requests",
         "it is counted, for those who run the service, how much all of the worker has to do",
-    ),
-    (
-        "select count(*) from line_changes",
-        "the same of changes to lines",
     ),
     ("select count(*) from line_requests", "the same of lines"),
     (
@@ -102,7 +94,6 @@ async fn what_is_sent_is_looked_at_and_each_exemption_is_needed() {
     let store = database.store();
     let relinking = store.relinking();
     relinking.claim(None, 1, at(0), at(1)).await.unwrap();
-    relinking.spread(None, 1, at(0)).await.unwrap();
     relinking.count(None).await.unwrap();
     relinking.oldest(None).await.unwrap();
     for ((words, _), count) in EXEMPT.iter().zip(&EXEMPTED) {

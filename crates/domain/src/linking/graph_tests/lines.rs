@@ -8,14 +8,20 @@ fn a_line_changes_with_the_commit_the_service_the_environment_and_the_time_of_wh
     let service = ServiceName::parse("api").unwrap();
     let cancelled = Run::new(DeploymentStatus::Cancelled, day(21), Some(day(21))).unwrap();
     let later = Run::new(DeploymentStatus::Success, day(21), Some(day(22))).unwrap();
-    let change = |service: Option<&ServiceName>, since| LineChange {
+    let place = |completed| LinePosition {
+        completed_at: day(completed),
+        external_id: before.external_id.as_str().to_owned(),
+    };
+    let left = LineChange::left_by(&before).unwrap();
+    let come = |service: Option<&ServiceName>, completed| LineChange {
         service: service.cloned(),
-        since: day(since),
+        place: place(completed),
         is_moved: true,
+        has_later: completed < 22,
     };
     let stays = LineChange {
         is_moved: false,
-        ..change(None, 21)
+        ..come(None, 21)
     };
     let with = |edit: &dyn Fn(&mut Deployment)| {
         let mut after = before.clone();
@@ -25,34 +31,69 @@ fn a_line_changes_with_the_commit_the_service_the_environment_and_the_time_of_wh
     for (after, changes) in [
         (
             with(&|after| after.previous_commit = Some(reference(1))),
-            vec![stays],
+            vec![stays.clone()],
         ),
         (
             with(&|after| after.commit = reference(6)),
-            vec![change(None, 21), change(None, 21)],
+            vec![left.clone(), come(None, 21)],
         ),
         (
             with(&|after| after.service = Some(service.clone())),
-            vec![change(None, 21), change(Some(&service), 21)],
+            vec![left.clone(), come(Some(&service), 21)],
         ),
         (
             with(&|after| after.run = later),
-            vec![change(None, 21), change(None, 22)],
+            vec![left.clone(), come(None, 22)],
         ),
-        (with(&|after| after.run = cancelled), vec![change(None, 21)]),
+        (with(&|after| after.run = cancelled), vec![left.clone()]),
         (
             with(&|after| after.environment = Environment::parse("staging").unwrap()),
-            vec![change(None, 21)],
+            vec![left.clone()],
         ),
     ] {
-        assert_eq!(LineChange::between(Some(&before), &after), changes);
+        let last = place(22);
+        assert_eq!(LineChange::between(Some(&before), &after, Some(&last)), changes);
         let anew = changes.last().filter(|_| after.shipped_at().is_some()).cloned();
         let anew = anew.map(|anew| LineChange {
             is_moved: true,
             ..anew
         });
-        assert_eq!(LineChange::between(None, &after), Vec::from_iter(anew));
+        let anew = Vec::from_iter(anew);
+        assert_eq!(LineChange::between(None, &after, Some(&last)), anew);
+        for change in LineChange::between(None, &after, None) {
+            assert!(!change.changes_later(), "the first of a line has no later one");
+        }
     }
+    assert!(left.changes_later() && come(None, 21).changes_later());
+    let mut only = LineChange::between(
+        Some(&before),
+        &with(&|after| after.run = cancelled),
+        Some(&place(21)),
+    );
+    assert!(
+        !only.remove(0).changes_later(),
+        "the last of a line has no later one"
+    );
+    assert!(!come(None, 22).changes_later() && !stays.changes_later());
+}
+
+#[test]
+fn of_what_two_sources_know_the_latest_is_the_latest_and_all_heads_count() {
+    let earlier = |number: u8, completed| Earlier {
+        latest: Some(EarlierDeployment {
+            id: DeploymentId::new(number.into()),
+            external_id: ExternalDeploymentId::parse(&format!("gha-{number}")).unwrap(),
+            commit: reference(number),
+            completed_at: day(completed),
+        }),
+        heads: surroundings(&ALL, &[number]).earlier.heads,
+    };
+    for (one, other, latest) in [((1, 3), (2, 4), 2), ((1, 4), (2, 3), 1), ((1, 3), (2, 3), 2)] {
+        let both = earlier(one.0, one.1).and(earlier(other.0, other.1));
+        assert_eq!(both.latest.unwrap().id.get(), latest);
+        assert_eq!(both.heads.len(), 2);
+    }
+    assert_eq!(Earlier::default().and(earlier(1, 3)), earlier(1, 3));
 }
 
 #[test]
@@ -75,13 +116,7 @@ fn what_is_live_follows_from_the_deployments_before() {
         };
         let linking = link(&deployment, &surroundings);
         assert_eq!(linked(&linking).0, links);
-        let stored = StoredDeployment {
-            id: DeploymentId::new(commit.into()),
-            revision: Revision::FIRST,
-            deployment,
-            novelty: linking.novelty,
-        };
-        state.advance(&stored, &linking);
+        state.advance(DeploymentId::new(commit.into()), &deployment, &linking);
     }
     let heads = state.before(&deployment(1, None)).heads;
     let heads: Vec<_> = heads.iter().map(|head| head.deployment_id.get()).collect();
