@@ -18,14 +18,15 @@ from deployments
 where status = 'success' and tier = 'production' and completed_at is not null
 order by organization_id, service_key, completed_at desc, external_id collate "C" desc;
 
-insert into line_requests as line
+-- Which deployments are heads is decided anew.
+insert into line_requests
     (organization_id, service_key, since, since_external_id, generation, requested_at)
-select organization_id, service_key, min(since), '', nextval('relink_generations'), statement_timestamp()
-from line_changes
-group by organization_id, service_key
+select
+    organization_id, service_key, '0001-01-01 00:00:00+00', '', nextval('relink_generations'), statement_timestamp()
+from lines
 on conflict (organization_id, service_key) do update
-set since = least(line.since, excluded.since),
-    since_external_id = case when excluded.since <= line.since then '' else line.since_external_id end,
+set since = excluded.since,
+    since_external_id = excluded.since_external_id,
     generation = excluded.generation,
     lease_until = null;
 

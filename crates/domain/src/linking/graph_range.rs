@@ -29,6 +29,9 @@ pub struct GraphRange {
     pub answer: GraphAnswer,
     /// Whether open commits that get their parents may change what is linked, or which links are first deliveries.
     pub is_open: bool,
+    /// Whether the deployment is a head of its line: it may contain what no earlier one of the line does. A roll-back is none,
+    /// because the deployments that contain it stand for it.
+    pub is_head: bool,
     /// Heads of the line, with their commits, that the deployed commit contains: it supersedes them. Other deployments of the
     /// same batch have a [provisional number](super::position_in_batch).
     pub contained: Vec<(DeploymentId, CommitSha)>,
@@ -98,6 +101,7 @@ pub(super) fn link(
             committed: None,
             answer: GraphAnswer::NoBase,
             is_open: !new.is_certain,
+            is_head: !live.is_all_of(&new),
             contained: live.contained(&new),
         };
         let new_to_service = live.new_to_service(graph, node, &new);
@@ -179,8 +183,16 @@ impl<'a> Live<'a> {
         }
     }
 
-    /// The line's heads that the deployed commit contains.
+    /// Whether earlier deployments of the line surely contain all of the deployed commit.
+    fn is_all_of(&self, new: &Beyond) -> bool {
+        !self.in_line.is_empty() && new.is_certain && new.commits.is_empty()
+    }
+
+    /// The line's heads that the deployed commit contains; none if they contain it, and stay heads.
     fn contained(&self, new: &Beyond) -> Vec<(DeploymentId, CommitSha)> {
+        if self.is_all_of(new) {
+            return Vec::new();
+        }
         let contained: HashSet<Node> = new.contained.iter().copied().collect();
         let heads = self.heads.iter().filter(|(node, _)| contained.contains(node));
         heads.map(|(_, head)| (head.deployment_id, head.commit)).collect()

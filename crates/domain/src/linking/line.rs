@@ -205,7 +205,7 @@ impl LineState {
         let Some(completed_at) = deployment.shipped_at() else {
             return;
         };
-        for range in &linking.graph_ranges {
+        for range in linking.graph_ranges.iter().filter(|range| range.is_head) {
             self.heads.retain(|head| {
                 let is_contained = |(id, _): &(DeploymentId, _)| *id == head.deployment_id;
                 head.repository_id != range.repository_id || !range.contained.iter().any(is_contained)

@@ -207,7 +207,15 @@ impl Linking {
             .collect();
         let graph_ranges = self.graph_ranges.iter();
         let graph_ranges: Vec<_> = graph_ranges
-            .map(|range| (range.repository_id, range.commit, range.committed, range.is_open))
+            .map(|range| {
+                (
+                    range.repository_id,
+                    range.commit,
+                    range.committed,
+                    range.is_open,
+                    range.is_head,
+                )
+            })
             .collect();
         let whole = format!(
             "{links:?}{:?}{graph_ranges:?}{:?}{:?}",

@@ -106,6 +106,7 @@ mod tests {
             commit: CommitSha::from_bytes([1; 20]),
             answer: GraphAnswer::Certain,
             is_open: false,
+            is_head: true,
             contained: Vec::new(),
         };
         let linking = |spans: &[u8], graphs: &[u8]| Linking {

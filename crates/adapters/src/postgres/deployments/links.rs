@@ -90,6 +90,7 @@ batch_input! {
         committed_until: Nullable<Timestamptz> = Option<OffsetDateTime>,
         is_open: Bool = bool,
         commit_sha: Bytea = Vec<u8>,
+        is_head: Bool = bool,
         superseded_by: Nullable<BigInt> = Option<i64>,
     }
 }
@@ -137,6 +138,7 @@ impl GraphRangeInput {
                 .push(until.map(Timestamp::to_offset_date_time));
             self.is_open.push(range.is_open);
             self.commit_sha.push(range.commit.as_bytes().to_vec());
+            self.is_head.push(range.is_head);
             self.superseded_by.push(None);
         }
     }
@@ -208,7 +210,8 @@ macro_rules! graph_range_columns {
 }
 
 /// For each row of the table `recorded` (`ordinal, organization_id, id, service_key, environment, external_id, completed_at`),
-/// gives a new deployment its links and ranges.
+/// gives a new deployment its links and ranges. A range that is no
+/// head is superseded by its own deployment.
 pub(super) const INSERT_LINKS: &str = ",
     links_written as (
         insert into links
@@ -231,7 +234,7 @@ pub(super) const INSERT_GRAPH_RANGES: &str = concat!(
     graph_ranges_written as (
 ",
     graph_range_columns!(),
-    "coalesce(s.completed_at, 'infinity')
+    "case when i.is_head then coalesce(s.completed_at, 'infinity') else r.completed_at end
         from recorded r
         join graph_range i on i.owner = r.ordinal
         left join recorded s on s.ordinal = i.superseded_by
@@ -336,7 +339,7 @@ pub(in crate::postgres) const REPLACE_LINKS: &str = concat!(
     graph_ranges_written as (
 ",
     graph_range_columns!(),
-    "'infinity'
+    "case when i.is_head then 'infinity' else r.completed_at end
         from relinked r
         join graph_range i on i.owner = r.ordinal
         on conflict (organization_id, deployment_id, repository_id) do update
@@ -345,14 +348,17 @@ pub(in crate::postgres) const REPLACE_LINKS: &str = concat!(
                 = (excluded.committed_from, excluded.committed_until, excluded.is_open, excluded.service_key,
                     excluded.environment, excluded.external_id, excluded.completed_at, excluded.commit_sha,
                     case
-                        when (g.service_key, g.environment, g.completed_at, g.commit_sha)
-                            = (excluded.service_key, excluded.environment, excluded.completed_at, excluded.commit_sha)
+                        when (g.service_key, g.environment, g.completed_at, g.commit_sha, excluded.superseded_at)
+                            = (excluded.service_key, excluded.environment, excluded.completed_at, excluded.commit_sha,
+                                timestamptz 'infinity')
+                            and g.superseded_at <> g.completed_at
                         then g.superseded_at
-                        else 'infinity'
+                        else excluded.superseded_at
                     end)
             where (g.committed_from, g.committed_until, g.is_open, g.service_key, g.environment, g.completed_at,
-                    g.commit_sha)
+                    g.commit_sha, g.superseded_at = g.completed_at)
                 is distinct from (excluded.committed_from, excluded.committed_until, excluded.is_open,
-                    excluded.service_key, excluded.environment, excluded.completed_at, excluded.commit_sha)
+                    excluded.service_key, excluded.environment, excluded.completed_at, excluded.commit_sha,
+                    excluded.superseded_at = excluded.completed_at)
     )"
 );

@@ -124,6 +124,34 @@ fn what_is_live_follows_from_the_deployments_before() {
 }
 
 #[test]
+fn what_earlier_deployments_contain_is_no_head() {
+    let history = surroundings(&ALL, &[]);
+    let mut state = LineState::default();
+    let mut live = Vec::new();
+    for (id, commit) in [(1, 6), (2, 3), (3, 5), (4, 6), (5, 8), (6, 7)] {
+        let deployment = Deployment {
+            external_id: ExternalDeploymentId::parse(&format!("gha-{id}")).unwrap(),
+            ..deployment(commit, None)
+        };
+        let surroundings = Surroundings {
+            earlier: state.before(&deployment),
+            ..history.clone()
+        };
+        let linking = link(&deployment, &surroundings);
+        assert_eq!(linking.graph_ranges[0].is_head, matches!(id, 1 | 5), "{id}");
+        state.advance(DeploymentId::new(id), &deployment, &linking);
+        let heads = state.before(&deployment).heads;
+        live.push(
+            heads
+                .iter()
+                .map(|head| head.deployment_id.get())
+                .collect::<Vec<_>>(),
+        );
+    }
+    assert_eq!(live, [vec![1], vec![1], vec![1], vec![1], vec![1, 5], vec![1, 5]]);
+}
+
+#[test]
 fn a_digest_differs_where_anything_that_is_kept_does() {
     let linking =
         |commit, previous, earlier: &[u8]| link(&deployment(commit, previous), &surroundings(&ALL, earlier));
