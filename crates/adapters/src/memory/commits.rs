@@ -1,6 +1,7 @@
 use super::{MemoryStore, State};
 use async_trait::async_trait;
 use periscope_domain::commit_graph::Commit;
+use periscope_domain::commit_sha::CommitSha;
 use periscope_domain::linking::{Told, Touched, touched_by};
 use periscope_domain::ports::{
     Applied, CommitDecision, CommitQuery, Commits, CommitsContext, StoreError, TargetRepository,
@@ -19,12 +20,18 @@ impl Commits for MemoryStore {
         let known = repository
             .as_ref()
             .and_then(|repository| state.commits.get(&(query.organization_id, repository.id)));
-        let stored = query
+        let stored: Vec<Commit> = query
             .shas
             .iter()
             .filter_map(|sha| known?.get(sha).cloned())
             .collect();
+        let proved = repository
+            .as_ref()
+            .and_then(|repository| state.proved_roots.get(&(query.organization_id, repository.id)));
+        let is_proved = |sha: &CommitSha| proved.is_some_and(|proved| proved.contains(sha));
+        let roots = stored.iter().map(|commit| commit.sha);
         Ok(Some(CommitsContext {
+            proved_roots: roots.filter(is_proved).collect(),
             stored,
             delivery_is_known: state.knows_delivery(query.organization_id, query.delivery.as_ref()),
             repository,
@@ -44,7 +51,13 @@ impl Commits for MemoryStore {
                 .insert((organization_id, delivery.clone()), decision.now);
         }
         let (repository_id, new_name) = state.target(organization_id, &decision.repository);
-        let told: Vec<Commit> = decision.new.iter().chain(&decision.completed).cloned().collect();
+        let completed = decision.completed.iter().map(|completed| &completed.commit);
+        let told: Vec<Commit> = decision.new.iter().chain(completed).cloned().collect();
+        state
+            .proved_roots
+            .entry((organization_id, repository_id))
+            .or_default()
+            .extend(&decision.proved_roots);
         state
             .commits
             .entry((organization_id, repository_id))
@@ -59,6 +72,7 @@ impl Commits for MemoryStore {
             .map(|commit| Told::Commit(commit.sha))
             .collect();
         news.extend(decision.fills.then_some(Told::Contents));
+        news.extend(decision.corrects.then_some(Told::Correction));
         let names = new_name.map_or_else(Vec::new, |name| vec![name.as_str(), name.bare_name()]);
         let touched = state.touch(organization_id, decision.now, |entry| {
             let deployment = &entry.stored.deployment;
@@ -84,9 +98,8 @@ impl State {
                 let find = |commit: &Commit| known.and_then(|known| known.get(&commit.sha));
                 decision.new.iter().any(|new| find(new).is_some())
                     || decision.completed.iter().any(|completed| {
-                        find(completed).is_none_or(|stored| {
-                            stored.parents.is_some() && stored.parents != completed.parents
-                        })
+                        find(&completed.commit)
+                            .is_none_or(|stored| stored.parents != completed.parents_before)
                     })
             }
         };

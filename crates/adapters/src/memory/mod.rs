@@ -35,7 +35,7 @@ use periscope_domain::session::{Session, SessionHash};
 use periscope_domain::text::{DeliveryId, ExternalDeploymentId};
 use periscope_domain::timestamp::Timestamp;
 use relinking::{Request, WaitingLine};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Everything that is kept, in memory. Cloning it shares what is kept.
@@ -55,6 +55,8 @@ struct State {
     repositories: BTreeMap<(OrganizationId, RepositoryId), Repository>,
     pull_requests: BTreeMap<(OrganizationId, PullRequestId), StoredPullRequest>,
     commits: BTreeMap<(OrganizationId, RepositoryId), BTreeMap<CommitSha, Commit>>,
+    /// The commits that a clone has said to have no parents.
+    proved_roots: BTreeMap<(OrganizationId, RepositoryId), BTreeSet<CommitSha>>,
     histories: BTreeMap<(OrganizationId, RepositoryId), Arc<RepositoryHistory>>,
     deliveries: BTreeMap<(OrganizationId, DeliveryId), Timestamp>,
     deployments: BTreeMap<(OrganizationId, DeploymentId), Entry>,

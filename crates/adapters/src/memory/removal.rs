@@ -45,6 +45,7 @@ impl State {
         rows += forget(&mut self.repositories, id);
         rows += forget(&mut self.pull_requests, id);
         rows += forget(&mut self.commits, id);
+        rows += forget(&mut self.proved_roots, id);
         rows += forget(&mut self.histories, id);
         rows += forget(&mut self.deliveries, id);
         rows += forget(&mut self.deployments, id);

@@ -5,10 +5,10 @@ use super::intake::{Intake, Target, find_target, service_keys};
 use super::meters::Decided;
 use super::row::Place;
 use super::statement::{batch_input, batch_statement};
-use super::touched::{Change, Filled, RequestByCommits, Services, Told};
+use super::touched::{Change, Filled, RequestByCommits, RequestEveryLine, Services, Told};
 use async_trait::async_trait;
 use diesel::QueryResult;
-use diesel::sql_types::{BigInt, Bytea, Nullable, Timestamptz};
+use diesel::sql_types::{BigInt, Bool, Bytea, Nullable, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::FutureExt;
 use periscope_domain::commit_graph::Commit;
@@ -16,6 +16,7 @@ use periscope_domain::commit_sha::CommitSha;
 use periscope_domain::id::OrganizationId;
 use periscope_domain::ports::{Applied, CommitDecision, CommitQuery, Commits, CommitsContext, StoreError};
 use periscope_domain::timestamp::Timestamp;
+use std::collections::BTreeSet;
 use time::OffsetDateTime;
 
 batch_input! {
@@ -30,11 +31,17 @@ batch_input! {
 batch_statement! {
     /// Those that are known. They are looked up one by one: `= any(..)` would go through all that an organization has, as
     /// long as Postgres has not counted them.
-    ReadCommits { wanted: Wanted } -> (Bytea, Nullable<Bytea>, Nullable<Timestamptz>) {
-        " select c.sha, c.parents, c.committed_at
+    ReadCommits { wanted: Wanted } -> (Bytea, Nullable<Bytea>, Nullable<Timestamptz>, Nullable<Bool>) {
+        " select c.sha, c.parents, c.committed_at, c.is_proved_root
         from wanted w
         cross join lateral (
-            select c.sha, c.parents, c.committed_at
+            select
+                c.sha, c.parents, c.committed_at,
+                c.parents = ''::bytea and exists (
+                    select from proved_roots r
+                    where r.organization_id = w.organization_id and r.repository_id = w.repository_id
+                        and r.sha = w.sha
+                ) as is_proved_root
             from commits c
             where c.organization_id = w.organization_id and c.sha = w.sha and c.repository_id = w.repository_id
             offset 0
@@ -49,19 +56,26 @@ batch_input! {
         repository_id: BigInt = i64,
         sha: Bytea = Vec<u8>,
         parents: Nullable<Bytea> = Option<Vec<u8>>,
+        parents_before: Nullable<Bytea> = Option<Vec<u8>>,
         committed_at: Nullable<Timestamptz> = Option<OffsetDateTime>,
         intake: BigInt = i64,
     }
 }
 
 impl Input {
-    fn of(commits: &[Commit], organization_id: OrganizationId, intake: &Intake) -> Self {
+    /// Commits, each with the parents that are recorded.
+    fn of<'a>(
+        commits: impl IntoIterator<Item = (&'a Commit, Option<&'a [CommitSha]>)>,
+        organization_id: OrganizationId,
+        intake: &Intake,
+    ) -> Self {
         let mut input = Self::default();
-        for commit in commits {
+        for (commit, parents_before) in commits {
             input.organization_id.push(organization_id.get());
             input.repository_id.push(intake.repository_id.get());
             input.sha.push(commit.sha.as_bytes().to_vec());
             input.parents.push(commit.parents.as_deref().map(packed));
+            input.parents_before.push(parents_before.map(packed));
             input
                 .committed_at
                 .push(commit.committed_at.map(Timestamp::to_offset_date_time));
@@ -84,14 +98,14 @@ batch_statement! {
 }
 
 batch_statement! {
-    /// Completes open commits and gives those whose parents nobody else has told.
+    /// Completes commits and gives those whose parents no other writer has told.
     Complete { input: Input } -> Bytea {
         ", held as (
             select c.organization_id, c.sha, c.repository_id
             from commits c
             join input i on i.organization_id = c.organization_id and i.sha = c.sha
                 and i.repository_id = c.repository_id
-            where c.parents is null or c.parents = i.parents
+            where c.parents is not distinct from i.parents_before
             order by c.sha
             for no key update of c
         )
@@ -101,6 +115,27 @@ batch_statement! {
         join input i on i.sha = h.sha
         where c.organization_id = h.organization_id and c.sha = h.sha and c.repository_id = h.repository_id
         returning c.sha"
+    }
+}
+
+batch_input! {
+    /// Commits without parents.
+    RootInput as "root" {
+        organization_id: BigInt = i64,
+        repository_id: BigInt = i64,
+        sha: Bytea = Vec<u8>,
+    }
+}
+
+batch_statement! {
+    /// Records that a clone has proved them to be roots.
+    ProveRoots { root: RootInput } -> Bytea {
+        " insert into proved_roots (organization_id, repository_id, sha)
+        select organization_id, repository_id, sha
+        from root
+        order by sha
+        on conflict (organization_id, repository_id, sha) do nothing
+        returning sha"
     }
 }
 
@@ -145,6 +180,9 @@ pub(super) fn unpacked(
 
 type Row = (Vec<u8>, Option<Vec<u8>>, Option<OffsetDateTime>);
 
+/// A commit as it is kept, and whether it is a proved root; not said of a commit whose parents are not known.
+type StoredRow = (Vec<u8>, Option<Vec<u8>>, Option<OffsetDateTime>, Option<bool>);
+
 /// A commit as it is kept.
 pub(super) fn commit((sha, parents, committed_at): Row) -> Result<Commit, StoreError> {
     let parents = parents.map(|parents| unpacked("commits", "parents", &parents));
@@ -173,18 +211,27 @@ impl Commits for PgStore {
             return Ok(None);
         };
         let mut stored = Vec::new();
+        let mut proved_roots = BTreeSet::new();
         if let Some(repository) = &repository {
             let wanted = Wanted {
                 organization_id: vec![organization_id.get(); query.shas.len()],
                 repository_id: vec![repository.id.get(); query.shas.len()],
                 sha: query.shas.iter().map(|sha| sha.as_bytes().to_vec()).collect(),
             };
-            let rows = self.pool.rows::<_, Row>(ReadCommits { wanted }).await?;
-            stored = rows.into_iter().map(commit).collect::<Result<_, _>>()?;
+            for (sha, parents, committed_at, is_proved_root) in
+                self.pool.rows::<_, StoredRow>(ReadCommits { wanted }).await?
+            {
+                let commit = commit((sha, parents, committed_at))?;
+                if is_proved_root == Some(true) {
+                    proved_roots.insert(commit.sha);
+                }
+                stored.push(commit);
+            }
         }
         Ok(Some(CommitsContext {
             repository,
             stored,
+            proved_roots,
             delivery_is_known,
         }))
     }
@@ -216,15 +263,24 @@ async fn write(connection: &mut AsyncPgConnection, decision: &CommitDecision) ->
         return Ok(Applied::Stale);
     };
     let created = Create {
-        input: Input::of(new, *organization_id, &intake),
+        input: Input::of(new.iter().map(|commit| (commit, None)), *organization_id, &intake),
     };
     let created: Vec<Vec<u8>> = created.load(connection).await?;
     let updated = Complete {
-        input: Input::of(completed, *organization_id, &intake),
+        input: Input::of(
+            completed
+                .iter()
+                .map(|completed| (&completed.commit, completed.parents_before.as_deref())),
+            *organization_id,
+            &intake,
+        ),
     };
     let updated: Vec<Vec<u8>> = updated.load(connection).await?;
     if created.len() < new.len() || updated.len() < completed.len() {
         return Ok(Applied::Stale);
+    }
+    if !decision.proved_roots.is_empty() {
+        let _: Vec<Vec<u8>> = prove_roots(decision, &intake).load(connection).await?;
     }
     if !pushes.is_empty() {
         let _: Vec<Vec<u8>> = push(decision, &intake).load(connection).await?;
@@ -233,8 +289,24 @@ async fn write(connection: &mut AsyncPgConnection, decision: &CommitDecision) ->
     if !intake.end(connection, size).await? {
         return Ok(Applied::Stale);
     }
-    let touched: Vec<i64> = request(decision, &intake).load(connection).await?;
+    let mut touched: Vec<i64> = request(decision, &intake).load(connection).await?;
+    if decision.corrects {
+        let every_line = RequestEveryLine {
+            change: Change::new(*organization_id, *now),
+        };
+        touched.extend(every_line.load::<i64>(connection).await?);
+    }
     Ok(Applied::Done(touched.len() as u64))
+}
+
+fn prove_roots(decision: &CommitDecision, intake: &Intake) -> ProveRoots {
+    let roots = &decision.proved_roots;
+    let root = RootInput {
+        organization_id: vec![decision.organization_id.get(); roots.len()],
+        repository_id: vec![intake.repository_id.get(); roots.len()],
+        sha: roots.iter().map(|sha| sha.as_bytes().to_vec()).collect(),
+    };
+    ProveRoots { root }
 }
 
 fn push(decision: &CommitDecision, intake: &Intake) -> Push {

@@ -10,7 +10,7 @@ use periscope_domain::id::OrganizationId;
 use periscope_domain::ports::{Applied, Removed, StoreError};
 
 /// Every table with rows of an organization, in the order in which they can be deleted: what lets others in first.
-const TABLES: [&str; 19] = [
+const TABLES: [&str; 20] = [
     "sessions",
     "api_keys",
     "github_connections",
@@ -24,6 +24,7 @@ const TABLES: [&str; 19] = [
     "deployments",
     "removed_deployments",
     "webhook_deliveries",
+    "proved_roots",
     "pushes",
     "commits",
     "pull_requests",

@@ -166,6 +166,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    proved_roots (organization_id, repository_id, sha) {
+        organization_id -> Int8,
+        repository_id -> Int8,
+        sha -> Bytea,
+    }
+}
+
+diesel::table! {
     pull_requests (organization_id, id) {
         organization_id -> Int8,
         id -> Int8,
@@ -273,6 +281,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     links,
     merge_time_ranges,
     organizations,
+    proved_roots,
     pull_requests,
     pushes,
     relink_requests,

@@ -257,6 +257,21 @@ batch_statement! {
     }
 }
 
+batch_statement! {
+    /// Every line of the organization.
+    RequestEveryLine { change: Change } -> BigInt {
+        ", asked as materialized (
+            select l.organization_id, l.service_key, timestamptz '0001-01-01 00:00:00+00' as since
+            from change c
+            join lines l on l.organization_id = c.organization_id
+        ),
+        lines_requested as (",
+        request_lines!("(select changed_at from change)"),
+        ")
+        select organization_id from lines_requested"
+    }
+}
+
 /// Moves the organization's epoch where no history changes, which keeps its row locked until the transaction ends.
 pub(super) async fn move_epoch(
     connection: &mut AsyncPgConnection,

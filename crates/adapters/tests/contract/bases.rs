@@ -230,6 +230,8 @@ pub(crate) async fn a_base_taken_back_while_the_first_commits_are_told_is_none(s
         new: vec![commit(3, &[]), commit(4, &[3]), commit(5, &[4])],
         completed: Vec::new(),
         pushes: Vec::new(),
+        proved_roots: Vec::new(),
+        corrects: false,
         fills: false,
         delivery: None,
         now: at(2000),

@@ -1,10 +1,11 @@
+use crate::bases::{numbers, shipped};
 use crate::fixture::{
     SharedStore, Tenant, abbreviated, at, commit, deployment, deployment_after, pull_request, push,
     repository_name, sha, twin,
 };
 use periscope_domain::commit_graph::Commit;
 use periscope_domain::deployment::Deployment;
-use periscope_domain::ports::{Applied, CommitDecision, CommitQuery, TargetRepository};
+use periscope_domain::ports::{Applied, CommitDecision, CommitQuery, CompletedCommit, TargetRepository};
 use periscope_domain::text::{DeliveryId, ServiceName};
 use periscope_domain::use_cases::{Origin, RecordCommitsError, RecordedCommits};
 use periscope_domain::warning::Warning;
@@ -58,7 +59,7 @@ pub(crate) async fn a_commit_that_contradicts_what_is_known_is_refused_with_all_
     let acme = Tenant::new(&store, "acme").await;
     acme.tell(&[(2, &[1])]).await;
     let before = stored(&acme).await;
-    let batch = vec![commit(4, &[2]), commit(2, &[])];
+    let batch = vec![commit(4, &[2]), commit(2, &[3])];
     let refused = acme.tell_of("acme/api", batch, vec![], Origin::Sent).await;
     assert!(
         matches!(refused, Err(RecordCommitsError::Contradiction { index: 1, .. })),
@@ -71,6 +72,57 @@ pub(crate) async fn a_commit_that_contradicts_what_is_known_is_refused_with_all_
         "{refused:?}"
     );
     assert_eq!(stored(&acme).await, before);
+}
+
+pub(crate) async fn a_false_root_is_put_right_by_a_source_that_knows_more(store: SharedStore) {
+    let whole: [(u32, &[u32]); 4] = [(1, &[]), (2, &[1]), (3, &[2]), (4, &[3])];
+    let shallow: [(u32, &[u32]); 2] = [(3, &[]), (4, &[3])];
+    for (slug, batches) in [
+        ("shallow-first", [&shallow[..], &whole]),
+        ("whole-first", [&whole[..], &shallow]),
+        ("shallow-twice", [&shallow[..], &shallow]),
+    ] {
+        let tenant = Tenant::new(&store, slug).await;
+        tenant.send((1..=4).map(pull_request)).await;
+        tenant.record(shipped("a", 1, 100)).await;
+        tenant.record(shipped("b", 4, 200)).await;
+        for batch in batches {
+            tenant.tell(batch).await;
+            tenant.settle().await;
+        }
+        let is_whole = slug != "shallow-twice";
+        let linked: &[i32] = if is_whole { &[2, 3, 4] } else { &[4] };
+        assert_eq!(numbers(&tenant, "b").await, linked, "{slug}");
+        let roots = if is_whole { commit(3, &[2]) } else { commit(3, &[]) };
+        assert!(stored(&tenant).await.contains(&roots), "{slug}");
+    }
+}
+
+pub(crate) async fn what_a_clone_tells_of_parents_is_final(store: SharedStore) {
+    let acme = Tenant::new(&store, "acme").await;
+    acme.send((1..=4).map(pull_request)).await;
+    acme.record(shipped("a", 1, 100)).await;
+    acme.record(shipped("b", 4, 200)).await;
+    acme.tell(&[(1, &[9]), (4, &[1]), (3, &[])]).await;
+    assert_eq!(numbers(&acme, "b").await, [4], "somebody tells wrong parents");
+    let clone = vec![commit(1, &[]), commit(2, &[1]), commit(3, &[2]), commit(4, &[3])];
+    for recorded in [4, 0] {
+        let told = acme
+            .tell_of("acme/api", clone.clone(), vec![], Origin::Clone)
+            .await;
+        assert_eq!(told.unwrap(), RecordedCommits::Recorded { recorded });
+        assert_eq!(numbers(&acme, "b").await, [2, 3, 4]);
+    }
+    for (number, parents) in [(1, &[8][..]), (4, &[2]), (3, &[2, 8])] {
+        let batch = vec![commit(number, parents)];
+        let refused = acme.tell_of("acme/api", batch, vec![], Origin::Sent).await;
+        assert!(
+            matches!(refused, Err(RecordCommitsError::Contradiction { index: 0, .. })),
+            "{refused:?}"
+        );
+    }
+    acme.tell(&[(4, &[]), (1, &[])]).await;
+    assert_eq!(numbers(&acme, "b").await, [2, 3, 4]);
 }
 
 pub(crate) async fn a_commit_that_would_be_its_own_ancestor_is_refused(store: SharedStore) {
@@ -125,22 +177,28 @@ pub(crate) async fn a_batch_decided_on_what_is_no_longer_so_changes_nothing(stor
     let acme = Tenant::new(&store, "acme").await;
     acme.tell(&[(2, &[1])]).await;
     let repository = acme.repository("acme/api").await;
-    let decision = |new: Vec<Commit>, completed: Vec<Commit>, repository| CommitDecision {
+    let decision = |new: Vec<Commit>, completed: Vec<CompletedCommit>, repository| CommitDecision {
         organization_id: acme.id,
         repository,
         new,
         completed,
+        proved_roots: vec![],
         pushes: vec![],
         fills: false,
+        corrects: false,
         delivery: None,
         now: at(2000),
     };
     let known = || TargetRepository::Known(repository.clone());
+    let open_before = |commit| CompletedCommit {
+        parents_before: None,
+        commit,
+    };
     acme.tell(&[(1, &[])]).await;
     let before = stored(&acme).await;
     for stale in [
         decision(vec![commit(9, &[]), commit(2, &[1])], vec![], known()),
-        decision(vec![commit(9, &[])], vec![commit(1, &[8])], known()),
+        decision(vec![commit(9, &[])], vec![open_before(commit(1, &[8]))], known()),
         decision(
             vec![commit(9, &[])],
             vec![],

@@ -105,6 +105,8 @@ contracts! {
     commits:
         a_commit_is_recorded_once_and_completed_once,
         a_commit_that_contradicts_what_is_known_is_refused_with_all_that_came_with_it,
+        a_false_root_is_put_right_by_a_source_that_knows_more,
+        what_a_clone_tells_of_parents_is_final,
         a_commit_that_would_be_its_own_ancestor_is_refused,
         a_push_has_one_effect_and_none_where_the_repository_is_not_monitored,
         a_batch_decided_on_what_is_no_longer_so_changes_nothing,

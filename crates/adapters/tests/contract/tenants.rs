@@ -352,8 +352,10 @@ pub(crate) async fn nothing_of_another_organization_is_changed(store: SharedStor
         repository: TargetRepository::Known(repository),
         new: vec![commit(70, &[])],
         completed: Vec::new(),
+        proved_roots: Vec::new(),
         pushes: Vec::new(),
         fills: true,
+        corrects: true,
         delivery: None,
         now: at(600),
     };

@@ -2,7 +2,7 @@
 
 use super::{Commit, CommitGraph, Node, Push, PushedNodes, Span};
 use crate::commit_sha::CommitSha;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// The nodes of the commits that a piece names.
 pub(super) type Named = HashMap<CommitSha, Node>;
@@ -63,15 +63,38 @@ impl CommitGraph {
         if let Some(committed_at) = self.committed_at.get_mut(node.index()) {
             *committed_at = committed_at.or(commit.committed_at);
         }
-        let Some(parents) = commit.parents.as_ref().filter(|_| !self.are_parents_known(node)) else {
+        let Some(parents) = &commit.parents else {
             return false;
         };
+        let parents: Vec<Node> = parents.iter().filter_map(|sha| named.get(sha).copied()).collect();
+        let was_known = self.are_parents_known(node);
         if let Some(parents_known) = self.parents_known.get_mut(node.index()) {
             *parents_known = true;
         }
-        let parents: Vec<Node> = parents.iter().filter_map(|sha| named.get(sha).copied()).collect();
+        if was_known {
+            return self.correct(node, parents);
+        }
         self.add_edges(node, &parents);
         node.index() < known
+    }
+
+    /// Gives a commit other parents than were told before; whether they are others.
+    fn correct(&mut self, node: Node, parents: Vec<Node>) -> bool {
+        let pushed = self.pushes.get(&node).into_iter().flatten();
+        let pushed = pushed.flat_map(|push| push.commits.iter().chain([&push.before]));
+        let all: Vec<Node> = parents.into_iter().chain(pushed.copied()).collect();
+        let is_same = {
+            let [before, after] =
+                [self.contained(node), &all].map(|nodes| nodes.iter().collect::<BTreeSet<_>>());
+            before == after
+        };
+        if !is_same {
+            if let Some(span) = self.spans.get_mut(node.index()) {
+                *span = Span::default();
+            }
+            self.add_edges(node, &all);
+        }
+        !is_same
     }
 
     /// Takes over a push; whether that changes what one of the first `known` nodes contains.

@@ -156,7 +156,7 @@ impl CommitGraph {
         self.shas.capacity() * per_commit + self.edges.capacity() * size_of::<Node>() + pushed
     }
 
-    /// Adds what has become known. Whatever is known already stays: the parents of a commit never change.
+    /// Adds what has become known. Whatever is known already stays, but for parents: those that are told last count.
     pub fn extend(&mut self, commits: &[Commit], pushes: &[Push]) {
         let known = self.shas.len();
         let named = self.intern(commits, pushes);

@@ -22,6 +22,8 @@ pub enum Told {
     Commit(CommitSha),
     /// What an open commit contains.
     Contents,
+    /// That a commit has other parents than were told before.
+    Correction,
 }
 
 /// What has to be looked at again because of something that has become known.
@@ -62,6 +64,7 @@ pub fn touched_by(
                 .any(|range| touches_graph(range, *committed)),
         ),
         Told::Commit(sha) => (is_deployed(sha), is_previous(sha)),
+        Told::Correction => (true, false),
         Told::Contents => {
             let mut ranges = linking.graph_ranges.iter();
             let is_open = ranges.any(|range| range.repository_id == repository_id && range.is_open);

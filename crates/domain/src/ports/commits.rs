@@ -6,6 +6,7 @@ use crate::repository::{Repository, RepositoryName};
 use crate::text::DeliveryId;
 use crate::timestamp::Timestamp;
 use async_trait::async_trait;
+use std::collections::BTreeSet;
 
 /// Asks for what is known of commits of one repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +28,19 @@ pub struct CommitsContext {
     pub repository: Option<Repository>,
     /// Those that are recorded, in any order.
     pub stored: Vec<Commit>,
+    /// Those among them that a clone has said to have no parents.
+    pub proved_roots: BTreeSet<CommitSha>,
     /// Whether the delivery has had its effect already.
     pub delivery_is_known: bool,
+}
+
+/// A recorded commit of which more is known now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompletedCommit {
+    /// The parents that were recorded.
+    pub parents_before: Option<Vec<CommitSha>>,
+    /// The commit as it shall be recorded.
+    pub commit: Commit,
 }
 
 /// What shall be true of a batch of commits.
@@ -40,16 +52,32 @@ pub struct CommitDecision {
     pub repository: TargetRepository,
     /// Those that were not recorded, each once; all that parents and pushes name among them.
     pub new: Vec<Commit>,
-    /// Those that were open and of which more is known now.
-    pub completed: Vec<Commit>,
+    /// Those of which more is known now than was recorded.
+    pub completed: Vec<CompletedCommit>,
+    /// Those that a clone says to have no parents.
+    pub proved_roots: Vec<CommitSha>,
     /// What branches were moved by.
     pub pushes: Vec<Push>,
     /// Whether any of it tells what a commit contains that was recorded before and open.
     pub fills: bool,
+    /// Whether any of it gives a recorded commit other parents than it had, so that every line of the organization has to be
+    /// decided again.
+    pub corrects: bool,
     /// The delivery whose effect this is.
     pub delivery: Option<DeliveryId>,
     /// Now.
     pub now: Timestamp,
+}
+
+impl CommitDecision {
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.new.is_empty()
+            && self.completed.is_empty()
+            && self.proved_roots.is_empty()
+            && self.pushes.is_empty()
+    }
 }
 
 /// Commits. The identity of one is its repository and its SHA.
@@ -59,7 +87,7 @@ pub trait Commits: Send + Sync {
     async fn context(&self, query: &CommitQuery) -> Result<Option<CommitsContext>, StoreError>;
 
     /// Writes the batch whole, or nothing of it if a new commit, the repository or the delivery was recorded by
-    /// somebody else meanwhile, or the parents of a completed one.
+    /// somebody else meanwhile, or a completed one has other parents than before.
     ///
     /// Then, in the same transaction: moves the organization's epoch, and leaves for the relinking worker every
     /// deployment that [what is told touches](crate::linking::touched_by), with a new repository every one whose

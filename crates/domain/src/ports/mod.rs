@@ -19,7 +19,7 @@ mod sessions;
 mod time;
 
 pub use api_keys::{ApiKeys, NewApiKey};
-pub use commits::{CommitDecision, CommitQuery, Commits, CommitsContext};
+pub use commits::{CommitDecision, CommitQuery, Commits, CommitsContext, CompletedCommit};
 pub use deployments::{
     DeliveryQuery, DeploymentContext, DeploymentDecision, DeploymentQuery, DeploymentRemoval,
     DeploymentVersion, Deployments, LineMember, LineRevision, LinkingEpoch, RemovedDeployment,

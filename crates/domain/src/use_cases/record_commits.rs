@@ -6,12 +6,13 @@ use crate::commit_graph::{Commit, CommitGraph, Push};
 use crate::commit_sha::CommitSha;
 use crate::id::OrganizationId;
 use crate::ports::{
-    Applied, CommitDecision, CommitQuery, CommitsContext, Store, StoreError, TargetRepository,
+    Applied, CommitDecision, CommitQuery, CommitsContext, CompletedCommit, Store, StoreError,
+    TargetRepository,
 };
 use crate::repository::RepositoryName;
 use crate::timestamp::Timestamp;
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 /// Commits and pushes of one repository.
@@ -49,7 +50,7 @@ pub enum RecordCommitsError {
     /// There is no such organization.
     #[error("organization {0} does not exist")]
     OrganizationNotFound(OrganizationId),
-    /// A commit's name stands for its content, so its parents never change.
+    /// A commit's name stands for its content, so its parents never change, but for those that a shallow checkout cuts off.
     #[error("commits[{index}].parents contradict what is known of commit {sha}")]
     Contradiction {
         /// Where the commit stands in the batch.
@@ -98,7 +99,7 @@ pub async fn record_commits(
         let (recorded, decision) = decide(command, &told, context, now)?;
         let decision = CommitDecision { delivery, ..decision };
         let outcome = RecordedCommits::Recorded { recorded };
-        if decision.new.is_empty() && decision.completed.is_empty() && decision.pushes.is_empty() {
+        if decision.is_empty() {
             return Ok(outcome);
         }
         if let Applied::Done(touched) = store.commits().apply(&decision).await? {
@@ -124,10 +125,11 @@ fn told_once(command: &RecordCommits) -> Result<Told, RecordCommitsError> {
                 place.insert(commit.clone());
             }
             Entry::Occupied(mut known) => {
-                let both = with(known.get(), commit).ok_or(RecordCommitsError::Contradiction {
-                    index,
-                    sha: commit.sha,
-                })?;
+                let both =
+                    with(known.get(), commit, Trust::Equal).ok_or(RecordCommitsError::Contradiction {
+                        index,
+                        sha: commit.sha,
+                    })?;
                 known.insert(both);
             }
         }
@@ -168,24 +170,44 @@ fn told_once(command: &RecordCommits) -> Result<Told, RecordCommitsError> {
     }
 }
 
+/// Which of two sources that name different parents of a commit is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trust {
+    /// The one that names any: a shallow checkout shows its last commits without parents.
+    Equal,
+    /// The one that is known: a clone has proved that the commit is a root.
+    Known,
+    /// The one that tells now: it is a clone.
+    Told,
+}
+
 /// What is known of a commit with what is told of it; `None` if they contradict each other. The order and the number
 /// of times that a parent is named do not matter.
-fn with(known: &Commit, told: &Commit) -> Option<Commit> {
-    let sorted = |parents: &Vec<CommitSha>| {
-        let mut parents = parents.clone();
-        parents.sort_unstable();
-        parents.dedup();
-        parents
-    };
+fn with(known: &Commit, told: &Commit, trust: Trust) -> Option<Commit> {
     let parents = match (&known.parents, &told.parents) {
-        (Some(known), Some(told)) if sorted(known) != sorted(told) => return None,
-        (known, told) => known.as_ref().or(told.as_ref()).cloned(),
+        (Some(known), Some(told)) => Some(parents_of_both(known, told, trust)?.to_vec()),
+        (known, told) => known.clone().or_else(|| told.clone()),
     };
     Some(Commit {
         sha: known.sha,
         parents,
         committed_at: known.committed_at.or(told.committed_at),
     })
+}
+
+fn parents_of_both<'a>(
+    known: &'a [CommitSha],
+    told: &'a [CommitSha],
+    trust: Trust,
+) -> Option<&'a [CommitSha]> {
+    let set = |parents: &[CommitSha]| parents.iter().copied().collect::<BTreeSet<_>>();
+    match (known, told) {
+        _ if set(known) == set(told) => Some(known),
+        _ if trust == Trust::Told => Some(told),
+        (_, []) => Some(known),
+        ([], _) if trust == Trust::Equal => Some(told),
+        _ => None,
+    }
 }
 
 fn query(command: &RecordCommits, told: &Told) -> CommitQuery {
@@ -213,13 +235,25 @@ fn decide(
     let mut completed = Vec::new();
     let mut recorded = 0;
     let mut fills = command.pushes.iter().any(|push| stored.contains_key(&push.after));
+    let mut corrects = false;
+    let is_clone = command.origin == Origin::Clone;
+    let roots = told.values().filter(|commit| {
+        let is_root = commit.parents.as_ref().is_some_and(Vec::is_empty);
+        is_clone && is_root && !context.proved_roots.contains(&commit.sha)
+    });
+    let proved_roots = roots.map(|commit| commit.sha).collect();
     for commit in told.values() {
         let Some(known) = stored.get(&commit.sha) else {
             recorded += u64::from(commit.committed_at.is_some());
             new.push(commit.clone());
             continue;
         };
-        let both = with(known, commit).ok_or_else(|| RecordCommitsError::Contradiction {
+        let trust = match context.proved_roots.contains(&commit.sha) {
+            _ if is_clone => Trust::Told,
+            true => Trust::Known,
+            false => Trust::Equal,
+        };
+        let both = with(known, commit, trust).ok_or_else(|| RecordCommitsError::Contradiction {
             index: command
                 .commits
                 .iter()
@@ -230,7 +264,11 @@ fn decide(
         if both != *known {
             recorded += 1;
             fills |= known.parents.is_none() && both.parents.is_some();
-            completed.push(both);
+            corrects |= known.parents.is_some() && known.parents != both.parents;
+            completed.push(CompletedCommit {
+                parents_before: known.parents.clone(),
+                commit: both,
+            });
         }
     }
     let repository = context.repository.map_or_else(
@@ -243,9 +281,39 @@ fn decide(
         new,
         completed,
         pushes: command.pushes.clone(),
+        proved_roots,
         fills,
+        corrects,
         delivery: None,
         now,
     };
     Ok((recorded, decision))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_with_parents_is_believed_against_a_shallow_one_and_a_clone_against_all() {
+        let [one, other] = [1, 2].map(|byte| CommitSha::from_bytes([byte; 20]));
+        for (known, told, equal, proved, by_clone) in [
+            (&[][..], &[][..], Some(&[][..]), Some(&[][..]), Some(&[][..])),
+            (&[], &[one], Some(&[one]), None, Some(&[one])),
+            (&[one], &[], Some(&[one]), Some(&[one]), Some(&[])),
+            (&[one], &[other], None, None, Some(&[other])),
+            (&[one], &[one, other], None, None, Some(&[one, other])),
+            (
+                &[one, other],
+                &[other, one, one],
+                Some(&[one, other]),
+                Some(&[one, other]),
+                Some(&[one, other]),
+            ),
+        ] {
+            let decided =
+                [Trust::Equal, Trust::Known, Trust::Told].map(|trust| parents_of_both(known, told, trust));
+            assert_eq!(decided, [equal, proved, by_clone], "{known:?} {told:?}");
+        }
+    }
 }

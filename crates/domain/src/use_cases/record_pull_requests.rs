@@ -18,6 +18,8 @@ use thiserror::Error;
 pub enum Origin {
     /// They were sent on purpose.
     Sent,
+    /// They were read from a clone, which knows all parents of the commits that it has.
+    Clone,
     /// A webhook told of them unasked: a delivery counts once, and only for a repository that is monitored.
     Webhook(DeliveryId),
 }
@@ -37,7 +39,7 @@ impl Origin {
         delivery_is_known: bool,
     ) -> Result<Option<DeliveryId>, Ignored> {
         match self {
-            Self::Sent => Ok(None),
+            Self::Sent | Self::Clone => Ok(None),
             Self::Webhook(_) if delivery_is_known => Err(Ignored::DeliveryRepeated),
             Self::Webhook(_) if repository.is_some_and(|repository| !repository.monitored) => {
                 Err(Ignored::RepositoryNotMonitored)
@@ -49,7 +51,7 @@ impl Origin {
     /// The delivery that told.
     pub(super) fn told_by(&self) -> Option<DeliveryId> {
         match self {
-            Self::Sent => None,
+            Self::Sent | Self::Clone => None,
             Self::Webhook(delivery) => Some(delivery.clone()),
         }
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use tokio_postgres::{Client, NoTls};
 
 /// The tables of the tenants, which are distributed.
-pub(super) const TENANT_TABLES: [&str; 17] = [
+pub(super) const TENANT_TABLES: [&str; 18] = [
     "commits",
     "deployment_events",
     "deployments",
@@ -17,6 +17,7 @@ pub(super) const TENANT_TABLES: [&str; 17] = [
     "links",
     "merge_time_ranges",
     "pull_requests",
+    "proved_roots",
     "pushes",
     "relink_requests",
     "removed_deployments",

@@ -47,7 +47,7 @@ impl Recorder<'_> {
             repository: self.repository.clone(),
             commits,
             pushes: Vec::new(),
-            origin: Origin::Sent,
+            origin: Origin::Clone,
         };
         let mut patience = Patience::new(1, 1);
         loop {

@@ -1,0 +1,1 @@
+drop table proved_roots;
