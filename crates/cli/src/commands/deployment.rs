@@ -1,11 +1,11 @@
-use super::organization;
+use super::organization::OrganizationChoice;
 use crate::config::Output;
 use anyhow::{Context, bail};
 use clap::Subcommand;
 use periscope_adapters::system::SystemClock;
 use periscope_domain::deployment::StoredDeployment;
 use periscope_domain::id::{DeploymentId, OrganizationId};
-use periscope_domain::organization::OrganizationSlug;
+use periscope_domain::organization::Organization;
 use periscope_domain::ports::{Clock, Store};
 use periscope_domain::text::{ExternalDeploymentId, Remover};
 use periscope_domain::use_cases::{RemoveDeployment, remove_deployment};
@@ -16,52 +16,49 @@ const REMOVALS: u32 = 1000;
 
 /// Remove wrong or test deployments, and list those that were removed.
 #[derive(Debug, Subcommand)]
-#[command(after_help = "Example:\n  periscope deployment remove --org acme gha-1")]
+#[command(after_help = "Example:\n  periscope deployment remove gha-1")]
 pub(crate) enum Command {
     /// Remove a deployment from lists, links and figures
     #[command(
         after_help = "Who removed it and when stays: `periscope deployment removed` shows it. The same deploymentId reported \
-                      again is a new deployment.\n\nExample:\n  periscope deployment remove --org acme gha-1"
+                      again is a new deployment.\n\nExample:\n  periscope deployment remove gha-1"
     )]
     Remove {
-        /// The organization's slug
-        #[arg(long, value_parser = OrganizationSlug::parse)]
-        org: OrganizationSlug,
+        #[command(flatten)]
+        org: OrganizationChoice,
         /// Periscope's number of the deployment, or its `deploymentId`
         #[arg(value_name = "ID", value_parser = ExternalDeploymentId::parse)]
         deployment: ExternalDeploymentId,
     },
     /// List the deployments that were removed last, with who removed them and when
-    #[command(after_help = "Example:\n  periscope deployment removed --org acme")]
+    #[command(after_help = "Example:\n  periscope deployment removed")]
     Removed {
-        /// The organization's slug
-        #[arg(long, value_parser = OrganizationSlug::parse)]
-        org: OrganizationSlug,
+        #[command(flatten)]
+        org: OrganizationChoice,
     },
 }
 
 pub(crate) async fn run(command: &Command, store: &dyn Store, output: Output) -> anyhow::Result<()> {
     match command {
         Command::Remove { org, deployment } => {
-            let organization_id = organization(store, org).await?.id;
-            let found = find(store, organization_id, org, deployment).await?;
-            remove(store, organization_id, found.id, output).await
+            let organization = org.find(store).await?;
+            let found = find(store, &organization, deployment).await?;
+            remove(store, organization.id, found.id, output).await
         }
-        Command::Removed { org } => removed(store, organization(store, org).await?.id, output).await,
+        Command::Removed { org } => removed(store, org.find(store).await?.id, output).await,
     }
 }
 
 /// The deployment that an argument names by its number or by what its sender calls it, if that is one.
 async fn find(
     store: &dyn Store,
-    organization_id: OrganizationId,
-    org: &OrganizationSlug,
+    organization: &Organization,
     name: &ExternalDeploymentId,
 ) -> anyhow::Result<StoredDeployment> {
     let deployments = store.deployments();
-    let named = deployments.find(organization_id, name).await?;
+    let named = deployments.find(organization.id, name).await?;
     let numbered = match DeploymentId::parse(name.as_str()) {
-        Some(id) => deployments.find_by_id(organization_id, id).await?,
+        Some(id) => deployments.find_by_id(organization.id, id).await?,
         None => None,
     };
     match (named, numbered) {
@@ -72,7 +69,7 @@ async fn find(
         ),
         (named, numbered) => named
             .or(numbered)
-            .with_context(|| format!("{org} has no deployment {name}")),
+            .with_context(|| format!("{} has no deployment {name}", organization.slug)),
     }
 }
 

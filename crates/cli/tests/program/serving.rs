@@ -59,7 +59,7 @@ fn the_first_try_is_removed_with_the_command_that_the_first_start_shows() {
         format!("deployment first (number {number}) is removed\n")
     );
     assert_eq!(service.get(&key, "/api/deployments")["deployments"], json!([]));
-    let listed = folder.json(&["deployment", "removed", "--org", "local"]);
+    let listed = folder.json(&["deployment", "removed"]);
     assert_eq!(listed[0]["deploymentId"], "first");
     assert_eq!(listed[0]["removedBy"], "command line");
     let again = folder.run(&arguments);
