@@ -26,7 +26,9 @@ const MAX_PARENTS: usize = 1000;
 
 const ABOUT: &str = "Tells of up to 1,000 commits of one repository, in any order; all of them are recorded or, if one \
                      breaks a rule, none. The graph that they make proves which pull requests a deployment ships. A \
-                     commit cannot be told with other parents than before, nor be its own ancestor.";
+                     commit keeps its parents: others are refused with 400. A commit without parents is the exception, \
+                     because a shallow checkout shows its last commits so; it takes the parents that a later batch \
+                     names, unless a clone has proved that it has none.";
 
 wire_object! {
     /// Commits of one repository.

@@ -1,6 +1,6 @@
 //! `push` events: the commits that came with one. GitHub does not tell their parents, only that together they are all
-//! that the branch has now and had not before; and not even that, where the branch was made or forced, or where there
-//! are more commits than GitHub lists.
+//! that the branch has now and had not before; and not even that, where the branch was made or forced, or where more
+//! commits came than are listed.
 
 use super::{Delivery, GithubRepository, origin};
 use crate::error::ApiError;
@@ -40,6 +40,10 @@ wire_object! {
         /// The commits that came with the push.
         commits: List<Item<PushedCommit<'a>>, MAX_LISTED> = "commits"
             => schema::objects::<PushedCommit<'_>>(0, MAX_LISTED),
+        /// How many commits came with it. A list of fewer commits proves nothing.
+        size: Value<'a> = "size" => schema::integer(0, i32::MAX).optional(),
+        /// The same, as Gitea and Forgejo call it.
+        total_commits: Value<'a> = "total_commits" => schema::integer(0, i32::MAX).optional(),
         /// The repository that was pushed to.
         repository: Item<GithubRepository<'a>> = "repository" => schema::part::<GithubRepository<'_>>(),
     }
@@ -103,7 +107,8 @@ impl PushEvent<'_> {
         };
         let shas = commits.iter().map(|commit| commit.sha).collect();
         let is_forced = !matches!(self.forced, Value::Boolean(false));
-        let push = Push::proved(before, after, shas, is_forced, listed.len() < MAX_LISTED);
+        let is_whole = listed.len() < MAX_LISTED && !self.counts_more_than(listed.len());
+        let push = Push::proved(before, after, shas, is_forced, is_whole);
         Ok((!commits.is_empty()).then_some(RecordCommits {
             organization_id: delivery.organization_id,
             repository,
@@ -111,6 +116,16 @@ impl PushEvent<'_> {
             pushes: push.into_iter().collect(),
             origin,
         }))
+    }
+
+    /// Whether more commits came with the push than are listed.
+    fn counts_more_than(&self, listed: usize) -> bool {
+        [&self.size, &self.total_commits]
+            .into_iter()
+            .any(|count| match count {
+                Value::Integer(count) => usize::try_from(*count).is_ok_and(|count| count > listed),
+                _ => false,
+            })
     }
 }
 

@@ -60,12 +60,21 @@ async fn a_push_that_is_forced_or_cut_off_or_makes_a_branch_proves_nothing() {
         with("forced", json!(null)),
         with("before", json!("0".repeat(40))),
         with("ref", json!("refs/tags/v1")),
+        with("size", json!(3)),
+        with("total_commits", json!(2000)),
         push(1, 3, &[]),
         push(1, 3, &[2]),
         push(1, 3, &all),
         push(1, 3, &[all.clone(), all.clone()].concat()),
     ] {
         assert_eq!(linked_after(std::slice::from_ref(&told)).await, 0, "{told}");
+    }
+    for whole in [
+        with("size", json!(2)),
+        with("total_commits", json!(2)),
+        with("size", json!("3")),
+    ] {
+        assert_eq!(linked_after(std::slice::from_ref(&whole)).await, 1, "{whole}");
     }
 }
 
