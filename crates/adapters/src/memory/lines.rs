@@ -3,14 +3,12 @@
 use super::{Entry, State};
 use periscope_domain::deployment::Deployment;
 use periscope_domain::id::{DeploymentId, OrganizationId};
-use periscope_domain::linking::{
-    Earlier, EarlierDeployment, Head, LineChange, LineKey, LinePosition, service_key,
-};
+use periscope_domain::linking::{Earlier, EarlierDeployment, Head, LineKey, LinePosition, service_key};
 use periscope_domain::ports::{DeploymentDecision, DeploymentQuery};
 use periscope_domain::run::{DeploymentStatus, Run};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is kept of a line beside its deployments.
+/// The revision of a line and its last place.
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) revision: i64,
@@ -48,22 +46,18 @@ impl State {
     ) -> impl Iterator<Item = (LinePosition, &'a Entry)> {
         self.entries_of(organization_id).filter_map(move |entry| {
             let deployment = &entry.stored.deployment;
-            let completed_at = deployment.shipped_at()?;
+            let place = LinePosition::of(deployment)?;
             let is_in_line = service_key(deployment.service.as_ref()) == service;
-            let place = LinePosition {
-                completed_at,
-                external_id: deployment.external_id.as_str().to_owned(),
-            };
             is_in_line.then_some((place, entry))
         })
     }
 
-    /// What is kept of a line.
+    /// Finds the revision and the last place of a line.
     pub(super) fn kept_line(&self, organization_id: OrganizationId, service: &str) -> Option<&Line> {
         self.lines.get(&(organization_id, service.to_owned()))
     }
 
-    /// Moves a line on, up to a place at least, and gives its revision before.
+    /// Raises the revision of a line and returns the revision before.
     pub(super) fn move_line(&mut self, key: LineKey, place: &LinePosition) -> i64 {
         let line = self.lines.entry(key).or_insert_with(|| Line {
             revision: 0,
@@ -81,21 +75,17 @@ impl State {
         applied: &[Option<DeploymentId>],
     ) {
         let decided = || decisions.iter().zip(applied);
-        let key = |decision: &DeploymentDecision, change: &LineChange| {
-            (decision.organization_id, service_key(change.service.as_ref()))
-        };
-        let all = |decision: &'_ DeploymentDecision| {
-            let changes = decision.line_changes.iter();
-            changes.map(|change| key(decision, change)).collect::<Vec<_>>()
-        };
         let left_out: BTreeSet<LineKey> = decided()
             .filter(|(_, applied)| applied.is_none())
-            .flat_map(|(decision, _)| all(decision))
+            .flat_map(|(decision, _)| {
+                let changes = decision.line_changes.iter();
+                changes.map(|change| change.line(decision.organization_id))
+            })
             .collect();
         let mut before: BTreeMap<LineKey, i64> = BTreeMap::new();
         for (decision, _) in decided().filter(|(_, applied)| applied.is_some()) {
             for change in &decision.line_changes {
-                let key = key(decision, change);
+                let key = change.line(decision.organization_id);
                 let revision = self.move_line(key.clone(), &change.place);
                 let revision = *before.entry(key.clone()).or_insert(revision);
                 let is_outrun = revision != decision.version.line.get() || left_out.contains(&key);
@@ -108,12 +98,8 @@ impl State {
 
     /// What is earlier than a deployment.
     pub(super) fn earlier(&self, organization_id: OrganizationId, of: &Deployment) -> Earlier {
-        let Some(completed_at) = of.shipped_at() else {
+        let Some(before) = LinePosition::of(of) else {
             return Earlier::default();
-        };
-        let before = LinePosition {
-            completed_at,
-            external_id: of.external_id.as_str().to_owned(),
         };
         let service = service_key(of.service.as_ref());
         let line = self.line(organization_id, &service);

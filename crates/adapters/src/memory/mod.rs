@@ -22,7 +22,7 @@ use periscope_domain::commit_sha::CommitSha;
 use periscope_domain::github::KnownGithubConnection;
 use periscope_domain::history::RepositoryHistory;
 use periscope_domain::id::{DeploymentId, OrganizationId, PullRequestId, RepositoryId};
-use periscope_domain::linking::{LineKey, LinePosition, Touched, service_key};
+use periscope_domain::linking::{LineKey, Touched, service_key};
 use periscope_domain::listing::{Order, Page, PageRequest, Position};
 use periscope_domain::organization::Organization;
 use periscope_domain::ports::{
@@ -122,23 +122,15 @@ impl State {
             .filter(|((owner, _), _)| *owner == organization_id)
             .filter_map(|(key, entry)| {
                 let deployment = &entry.stored.deployment;
-                let from = LinePosition {
-                    completed_at: deployment.shipped_at()?,
-                    external_id: String::new(),
-                };
-                Some((
-                    *key,
-                    touched(entry)?,
-                    service_key(deployment.service.as_ref()),
-                    from,
-                ))
+                let line = (organization_id, service_key(deployment.service.as_ref()));
+                Some((*key, touched(entry)?, line, deployment.shipped_at()?))
             })
             .collect();
         let count = touched.len() as u64;
-        for (key, touched, service_key, from) in touched {
+        for (key, touched, line, shipped_at) in touched {
             match touched {
                 Touched::Deployment => self.request_relinking(key, now),
-                Touched::Line => self.request_line(organization_id, service_key, from, now),
+                Touched::Line => self.request_line_from(line, shipped_at, now),
             }
         }
         Ok(count)

@@ -266,30 +266,15 @@ impl State {
     }
 
     /// Requests a line from a time on.
-    pub(super) fn request_line_from(
-        &mut self,
-        (organization_id, service_key): LineKey,
-        completed_at: Timestamp,
-        now: Timestamp,
-    ) {
+    pub(super) fn request_line_from(&mut self, line: LineKey, completed_at: Timestamp, now: Timestamp) {
         let from = LinePosition {
             completed_at,
             external_id: String::new(),
         };
-        self.request_line(organization_id, service_key, from, now);
-    }
-
-    pub(super) fn request_line(
-        &mut self,
-        organization_id: OrganizationId,
-        service_key: String,
-        from: LinePosition,
-        now: Timestamp,
-    ) {
         self.last_generation += 1;
         let generation = self.last_generation;
         self.line_requests
-            .entry((organization_id, service_key))
+            .entry(line)
             .and_modify(|waiting| {
                 waiting.from = waiting.from.clone().min(from.clone());
                 waiting.request.generation = generation;

@@ -2,7 +2,6 @@
 
 use super::State;
 use periscope_domain::id::OrganizationId;
-use periscope_domain::linking::service_key;
 use periscope_domain::ports::{Applied, DeploymentRemoval, Removed, RemovedDeployment};
 use std::collections::BTreeMap;
 
@@ -20,7 +19,7 @@ impl State {
             .remove(&(removal.organization_id, external_id.clone()));
         self.relink_requests.remove(&key);
         if let Some(change) = &removal.line_change {
-            let line = (key.0, service_key(change.service.as_ref()));
+            let line = change.line(key.0);
             self.move_line(line.clone(), &change.place);
             self.request_line_from(line, change.place.completed_at, removal.removed_at);
         }

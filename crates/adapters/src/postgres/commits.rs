@@ -13,7 +13,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::FutureExt;
 use periscope_domain::commit_graph::Commit;
 use periscope_domain::commit_sha::CommitSha;
-use periscope_domain::id::OrganizationId;
+use periscope_domain::id::{OrganizationId, RepositoryId};
 use periscope_domain::ports::{Applied, CommitDecision, CommitQuery, Commits, CommitsContext, StoreError};
 use periscope_domain::timestamp::Timestamp;
 use std::collections::BTreeSet;
@@ -25,6 +25,16 @@ batch_input! {
         organization_id: BigInt = i64,
         repository_id: BigInt = i64,
         sha: Bytea = Vec<u8>,
+    }
+}
+
+impl Wanted {
+    fn of(organization_id: OrganizationId, repository_id: RepositoryId, shas: &[CommitSha]) -> Self {
+        Self {
+            organization_id: vec![organization_id.get(); shas.len()],
+            repository_id: vec![repository_id.get(); shas.len()],
+            sha: shas.iter().map(|sha| sha.as_bytes().to_vec()).collect(),
+        }
     }
 }
 
@@ -98,7 +108,7 @@ batch_statement! {
 }
 
 batch_statement! {
-    /// Completes commits and gives those whose parents no other writer has told.
+    /// Updates commits and returns those whose stored parents are still `parents_before`.
     Complete { input: Input } -> Bytea {
         ", held as (
             select c.organization_id, c.sha, c.repository_id
@@ -118,21 +128,12 @@ batch_statement! {
     }
 }
 
-batch_input! {
-    /// Commits without parents.
-    RootInput as "root" {
-        organization_id: BigInt = i64,
-        repository_id: BigInt = i64,
-        sha: Bytea = Vec<u8>,
-    }
-}
-
 batch_statement! {
-    /// Records that a clone has proved them to be roots.
-    ProveRoots { root: RootInput } -> Bytea {
+    /// Records commits that a clone has proved to be roots.
+    ProveRoots { wanted: Wanted } -> Bytea {
         " insert into proved_roots (organization_id, repository_id, sha)
         select organization_id, repository_id, sha
-        from root
+        from wanted
         order by sha
         on conflict (organization_id, repository_id, sha) do nothing
         returning sha"
@@ -213,11 +214,7 @@ impl Commits for PgStore {
         let mut stored = Vec::new();
         let mut proved_roots = BTreeSet::new();
         if let Some(repository) = &repository {
-            let wanted = Wanted {
-                organization_id: vec![organization_id.get(); query.shas.len()],
-                repository_id: vec![repository.id.get(); query.shas.len()],
-                sha: query.shas.iter().map(|sha| sha.as_bytes().to_vec()).collect(),
-            };
+            let wanted = Wanted::of(organization_id, repository.id, &query.shas);
             for (sha, parents, committed_at, is_proved_root) in
                 self.pool.rows::<_, StoredRow>(ReadCommits { wanted }).await?
             {
@@ -280,7 +277,8 @@ async fn write(connection: &mut AsyncPgConnection, decision: &CommitDecision) ->
         return Ok(Applied::Stale);
     }
     if !decision.proved_roots.is_empty() {
-        let _: Vec<Vec<u8>> = prove_roots(decision, &intake).load(connection).await?;
+        let wanted = Wanted::of(*organization_id, intake.repository_id, &decision.proved_roots);
+        let _: Vec<Vec<u8>> = ProveRoots { wanted }.load(connection).await?;
     }
     if !pushes.is_empty() {
         let _: Vec<Vec<u8>> = push(decision, &intake).load(connection).await?;
@@ -297,16 +295,6 @@ async fn write(connection: &mut AsyncPgConnection, decision: &CommitDecision) ->
         touched.extend(every_line.load::<i64>(connection).await?);
     }
     Ok(Applied::Done(touched.len() as u64))
-}
-
-fn prove_roots(decision: &CommitDecision, intake: &Intake) -> ProveRoots {
-    let roots = &decision.proved_roots;
-    let root = RootInput {
-        organization_id: vec![decision.organization_id.get(); roots.len()],
-        repository_id: vec![intake.repository_id.get(); roots.len()],
-        sha: roots.iter().map(|sha| sha.as_bytes().to_vec()).collect(),
-    };
-    ProveRoots { root }
 }
 
 fn push(decision: &CommitDecision, intake: &Intake) -> Push {

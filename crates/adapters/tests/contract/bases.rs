@@ -18,19 +18,24 @@ use tokio::task::JoinSet;
 
 /// 1 - 2 - 3 - 4 - 5 on one branch, 2 - 6 - 7 on another; every commit is the merge of a pull request.
 pub(crate) async fn two_branches(store: &SharedStore) -> Tenant {
-    let acme = Tenant::new(store, "acme").await;
-    acme.send((1..=7).map(pull_request)).await;
-    acme.tell(&[
-        (1, &[]),
-        (2, &[1]),
-        (3, &[2]),
-        (4, &[3]),
-        (5, &[4]),
-        (6, &[2]),
-        (7, &[6]),
-    ])
-    .await;
-    acme
+    two_branches_of(store, "acme").await
+}
+
+async fn two_branches_of(store: &SharedStore, slug: &str) -> Tenant {
+    let tenant = Tenant::new(store, slug).await;
+    tenant.send((1..=7).map(pull_request)).await;
+    tenant
+        .tell(&[
+            (1, &[]),
+            (2, &[1]),
+            (3, &[2]),
+            (4, &[3]),
+            (5, &[4]),
+            (6, &[2]),
+            (7, &[6]),
+        ])
+        .await;
+    tenant
 }
 
 /// A deployment completed at a minute.
@@ -340,18 +345,7 @@ pub(crate) async fn reports_of_one_line_in_one_batch_are_linked_as_if_they_came_
         ("together", vec![6]),
         ("halves", vec![3, 3]),
     ] {
-        let tenant = Tenant::new(&store, slug).await;
-        tenant.send((1..=7).map(pull_request)).await;
-        let parents: [(u32, &[u32]); 7] = [
-            (1, &[]),
-            (2, &[1]),
-            (3, &[2]),
-            (4, &[3]),
-            (5, &[4]),
-            (6, &[2]),
-            (7, &[6]),
-        ];
-        tenant.tell(&parents).await;
+        let tenant = two_branches_of(&store, slug).await;
         begin_trial(&tenant).await;
         let mut rest = reports.to_vec();
         for size in sizes {

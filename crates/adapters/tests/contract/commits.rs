@@ -104,7 +104,7 @@ pub(crate) async fn what_a_clone_tells_of_parents_is_final(store: SharedStore) {
     acme.record(shipped("a", 1, 100)).await;
     acme.record(shipped("b", 4, 200)).await;
     acme.tell(&[(1, &[9]), (4, &[1]), (3, &[])]).await;
-    assert_eq!(numbers(&acme, "b").await, [4], "somebody tells wrong parents");
+    assert_eq!(numbers(&acme, "b").await, [4], "an API key reports wrong parents");
     let clone = vec![commit(1, &[]), commit(2, &[1]), commit(3, &[2]), commit(4, &[3])];
     for recorded in [4, 0] {
         let told = acme

@@ -78,7 +78,7 @@ impl CommitGraph {
         node.index() < known
     }
 
-    /// Gives a commit other parents than were told before; whether they are others.
+    /// Replaces the parents of a commit and returns whether they differ from the parents before.
     fn correct(&mut self, node: Node, parents: Vec<Node>) -> bool {
         let pushed = self.pushes.get(&node).into_iter().flatten();
         let pushed = pushed.flat_map(|push| push.commits.iter().chain([&push.before]));

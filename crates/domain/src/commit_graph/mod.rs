@@ -156,7 +156,7 @@ impl CommitGraph {
         self.shas.capacity() * per_commit + self.edges.capacity() * size_of::<Node>() + pushed
     }
 
-    /// Adds what has become known. Whatever is known already stays, but for parents: those that are told last count.
+    /// Adds commits and pushes. Known facts stay, except parents: the parents reported last count.
     pub fn extend(&mut self, commits: &[Commit], pushes: &[Push]) {
         let known = self.shas.len();
         let named = self.intern(commits, pushes);

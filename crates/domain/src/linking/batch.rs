@@ -1,12 +1,9 @@
 //! Deployments of one line that are recorded in one batch. No store knows of them while they are decided, so each is decided
 //! as if those before it were recorded.
 
-use super::{Earlier, LinePosition, LineState, Linking, service_key};
+use super::{Earlier, LineKey, LinePosition, LineState, Linking, service_key};
 use crate::deployment::Deployment;
 use crate::id::{DeploymentId, OrganizationId};
-
-/// The line of a deployment: its organization and what its service is compared by.
-pub type LineKey = (OrganizationId, String);
 
 /// The line of a deployment and its place there; `None` if the deployment is in no line. In this order the deployments of a
 /// batch are decided.
@@ -40,19 +37,13 @@ pub struct LineBatch {
 }
 
 impl LineBatch {
-    /// Goes to the line of the next deployment, and gives what is earlier than it: what the store knows, and what the batch
-    /// brings.
+    /// Enters the line of the next deployment and returns the deployments before it: those of the store and those of the
+    /// batch.
     #[must_use]
-    pub fn before(
-        &mut self,
-        organization_id: OrganizationId,
-        deployment: &Deployment,
-        stored: Earlier,
-    ) -> Earlier {
-        let line = (organization_id, service_key(deployment.service.as_ref()));
-        if self.line.as_ref() != Some(&line) {
+    pub fn before(&mut self, line: &LineKey, deployment: &Deployment, stored: Earlier) -> Earlier {
+        if self.line.as_ref() != Some(line) {
             *self = Self {
-                line: Some(line),
+                line: Some(line.clone()),
                 ..Self::default()
             };
         }

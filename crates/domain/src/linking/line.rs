@@ -6,7 +6,7 @@ use super::Linking;
 use crate::commit_sha::{CommitReference, CommitSha};
 use crate::deployment::Deployment;
 use crate::environment::Environment;
-use crate::id::{DeploymentId, PullRequestId, RepositoryId};
+use crate::id::{DeploymentId, OrganizationId, PullRequestId, RepositoryId};
 use crate::text::{ExternalDeploymentId, ServiceName};
 use crate::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -145,12 +145,21 @@ impl LineChange {
         })
     }
 
+    /// The line that the change is about.
+    #[must_use]
+    pub fn line(&self, organization_id: OrganizationId) -> LineKey {
+        (organization_id, service_key(self.service.as_ref()))
+    }
+
     /// Whether later deployments have to be decided again.
     #[must_use]
     pub const fn changes_later(&self) -> bool {
         self.is_moved && self.has_later
     }
 }
+
+/// The key of a line: its organization and what its service is compared by.
+pub type LineKey = (OrganizationId, String);
 
 /// What services are compared by.
 #[must_use]

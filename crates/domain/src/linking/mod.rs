@@ -20,10 +20,10 @@ mod graph_tests;
 mod tests;
 
 pub use absence::{Absence, Absences, absence};
-pub use batch::{LineBatch, LineKey, place_in_line, position_in_batch};
+pub use batch::{LineBatch, place_in_line, position_in_batch};
 pub use finding::{BaseFinding, Finding};
 pub use graph_range::{GraphAnswer, GraphRange};
-pub use line::{Earlier, EarlierDeployment, Head, LineChange, LinePosition, LineState, service_key};
+pub use line::{Earlier, EarlierDeployment, Head, LineChange, LineKey, LinePosition, LineState, service_key};
 pub use merge_time::MergeTimeRange;
 pub use novelty::Novelty;
 pub use touch::{Told, Touched, is_touched_as_before, touched_by};

@@ -70,7 +70,8 @@ pub async fn explain_deployment(
     let repositories = repositories_by_id(store, organization_id).await?;
     let surroundings = surroundings(store, organization_id, &deployment).await?;
     let mut linking = link(&deployment.deployment, &surroundings);
-    if let Some(query) = delivery_query(organization_id, &deployment.deployment, &linking) {
+    let first = linking.first_deliveries().collect();
+    if let Some(query) = delivery_query(organization_id, &deployment.deployment, first) {
         let delivered = store.deployments().delivered(&[query]).await?;
         linking = linking.after_deliveries_of(&delivered.into_iter().next().unwrap_or_default());
     }

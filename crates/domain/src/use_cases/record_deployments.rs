@@ -3,7 +3,7 @@
 
 use super::{ROUNDS, relink_some};
 use crate::deployment::{Deployment, DeploymentEvent, Received};
-use crate::id::{DeploymentId, OrganizationId};
+use crate::id::{DeploymentId, OrganizationId, PullRequestId};
 use crate::linking::{LineBatch, LineChange, LineKey, LinePosition, Linking, link, place_in_line};
 use crate::ports::{
     Applied, DeliveryQuery, DeploymentContext, DeploymentDecision, DeploymentQuery, Store, StoreError,
@@ -11,7 +11,7 @@ use crate::ports::{
 use crate::text::ExternalDeploymentId;
 use crate::timestamp::Timestamp;
 use crate::warning::Warning;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use thiserror::Error;
 use time::Duration;
@@ -129,7 +129,7 @@ async fn record_round(
             Some(context) => received.push((ReceivedReport::new(open.command, context), &mut *open.outcome)),
         }
     }
-    received.sort_by_cached_key(|(report, _)| report.place());
+    received.sort_by(|(one, _), (other, _)| one.place.cmp(&other.place));
     let (received, outcomes): (Vec<_>, Vec<_>) = received.into_iter().unzip();
     let (mut decisions, answers) = decide_in_order(received, now);
     know_deliveries(store, &mut decisions).await?;
@@ -152,34 +152,36 @@ fn decide_in_order(
     received: Vec<ReceivedReport<'_>>,
     now: Timestamp,
 ) -> (Vec<DeploymentDecision>, Vec<RecordedDeployment>) {
-    let mut members: BTreeMap<LineKey, (usize, bool)> = BTreeMap::new();
-    for report in &received {
-        if let Some((line, _)) = report.place() {
-            let (count, has_known) = members.entry(line).or_default();
-            *count += 1;
-            *has_known |= report.context.stored.is_some();
-        }
-    }
-    members.retain(|_, (count, has_known)| *count > 1 && *has_known);
+    let requested = lines_with_known(&received);
     let mut batch = LineBatch::default();
     let decide = |(position, mut report): (usize, ReceivedReport<'_>)| {
-        let place = report.place();
-        if let (Some(_), Some(deployment)) = (&place, &report.deployment) {
+        let place = report.place.take();
+        if let (Some((line, _)), Some(deployment)) = (&place, &report.deployment) {
             let earlier = &mut report.context.surroundings.earlier;
             let stored = std::mem::take(earlier);
-            *earlier = batch.before(report.command.organization_id, deployment, stored);
+            *earlier = batch.before(line, deployment, stored);
         }
         let (mut decision, answer) = decide(report, now);
         if let Some((line, _)) = place {
             let linking = decision.linking.take();
             decision.linking = linking.map(|linking| batch.advance(position, &decision.deployment, linking));
             for change in &mut decision.line_changes {
-                change.has_later |= members.contains_key(&line);
+                change.has_later |= requested.contains(&line);
             }
         }
         (decision, answer)
     };
     received.into_iter().enumerate().map(decide).unzip()
+}
+
+/// The lines to which several of the sorted reports come, at least one of a known deployment.
+fn lines_with_known(received: &[ReceivedReport<'_>]) -> BTreeSet<LineKey> {
+    received
+        .chunk_by(|one, other| one.line() == other.line())
+        .filter(|members| members.len() > 1)
+        .filter(|members| members.iter().any(|report| report.context.stored.is_some()))
+        .filter_map(|members| members.first()?.line().cloned())
+        .collect()
 }
 
 /// Takes the first delivery from links of pull requests that earlier deployments of the service link.
@@ -188,11 +190,8 @@ async fn know_deliveries(
     decisions: &mut [DeploymentDecision],
 ) -> Result<(), Arc<StoreError>> {
     let linked = decisions.iter_mut().filter_map(|decision| {
-        let query = delivery_query(
-            decision.organization_id,
-            &decision.deployment,
-            decision.linking.as_ref()?,
-        )?;
+        let pull_requests = decision.linking.as_ref()?.first_deliveries().collect();
+        let query = delivery_query(decision.organization_id, &decision.deployment, pull_requests)?;
         Some((query, decision))
     });
     let (queries, linked): (Vec<_>, Vec<_>) = linked.unzip();
@@ -207,21 +206,17 @@ async fn know_deliveries(
     Ok(())
 }
 
-/// Asks which of the pull requests that seem to be delivered for the first time are not; `None` if none seem to be.
+/// Asks which pull requests deployments before this one delivered; `None` if there are no pull requests to ask for.
 pub(super) fn delivery_query(
     organization_id: OrganizationId,
     deployment: &Deployment,
-    linking: &Linking,
+    pull_requests: Vec<PullRequestId>,
 ) -> Option<DeliveryQuery> {
-    let pull_requests: Vec<_> = linking.first_deliveries().collect();
-    let completed_at = deployment.shipped_at().filter(|_| !pull_requests.is_empty())?;
+    let before = LinePosition::of(deployment).filter(|_| !pull_requests.is_empty())?;
     Some(DeliveryQuery {
         organization_id,
         service: deployment.service.clone(),
-        before: LinePosition {
-            completed_at,
-            external_id: deployment.external_id.as_str().to_owned(),
-        },
+        before,
         pull_requests,
     })
 }
@@ -263,6 +258,8 @@ struct ReceivedReport<'a> {
     action: DeploymentAction,
     /// As it now stands; `None` if the report changes nothing.
     deployment: Option<Deployment>,
+    /// Its line and its place there.
+    place: Option<(LineKey, LinePosition)>,
 }
 
 impl<'a> ReceivedReport<'a> {
@@ -275,16 +272,20 @@ impl<'a> ReceivedReport<'a> {
                 Received::Stale => (DeploymentAction::Updated, None),
             },
         };
+        let place = deployment
+            .as_ref()
+            .and_then(|deployment| place_in_line(command.organization_id, deployment));
         Self {
             command,
             context,
             action,
             deployment,
+            place,
         }
     }
 
-    fn place(&self) -> Option<(LineKey, LinePosition)> {
-        place_in_line(self.command.organization_id, self.deployment.as_ref()?)
+    fn line(&self) -> Option<&LineKey> {
+        self.place.as_ref().map(|(line, _)| line)
     }
 }
 
@@ -295,6 +296,7 @@ fn decide(received: ReceivedReport<'_>, now: Timestamp) -> (DeploymentDecision, 
         context,
         action,
         deployment,
+        place: _,
     } = received;
     let report = &command.report;
     let before = context.stored.as_ref().map(|stored| &stored.deployment);

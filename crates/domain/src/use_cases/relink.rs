@@ -80,7 +80,8 @@ async fn relink_requested(
         .iter()
         .map(|(request, context, linking)| {
             let stored = context.stored.as_ref()?;
-            delivery_query(request.organization_id, &stored.deployment, linking)
+            let pull_requests = linking.first_deliveries().collect();
+            delivery_query(request.organization_id, &stored.deployment, pull_requests)
         })
         .collect();
     let mut delivered = delivered(store, queries).await?.into_iter();
@@ -214,16 +215,9 @@ async fn known_before(
         .iter()
         .flat_map(|entry| entry.linking.first_deliveries())
         .collect();
-    let query = first.filter(|_| !pull_requests.is_empty()).and_then(|first| {
-        Some(DeliveryQuery {
-            organization_id: line.organization_id,
-            service: first.deployment.service.clone(),
-            before: LinePosition {
-                completed_at: first.deployment.shipped_at()?,
-                external_id: first.deployment.external_id.as_str().to_owned(),
-            },
-            pull_requests: pull_requests.into_iter().collect(),
-        })
+    let query = first.and_then(|first| {
+        let pull_requests = pull_requests.into_iter().collect();
+        delivery_query(line.organization_id, &first.deployment, pull_requests)
     });
     let answers = delivered(store, vec![query]).await?;
     Ok(answers.into_iter().next().unwrap_or_default())

@@ -48,6 +48,9 @@ const NAMED: &str = "
         (false, coalesce(q.base_least, decode(rpad(d.previous_commit_sha, 40, '0'), 'hex')),
             coalesce(q.base_most, decode(rpad(d.previous_commit_sha, 40, 'f'), 'hex')))";
 
+/// What the service is compared by: the one of the report, else the stored one.
+const SERVICE_KEY: &str = "coalesce(lower(coalesce(q.service, d.service) collate \"C\"), '')";
+
 batch_statement! {
     /// A row for each query whose organization exists. What is not needed is left out by a condition inside of each part;
     /// one where they are joined would be looked at when it is too late. A previous commit is looked for among commits
@@ -192,7 +195,7 @@ batch_statement! {
         left join lateral (
             select
                 q.organization_id, q.external_id,
-                coalesce(lower(coalesce(q.service, d.service) collate \"C\"), '') as service_key,
+                ", SERVICE_KEY, " as service_key,
                 coalesce(q.environment, d.environment) as environment,
                 coalesce(q.shipped_at, d.completed_at) as completed_at,
                 least(q.shipped_at, d.completed_at) as live_from
@@ -205,7 +208,7 @@ batch_statement! {
             select l.revision, l.last_completed_at, l.last_external_id
             from lines l
             where l.organization_id = q.organization_id and q.linking
-                and l.service_key = coalesce(lower(coalesce(q.service, d.service) collate \"C\"), '')
+                and l.service_key = ", SERVICE_KEY, "
             offset 0
         ) as line on true"
     }

@@ -4,13 +4,13 @@ use super::write::Group;
 use crate::postgres::relinking::{move_lines, request_lines};
 use crate::postgres::statement::batch_input;
 use diesel::sql_types::{BigInt, Bool, Text, Timestamptz};
-use periscope_domain::linking::{LineChange, LineKey, service_key};
+use periscope_domain::linking::LineKey;
 use periscope_domain::ports::DeploymentDecision;
 use std::collections::{HashMap, HashSet};
 use time::OffsetDateTime;
 
-/// Moves on the lines that deployments come to or leave, and requests those that have later deployments, that are no longer
-/// what the decisions saw, or of which another decision is left out.
+/// Raises the revision of every changed line. Requests a line that has later deployments, a line whose revision the decisions
+/// did not see, and a line of which another decision is left out.
 pub(super) const CHANGE_LINES: &str = concat!(
     ", line_moved as (",
     move_lines!(
@@ -89,7 +89,7 @@ batch_input! {
 impl LineChangeInput {
     pub(super) fn push(&mut self, owner: i64, decision: &DeploymentDecision, shared: &SharedLines) {
         for change in &decision.line_changes {
-            let line = line_key(decision, change);
+            let line = change.line(decision.organization_id);
             self.owner.push(owner);
             self.changes_later
                 .push(change.changes_later() || shared.split.contains(&line));
@@ -101,10 +101,6 @@ impl LineChangeInput {
             self.seen.push(decision.version.line.get());
         }
     }
-}
-
-fn line_key(decision: &DeploymentDecision, change: &LineChange) -> LineKey {
-    (decision.organization_id, service_key(change.service.as_ref()))
 }
 
 /// Lines that several decisions change.
@@ -122,7 +118,7 @@ impl SharedLines {
         for (number, (_, group)) in groups.iter().enumerate() {
             for (_, decision) in group {
                 for change in &decision.line_changes {
-                    let line = line_key(decision, change);
+                    let line = change.line(decision.organization_id);
                     if let Some(other) = changed.insert(line.clone(), number) {
                         if other != number {
                             split.insert(line.clone());

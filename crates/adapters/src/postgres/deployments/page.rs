@@ -9,6 +9,7 @@ use crate::postgres::statement::{batch_input, batch_statement};
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use periscope_domain::environment::Environment;
 use periscope_domain::id::{DeploymentId, OrganizationId};
+use periscope_domain::linking::service_key;
 use periscope_domain::listing::{DeploymentFilter, ListedDeployment, Order, Page, PageRequest};
 use periscope_domain::ports::StoreError;
 use periscope_domain::run::DeploymentStatus;
@@ -160,7 +161,7 @@ impl Query {
             period: _,
         } = filter;
         let takes_all = environment.is_none() && service.is_none() && statuses.is_empty();
-        let service = service.as_ref().map(|name| name.as_str().to_ascii_lowercase());
+        let service = service.as_ref().map(|name| service_key(Some(name)));
         let environment = environment.as_ref().map(Environment::as_str).map(str::to_owned);
         Self {
             organization_id: vec![organization_id.get()],

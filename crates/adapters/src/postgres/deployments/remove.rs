@@ -77,15 +77,14 @@ batch_statement! {
             from gone g, removal r
         ),
         asked as materialized (
-            select g.organization_id, g.service_key, g.completed_at as since
+            select g.organization_id, g.service_key, g.completed_at as since, g.external_id
             from gone g, removal r
             where r.leaves_line and g.completed_at is not null
         ),
         line_moved as (",
         move_lines!(
-            "select g.organization_id, g.service_key, g.completed_at, g.external_id
-            from gone g, removal r
-            where r.leaves_line and g.completed_at is not null"
+            "select a.organization_id, a.service_key, a.since as completed_at, a.external_id
+            from asked a"
         ),
         "),
         line_requested as (",

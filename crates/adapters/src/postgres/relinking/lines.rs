@@ -10,8 +10,8 @@ use periscope_domain::ports::{LineRequest, StoreError};
 use periscope_domain::timestamp::Timestamp;
 use time::OffsetDateTime;
 
-/// Raises the revision of each line of some deployments (`organization_id, service_key, completed_at, external_id`) by one, in
-/// order, so that two statements that do do not deadlock, and gives the new one.
+/// Raises the revision of each line of some deployments (`organization_id, service_key, completed_at, external_id`) by one and
+/// returns the new one. Rows are locked in order, so that two statements cannot deadlock.
 macro_rules! move_lines {
     ($deployments:literal) => {
         concat!(

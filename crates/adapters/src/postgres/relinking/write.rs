@@ -70,8 +70,8 @@ batch_statement! {
             from held h
             where d.organization_id = h.organization_id and d.id = h.id
             returning
-                h.ordinal, h.is_late, h.generation, h.taken_at, h.seen, d.organization_id, d.id, d.service_key, d.environment,
-                d.external_id, d.completed_at
+                h.ordinal, h.is_late, h.generation, h.taken_at, h.seen, d.organization_id, d.id, d.service_key,
+                d.environment, d.external_id, d.completed_at
         )",
         REPLACE_LINKS,
         ", unseen as (
@@ -124,8 +124,8 @@ batch_statement! {
             from waiting a
             where request.organization_id = a.organization_id and request.deployment_id = a.deployment_id
                 and not (a.is_same and a.is_seen)
-        )
-        , line_moved as (",
+        ),
+        line_moved as (",
         move_lines!(
             "select r.organization_id, r.service_key, r.completed_at, r.external_id
             from relinked r
@@ -193,7 +193,7 @@ fn how_many_at_once(decisions: &[&RelinkingDecision]) -> usize {
     links.take_while(|links| *links <= LINKS_AT_ONCE).count().max(1)
 }
 
-/// Writes decisions in one statement. The statements before it have moved their line on as well.
+/// Writes decisions in one statement. Each statement before it has raised the revision of the line by one.
 async fn relink(
     pool: &Pool,
     decisions: &[&RelinkingDecision],
