@@ -7,6 +7,11 @@ use thiserror::Error;
 
 const MAX_CHARACTERS: usize = 100;
 
+/// A word is no tier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("must be one of: production, staging, testing, development, preview, other")]
+pub struct InvalidTier;
+
 /// What an environment is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tier {
@@ -34,6 +39,15 @@ impl Tier {
         Self::Preview,
         Self::Other,
     ];
+
+    /// Reads a tier by its word.
+    ///
+    /// # Errors
+    /// [`InvalidTier`] for any other word.
+    pub fn parse(text: &str) -> Result<Self, InvalidTier> {
+        let mut tiers = Self::ALL.into_iter();
+        tiers.find(|tier| tier.as_str() == text).ok_or(InvalidTier)
+    }
 
     /// The word that stores and answers use.
     #[must_use]
@@ -123,6 +137,22 @@ impl Environment {
         Self { tier, ..self }
     }
 
+    /// Whether a filter by this name means every environment of the tier `production`. Each other name means itself.
+    #[must_use]
+    pub fn means_tier(&self) -> bool {
+        &*self.name == Self::PRODUCTION
+    }
+
+    /// Whether a filter by this name takes another environment.
+    #[must_use]
+    pub fn takes(&self, other: &Self) -> bool {
+        if self.means_tier() {
+            other.is_production()
+        } else {
+            self == other
+        }
+    }
+
     /// Whether a deployment here reaches users, so that it can ship pull requests.
     #[must_use]
     pub const fn is_production(&self) -> bool {
@@ -156,6 +186,12 @@ impl Hash for Environment {
     }
 }
 
+impl fmt::Display for Tier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 impl fmt::Display for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)
@@ -185,6 +221,36 @@ mod tests {
             let moved = environment.clone().with_tier(Tier::Production);
             assert!(moved.is_production());
             assert_eq!(moved, environment, "the name says which environment it is");
+        }
+    }
+
+    #[test]
+    fn a_tier_is_read_and_told_by_its_word() {
+        for tier in Tier::ALL {
+            assert_eq!(Tier::parse(&tier.to_string()), Ok(tier));
+        }
+        for bad in ["", "Production", "test", "prod"] {
+            assert_eq!(Tier::parse(bad), Err(InvalidTier), "{bad:?}");
+        }
+        let listed = Tier::ALL.map(Tier::as_str).join(", ");
+        assert_eq!(InvalidTier.to_string(), format!("must be one of: {listed}"));
+    }
+
+    #[test]
+    fn production_means_its_tier_and_each_other_name_itself() {
+        let named = |name: &str, tier| Environment::parse(name).unwrap().with_tier(tier);
+        for (filter, name, tier, takes) in [
+            ("production", "production", Tier::Production, true),
+            ("production", "prod-eu", Tier::Production, true),
+            ("production", "production", Tier::Other, false),
+            ("production", "staging", Tier::Staging, false),
+            ("prod-eu", "prod-eu", Tier::Production, true),
+            ("prod-eu", "production", Tier::Production, false),
+            ("staging", "staging", Tier::Staging, true),
+            ("staging", "pre-live", Tier::Staging, false),
+        ] {
+            let filter = Environment::parse(filter).unwrap();
+            assert_eq!(filter.takes(&named(name, tier)), takes, "{filter} {name} {tier}");
         }
     }
 

@@ -8,6 +8,7 @@ pub mod commit_sha;
 pub mod delivery;
 pub mod deployment;
 pub mod environment;
+pub mod environment_tiers;
 pub mod github;
 mod hex;
 pub mod history;
