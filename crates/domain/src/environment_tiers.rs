@@ -55,6 +55,17 @@ impl EnvironmentPattern {
         &self.0
     }
 
+    /// The pattern as one word of a shell's command line, in quotes where the shell would read something into it.
+    #[must_use]
+    pub fn quoted(&self) -> String {
+        let is_plain = |c: char| c.is_alphanumeric() || "-_./:@+%".contains(c);
+        if !self.0.starts_with('-') && self.0.chars().all(is_plain) {
+            self.0.to_string()
+        } else {
+            format!("'{}'", self.0.replace('\'', r"'\''"))
+        }
+    }
+
     /// Whether a name in lower case fits. Each part between two `*` is found as early as possible, which leaves the most
     /// for those behind it.
     #[must_use]
@@ -163,6 +174,35 @@ impl EnvironmentTiers {
     }
 }
 
+/// How many environments a sentence names.
+const NAMED: usize = 3;
+
+/// Names environments whose tier is `other`, says what they had, and offers to make them production.
+#[must_use]
+pub fn name_some(environments: &[Environment], had: &str) -> String {
+    let mut names: Vec<_> = environments.iter().take(NAMED).map(ToString::to_string).collect();
+    let more = environments.len().saturating_sub(names.len());
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    let last = names.pop().unwrap_or_default();
+    let names = match names.as_slice() {
+        [] => last,
+        names => format!("{} and {last}", names.join(", ")),
+    };
+    let what = if environments.len() == 1 {
+        "is no production environment"
+    } else {
+        "are no production environments"
+    };
+    let first = environments.first().map(EnvironmentPattern::exactly);
+    let first = first.map_or_else(String::new, |first| first.quoted());
+    format!(
+        "{names} {had}, but {what} (tier other). Where users are, make it production: `periscope environment set {first} \
+         --tier production`, or on the settings page."
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,6 +226,19 @@ mod tests {
                 Err(InvalidEnvironmentPattern),
                 "{bad:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_pattern_is_quoted_where_a_shell_would_read_something_into_it() {
+        for (text, quoted) in [
+            ("prod-eu.1", "prod-eu.1"),
+            ("prod*", "'prod*'"),
+            ("eu west", "'eu west'"),
+            ("it's", r"'it'\''s'"),
+            ("$(id)", "'$(id)'"),
+        ] {
+            assert_eq!(pattern(text).quoted(), quoted);
         }
     }
 
@@ -288,6 +341,30 @@ mod tests {
         assert!(!after.differs_from(&before, &environment("prod-eu")));
         assert!(other.differs_from(&before, &environment("prod-eu")));
         assert!(!other.differs_from(&before, &environment("prod-us")));
+    }
+
+    #[test]
+    fn a_sentence_names_three_environments_at_most() {
+        let environments = ["prod", "live", "eu", "us", "ap"].map(|name| Environment::parse(name).unwrap());
+        for (count, beginning) in [
+            (
+                1,
+                "prod had deployments, but is no production environment (tier other).",
+            ),
+            (
+                2,
+                "prod and live had deployments, but are no production environments",
+            ),
+            (3, "prod, live and eu had"),
+            (5, "prod, live, eu and 2 more had"),
+        ] {
+            let sentence = name_some(&environments[..count], "had deployments");
+            assert!(sentence.starts_with(beginning), "{sentence}");
+            assert!(
+                sentence.contains("`periscope environment set prod --tier production`"),
+                "{sentence}"
+            );
+        }
     }
 
     #[test]

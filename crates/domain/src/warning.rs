@@ -1,6 +1,8 @@
 //! What a sender should know about a deployment that was recorded all the same, each with a stable code.
 
 use crate::commit_sha::CommitReference;
+use crate::environment::Environment;
+use crate::environment_tiers::EnvironmentPattern;
 use crate::linking::Novelty;
 use crate::repository::RepositoryName;
 use crate::text::ServiceName;
@@ -33,6 +35,8 @@ pub enum Warning {
     StaleEventIgnored,
     /// The report changed the environment or the service of a known deployment.
     IdentityChanged,
+    /// The deployment succeeded in an environment whose tier is `other`, so that it ships nothing.
+    EnvironmentNotProduction(Environment),
     /// The completion lies more than a minute ahead of our clock.
     CompletedInFuture,
     /// All that is deployed was live before; the earlier deployment that it repeats.
@@ -41,7 +45,7 @@ pub enum Warning {
 
 impl Warning {
     /// Every code, each with its meaning.
-    pub const CODES: [(&'static str, &'static str); 10] = [
+    pub const CODES: [(&'static str, &'static str); 11] = [
         (
             "commit_unknown",
             "no source has sent the deployed commit, so nothing is linked yet",
@@ -76,6 +80,10 @@ impl Warning {
             "the report changes the environment or the service of a known deployment",
         ),
         (
+            "environment_not_production",
+            "the tier of the environment is `other`, so the deployment links nothing and no production figure counts it",
+        ),
+        (
             "completed_in_future",
             "`completedAt` lies more than a minute ahead of the server's clock",
         ),
@@ -97,6 +105,7 @@ impl Warning {
             Self::ServiceUnmatched(_) => "service_unmatched",
             Self::StaleEventIgnored => "stale_event_ignored",
             Self::IdentityChanged => "identity_changed",
+            Self::EnvironmentNotProduction(_) => "environment_not_production",
             Self::CompletedInFuture => "completed_in_future",
             Self::Redeployment(..) => "redeployment",
         }
@@ -158,6 +167,13 @@ impl fmt::Display for Warning {
                 "this report changed the environment or the service of a known deployment; a deployment to another \
                  environment or of another service needs a deploymentId of its own",
             ),
+            Self::EnvironmentNotProduction(environment) => write!(
+                f,
+                "environment {environment} is no production environment (its tier is other): the deployment links \
+                 nothing and counts in no production figure; if users are there, an admin makes it one with \
+                 `periscope environment set {} --tier production` or on the settings page",
+                EnvironmentPattern::exactly(environment).quoted()
+            ),
             Self::CompletedInFuture => f.write_str(
                 "completedAt lies more than a minute ahead of this server's clock; check the clock of the sender",
             ),
@@ -188,6 +204,7 @@ mod tests {
             Warning::ServiceUnmatched(ServiceName::parse("api").unwrap()),
             Warning::StaleEventIgnored,
             Warning::IdentityChanged,
+            Warning::EnvironmentNotProduction(Environment::parse("prod").unwrap()),
             Warning::CompletedInFuture,
             Warning::Redeployment(Novelty::Redeployment, "gha-1".to_owned()),
             Warning::Redeployment(Novelty::RollBack, "gha-1".to_owned()),
@@ -197,6 +214,7 @@ mod tests {
                 Warning::ServiceUnmatched(_) => "service api ",
                 Warning::StaleEventIgnored => "older",
                 Warning::IdentityChanged => "deploymentId",
+                Warning::EnvironmentNotProduction(_) => "`periscope environment set prod --tier production`",
                 Warning::CompletedInFuture => "completedAt",
                 Warning::Redeployment(..) => "gha-1",
                 _ => "commit abc1234",

@@ -91,7 +91,15 @@ impl Finding {
     pub fn sentence(&self, name_of: impl Fn(RepositoryId) -> String) -> String {
         match self {
             Self::ShipsNothing(status, environment) => {
-                format!("It is {status} in {environment}; only a success in production ships pull requests.")
+                let tier = environment.tier().as_str();
+                let tier = if environment.as_str() == tier {
+                    String::new()
+                } else {
+                    format!(" (tier {tier})")
+                };
+                format!(
+                    "It is {status} in {environment}{tier}; only a success in production ships pull requests."
+                )
             }
             Self::Repository(repository_id, by, service) => {
                 let repository = name_of(*repository_id);

@@ -31,11 +31,13 @@ pub use unlinked::UnlinkedReason;
 
 use crate::commit_sha::CommitSha;
 use crate::deployment::Deployment;
+use crate::environment::{Environment, Tier};
 use crate::history::{KnownMerge, RepositoryHistory};
 use crate::id::{PullRequestId, RepositoryId};
 use crate::lead_time::LeadTime;
 use crate::pull_request::Merge;
 use crate::repository::Repository;
+use crate::run::DeploymentStatus;
 use crate::timestamp::Timestamp;
 use crate::warning::Warning;
 use scope::{Resolved, Scope};
@@ -174,6 +176,18 @@ pub struct Linking {
 }
 
 impl Linking {
+    /// What a deployment ships that is no successful production one.
+    #[must_use]
+    pub fn of_nothing(status: DeploymentStatus, environment: &Environment) -> Self {
+        let may_be_meant = status == DeploymentStatus::Success && environment.tier() == Tier::Other;
+        let warning = may_be_meant.then(|| Warning::EnvironmentNotProduction(environment.clone()));
+        Self {
+            warnings: warning.into_iter().collect(),
+            findings: vec![Finding::ShipsNothing(status, environment.clone())],
+            ..Self::default()
+        }
+    }
+
     /// The pull requests that are linked for the first time, as far as the commits of earlier deployments tell.
     pub fn first_deliveries(&self) -> impl Iterator<Item = PullRequestId> {
         let links = self.links.iter().filter(|link| link.is_first);
@@ -234,12 +248,7 @@ impl Linking {
 #[must_use]
 pub fn link(deployment: &Deployment, surroundings: &Surroundings) -> Linking {
     let Some(shipped_at) = deployment.shipped_at() else {
-        let mut linking = Linking::default();
-        linking.findings.push(Finding::ShipsNothing(
-            deployment.run.status(),
-            deployment.environment.clone(),
-        ));
-        return linking;
+        return Linking::of_nothing(deployment.run.status(), &deployment.environment);
     };
     let scope = Scope::of(deployment, surroundings);
     let mut linking = Linking {

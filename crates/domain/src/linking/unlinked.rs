@@ -57,6 +57,7 @@ impl Linking {
             | Warning::ServiceUnmatched(_)
             | Warning::StaleEventIgnored
             | Warning::IdentityChanged
+            | Warning::EnvironmentNotProduction(_)
             | Warning::CompletedInFuture
             | Warning::Redeployment(..) => None,
         });

@@ -136,11 +136,11 @@ impl Figures {
                 let deployments = overview.current.deployment_frequency;
                 let deployments = deployments.map_or(0, |frequency| frequency.statuses.total());
                 let events = deployments + overview.current.pull_requests_merged.unwrap_or_default();
-                (events, Some(NoData::NoDeployments))
+                (events, Some(no_deployments(scope)))
             }
             Self::DeploymentFrequency(frequency) => {
                 let total = frequency.current.map_or(0, |current| current.statuses.total());
-                (total, Some(NoData::NoDeployments))
+                (total, Some(no_deployments(scope)))
             }
             Self::LeadTime(lead_times) => (count_rated(lead_times.current), Some(not_shipped(scope))),
             Self::ChangeFailureRate(rate) => {
@@ -149,7 +149,7 @@ impl Figures {
                     .map_or(0, |rate| rate.statuses.total() - rate.statuses.cancelled);
                 (decided, Some(no_outcomes(scope)))
             }
-            Self::Recovery(recovery) => (count_rated(recovery.current), Some(NoData::NoRecoveries)),
+            Self::Recovery(recovery) => (count_rated(recovery.current), Some(no_recoveries(scope))),
             Self::CycleTime(cycle_time) => (count(cycle_time.current), no_details()),
             Self::SizeVsTime(points) => (points.current as u64, no_details()),
             Self::Throughput(_) | Self::Velocity(_) | Self::Contributors(_) | Self::ServiceHealth(_) => {
@@ -191,18 +191,40 @@ impl Figures {
 }
 
 fn not_shipped(scope: &Scope<'_>) -> NoData {
-    if !scope.question.environment.is_production() {
+    if !scope.is_of_production() {
         NoData::NotProduction
     } else if scope.deployments(scope.window).next().is_none() {
-        NoData::NoDeployments
+        no_deployments(scope)
     } else {
         NoData::NothingShipped
     }
 }
 
+/// Why a figure is empty to which no deployment belongs.
+fn no_deployments(scope: &Scope<'_>) -> NoData {
+    let others =
+        if scope.question.environment.means_tier() && scope.deployments(scope.window).next().is_none() {
+            scope.other_environments()
+        } else {
+            Vec::new()
+        };
+    if others.is_empty() {
+        NoData::NoDeployments
+    } else {
+        NoData::EnvironmentNotProduction(others)
+    }
+}
+
+fn no_recoveries(scope: &Scope<'_>) -> NoData {
+    match no_deployments(scope) {
+        NoData::NoDeployments => NoData::NoRecoveries,
+        others => others,
+    }
+}
+
 fn no_outcomes(scope: &Scope<'_>) -> NoData {
     if scope.deployments(scope.window).next().is_none() {
-        NoData::NoDeployments
+        no_deployments(scope)
     } else {
         NoData::NoOutcomes
     }

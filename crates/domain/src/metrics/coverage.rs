@@ -71,7 +71,7 @@ fn deployments(scope: &Scope<'_>) -> Share<UnlinkedReason> {
     let mut counter = Counter::new();
     let successful = scope
         .deployments_anywhere(scope.window)
-        .filter(|(row, _)| scope.facts.ships(row));
+        .filter(|(row, _)| scope.ships(row));
     for (row, links) in successful {
         let reason = row.unlinked.unwrap_or(UnlinkedReason::NothingNew);
         counter.add(links.is_empty().then_some(reason));
@@ -88,7 +88,7 @@ fn pull_requests(scope: &Scope<'_>) -> Share<UnshippedReason> {
     let mut shipped = number_set(merged);
     let mut last_shipment = i64::MIN;
     for (row, links) in scope.facts.deployments(since) {
-        if scope.facts.ships(row) {
+        if scope.ships(row) {
             last_shipment = row.completed_at;
         }
         shipped.extend(links.iter().map(|link| link.pull_request_id));

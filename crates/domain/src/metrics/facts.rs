@@ -310,10 +310,10 @@ impl Facts {
             .map(|(row, _)| row)
     }
 
-    /// Whether a deployment reached users, so that it could ship pull requests.
-    pub(crate) fn ships(&self, row: &DeploymentRow) -> bool {
-        row.status == DeploymentStatus::Success
-            && self.names.environments.find(Environment::PRODUCTION) == Some(row.environment)
+    /// Every environment that a deployment went to, with its number; the tier is that of a well-known name.
+    pub(crate) fn environments(&self) -> impl Iterator<Item = (NameNumber, Environment)> {
+        let names = self.names.environments.numbered();
+        names.filter_map(|(number, name)| Some((number, Environment::parse(name).ok()?)))
     }
 
     /// The number of an environment, if any deployment went there.

@@ -43,6 +43,11 @@ impl Names {
         self.texts.get(index).map(|text| &**text)
     }
 
+    /// Every text with its number.
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = (NameNumber, &str)> {
+        (1..).zip(self.texts.iter().map(|text| &**text))
+    }
+
     /// How many numbers there are, with 0.
     pub(crate) fn count(&self) -> usize {
         self.texts.len() + 1

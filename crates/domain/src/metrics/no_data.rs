@@ -1,10 +1,16 @@
 //! Why there is no figure. "No data" is never 0, and never a level.
 
+use crate::environment::Environment;
+use crate::environment_tiers::name_some;
+use std::borrow::Cow;
+
 /// Why there is no figure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoData {
     /// No deployment ended in the window.
     NoDeployments,
+    /// No deployment to production ended in the window, but some succeeded in these environments, whose tier is `other`.
+    EnvironmentNotProduction(Vec<Environment>),
     /// None of those that ended succeeded, failed or was rolled back.
     NoOutcomes,
     /// Only production deployments ship pull requests.
@@ -26,9 +32,10 @@ pub enum NoData {
 impl NoData {
     /// The code, which never changes.
     #[must_use]
-    pub const fn code(self) -> &'static str {
+    pub const fn code(&self) -> &'static str {
         match self {
             Self::NoDeployments => "no_deployments",
+            Self::EnvironmentNotProduction(_) => "environment_not_production",
             Self::NoOutcomes => "no_outcomes",
             Self::NotProduction => "not_production",
             Self::NothingShipped => "nothing_shipped",
@@ -42,8 +49,15 @@ impl NoData {
 
     /// The same for people.
     #[must_use]
-    pub const fn sentence(self) -> &'static str {
-        match self {
+    pub fn sentence(&self) -> Cow<'static, str> {
+        let sentence = match self {
+            Self::EnvironmentNotProduction(environments) => {
+                return format!(
+                    "No deployment to production was completed in the window. {}",
+                    name_some(environments, "had successful deployments")
+                )
+                .into();
+            }
             Self::NoDeployments => "No deployment of what is asked about was completed in the window.",
             Self::NoOutcomes => "Every deployment of the window was cancelled.",
             Self::NotProduction => {
@@ -61,6 +75,7 @@ impl NoData {
                 "The service names no repository, so no pull requests are its own; an alias connects them."
             }
             Self::NoRepositories => "No repository is monitored.",
-        }
+        };
+        sentence.into()
     }
 }

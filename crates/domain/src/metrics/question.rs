@@ -3,10 +3,12 @@
 use super::facts::{DeploymentRow, LinkRow, MergeRow};
 use super::names::NameNumber;
 use super::{Facts, Metric, Window};
-use crate::environment::Environment;
+use crate::environment::{Environment, Tier};
+use crate::environment_tiers::EnvironmentTiers;
 use crate::id::{DeploymentId, RepositoryId};
 use crate::linking::service_key;
 use crate::repository::{Repository, match_service};
+use crate::run::DeploymentStatus;
 use crate::text::ServiceName;
 use crate::time_zone::TimeZone;
 use crate::timestamp::Timestamp;
@@ -25,7 +27,7 @@ pub struct Question {
     pub now: Timestamp,
     /// Whose days and weeks it is cut into.
     pub time_zone: TimeZone,
-    /// Deployments to where.
+    /// Deployments to where; `production` [means](Environment::means_tier) every environment of that tier.
     pub environment: Environment,
     /// Deployments of what, and pull requests of the repository that it is built from; `None` stands for all services
     /// and every monitored repository.
@@ -75,33 +77,57 @@ pub struct Material {
     pub question: Question,
     /// The facts since [`Question::facts_since`].
     pub facts: Arc<Facts>,
-    /// The states of services in the question's environment before [`Question::outages_since`], if a metric
+    /// The tiers of the organization's environments.
+    pub tiers: EnvironmentTiers,
+    /// The states of services in the question's environments before [`Question::outages_since`], if a metric
     /// [follows outages](Metric::follows_outages).
     pub states: Vec<ServiceState>,
     /// Every repository of the organization.
     pub repositories: Vec<Repository>,
 }
 
-/// Which of many a question is about.
+/// Which service a question is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Chosen<T> {
+enum Chosen {
     All,
-    One(T),
+    One(NameNumber),
     /// One that nothing belongs to.
     Nothing,
+}
+
+/// Some of the environments of the facts, by number.
+#[derive(Clone, Debug, Default)]
+struct Environments(Vec<bool>);
+
+impl Environments {
+    fn insert(&mut self, number: NameNumber) {
+        let place = number as usize;
+        if self.0.len() <= place {
+            self.0.resize(place + 1, false);
+        }
+        if let Some(is_in) = self.0.get_mut(place) {
+            *is_in = true;
+        }
+    }
+
+    fn has(&self, number: NameNumber) -> bool {
+        self.0.get(number as usize).copied().unwrap_or_default()
+    }
 }
 
 /// The part of the facts that a question is about.
 #[derive(Clone, Debug)]
 pub(crate) struct Scope<'a> {
     pub(crate) facts: &'a Facts,
+    tiers: &'a EnvironmentTiers,
     states: &'a [ServiceState],
     pub(crate) window: Window,
     pub(crate) question: &'a Question,
     /// In order of their numbers.
     pub(crate) repositories: Vec<&'a Repository>,
-    environment: Chosen<NameNumber>,
-    service: Chosen<NameNumber>,
+    environments: Environments,
+    production: Environments,
+    service: Chosen,
     /// Whether the service that is asked about names no repository.
     pub(crate) service_is_unmatched: bool,
 }
@@ -109,7 +135,16 @@ pub(crate) struct Scope<'a> {
 impl<'a> Scope<'a> {
     pub(crate) fn of(material: &'a Material) -> Self {
         let (facts, question) = (&*material.facts, &material.question);
-        let environment = facts.environment(&question.environment);
+        let (mut environments, mut production) = (Environments::default(), Environments::default());
+        for (number, environment) in facts.environments() {
+            let environment = material.tiers.apply(environment);
+            if question.environment.takes(&environment) {
+                environments.insert(number);
+            }
+            if environment.is_production() {
+                production.insert(number);
+            }
+        }
         let service = match &question.service {
             None => Chosen::All,
             Some(service) => facts.service(service).map_or(Chosen::Nothing, Chosen::One),
@@ -124,12 +159,14 @@ impl<'a> Scope<'a> {
         repositories.sort_by_key(|repository| repository.id);
         Self {
             facts,
+            tiers: &material.tiers,
             states: &material.states,
             window: question.window,
             question,
             service_is_unmatched: question.service.is_some() && repositories.is_empty(),
             repositories,
-            environment: environment.map_or(Chosen::Nothing, Chosen::One),
+            environments,
+            production,
             service,
         }
     }
@@ -158,7 +195,7 @@ impl<'a> Scope<'a> {
         window: Window,
     ) -> impl Iterator<Item = (&'a DeploymentRow, &'a [LinkRow])> {
         self.deployments_anywhere(window)
-            .filter(|(row, _)| self.environment.has(row.environment))
+            .filter(|(row, _)| self.environments.has(row.environment))
     }
 
     /// The same in every environment.
@@ -172,12 +209,43 @@ impl<'a> Scope<'a> {
             .filter(move |(row, _)| self.service == Chosen::All || self.service.has(facts.service_key(row)))
     }
 
+    /// Whether a deployment reached users, so that it could ship pull requests.
+    pub(crate) fn ships(&self, row: &DeploymentRow) -> bool {
+        row.status == DeploymentStatus::Success && self.production.has(row.environment)
+    }
+
+    /// Whether deployments of the question's environments can ship pull requests.
+    pub(crate) fn is_of_production(&self) -> bool {
+        let asked = &self.question.environment;
+        asked.means_tier() || self.tiers.apply(asked.clone()).is_production()
+    }
+
+    /// The environments of tier `other` in which a deployment of the scope's service succeeded in the window, by name.
+    pub(crate) fn other_environments(&self) -> Vec<Environment> {
+        let mut seen = Environments::default();
+        let succeeded = self
+            .deployments_anywhere(self.window)
+            .filter(|(row, _)| row.status == DeploymentStatus::Success);
+        for (row, _) in succeeded {
+            seen.insert(row.environment);
+        }
+        let environments = self.facts.environments().filter(|(number, _)| seen.has(*number));
+        let environments = environments.map(|(_, environment)| self.tiers.apply(environment));
+        let mut environments: Vec<_> = environments
+            .filter(|environment| environment.tier() == Tier::Other)
+            .collect();
+        environments.sort_unstable();
+        environments
+    }
+
     /// The states of the scope's services before [`Question::outages_since`].
     pub(crate) fn states(&self) -> impl Iterator<Item = &'a ServiceState> {
         let question = self.question;
         let asked = question.service.as_ref().map(|name| service_key(Some(name)));
         self.states.iter().filter(move |state| {
-            state.environment == question.environment
+            question
+                .environment
+                .takes(&self.tiers.apply(state.environment.clone()))
                 && asked
                     .as_ref()
                     .is_none_or(|asked| service_key(state.service.as_ref()) == *asked)
@@ -203,8 +271,8 @@ impl<'a> Scope<'a> {
     }
 }
 
-impl<T: Copy + PartialEq> Chosen<T> {
-    fn has(self, other: T) -> bool {
+impl Chosen {
+    fn has(self, other: NameNumber) -> bool {
         match self {
             Self::All => true,
             Self::One(one) => one == other,

@@ -8,12 +8,14 @@
 
 use super::calendar::{Cut, Sorter, TimeSlice};
 use super::facts::{DeploymentRow, time_of};
+use super::names::NameNumber;
 use super::question::{Scope, ServiceState};
 use super::{Distribution, Level, Rated, Window};
 use crate::id::DeploymentId;
 use crate::run::DeploymentStatus;
 use crate::text::ServiceName;
 use crate::timestamp::Timestamp;
+use std::collections::HashMap;
 
 /// How many of the latest incidents are told, and of the open outages.
 const TOLD: usize = 100;
@@ -127,14 +129,14 @@ fn outages<'a>(scope: &Scope<'a>) -> Outages<'a> {
         since: scope.question.outages_since(),
         until: scope.window.until,
     };
-    let mut states = vec![State::default(); facts.service_keys()];
+    let mut states: HashMap<(NameNumber, NameNumber), State<'_>> = HashMap::new();
     let (mut ended, mut open) = (Vec::new(), Vec::new());
     for known in scope.states() {
         let opening = Opening::of_state(known);
-        let key = facts.key_of(known.service.as_ref());
-        match key.and_then(|key| states.get_mut(key as usize)) {
-            Some(state) => *state = opening.map_or(State::Up, State::Down),
-            // No deployment of the service has followed.
+        let service = facts.key_of(known.service.as_ref());
+        match service.zip(facts.environment(&known.environment)) {
+            Some(key) => drop(states.insert(key, opening.map_or(State::Up, State::Down))),
+            // No deployment of the service to the environment has followed.
             None => open.extend(opening),
         }
     }
@@ -142,9 +144,9 @@ fn outages<'a>(scope: &Scope<'a>) -> Outages<'a> {
     // Which of two that ended at once was told first must not matter.
     rows.sort_by_key(|row| (row.completed_at, row.status == DeploymentStatus::Success));
     for row in rows {
-        let Some(state) = states.get_mut(facts.service_key(row) as usize) else {
-            continue;
-        };
+        let state = states
+            .entry((facts.service_key(row), row.environment))
+            .or_default();
         match *state {
             State::Down(opening) if row.status == DeploymentStatus::Success => {
                 ended.push(EndedOutage {
@@ -158,7 +160,7 @@ fn outages<'a>(scope: &Scope<'a>) -> Outages<'a> {
             _ => {}
         }
     }
-    open.extend(states.into_iter().filter_map(|state| match state {
+    open.extend(states.into_values().filter_map(|state| match state {
         State::Down(opening) => Some(opening),
         State::Unknown | State::Up => None,
     }));

@@ -2,6 +2,7 @@ use super::{Applied, StoreError};
 use crate::commit_sha::CommitReference;
 use crate::deployment::{Deployment, DeploymentEvent, Revision, StoredDeployment};
 use crate::environment::Environment;
+use crate::environment_tiers::EnvironmentTiers;
 use crate::id::{DeploymentId, OrganizationId, PullRequestId};
 use crate::linking::{LineChange, LinePosition, Link, Linking, Surroundings};
 use crate::listing::{DeployedService, DeploymentFilter, ListedDeployment, Page, PageRequest};
@@ -39,7 +40,8 @@ pub struct DeploymentQuery {
     pub organization_id: OrganizationId,
     /// The sender's name for the deployment.
     pub external_id: ExternalDeploymentId,
-    /// Whether its links may have to be decided; if not, the surroundings are left empty.
+    /// Whether its links may have to be decided; if not, the surroundings are left empty. Which tier the environment of a
+    /// report has is only known with the context, so every successful one may ship.
     pub linking: bool,
     /// The commit that a report carries; if none, the stored one is meant.
     pub commit: Option<CommitReference>,
@@ -47,7 +49,7 @@ pub struct DeploymentQuery {
     pub previous_commit: Option<CommitReference>,
     /// The service that a report carries; if none, the stored one is meant.
     pub service: Option<ServiceName>,
-    /// The environment that a report carries; if none, the stored one is meant.
+    /// The environment that a report carries; if none, the stored one is meant, and no rules of tiers are read.
     pub environment: Option<Environment>,
     /// When what a report tells of shipped; if none, the stored completion is meant.
     pub shipped_at: Option<Timestamp>,
@@ -102,6 +104,8 @@ impl LineRevision {
 pub struct DeploymentContext {
     /// The organization's plan and trial.
     pub subscription: Subscription,
+    /// The tiers of the organization's environments, if the query carries an environment.
+    pub tiers: EnvironmentTiers,
     /// What is recorded of the deployment, if anything is.
     pub stored: Option<StoredDeployment>,
     /// How many pull requests are linked to it.
@@ -119,7 +123,7 @@ pub struct DeploymentContext {
 /// The version of a [`DeploymentContext`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeploymentVersion {
-    /// Raised by every change of the organization's plan or trial.
+    /// Raised by every change of the organization's plan, trial or tiers.
     pub organization_revision: i64,
     /// `None`: the deployment was not recorded.
     pub deployment_revision: Option<Revision>,

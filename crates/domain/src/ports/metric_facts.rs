@@ -18,13 +18,13 @@ pub trait MetricFacts: Send + Sync {
         since: Timestamp,
     ) -> Result<Arc<Facts>, StoreError>;
 
-    /// The state of each service in an environment as its deployments that were completed before a time leave it, however
+    /// The state of each service in each of some environments as its deployments that were completed before a time leave it, however
     /// early these are: the service is down since the first harmful one that was completed after the last successful one,
     /// of two at one instant since the one with the smaller number. Services without a successful one are left out.
     async fn states_before(
         &self,
         organization_id: OrganizationId,
-        environment: &Environment,
+        environments: &[Environment],
         before: Timestamp,
     ) -> Result<Vec<ServiceState>, StoreError>;
 }

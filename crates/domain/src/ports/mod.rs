@@ -8,6 +8,7 @@
 mod api_keys;
 mod commits;
 mod deployments;
+mod environments;
 mod github_connections;
 mod metric_facts;
 mod organizations;
@@ -24,6 +25,7 @@ pub use deployments::{
     DeliveryQuery, DeploymentContext, DeploymentDecision, DeploymentQuery, DeploymentRemoval,
     DeploymentVersion, Deployments, LineMember, LineRevision, LinkingEpoch, RemovedDeployment,
 };
+pub use environments::{Environments, TierChange, TierRequest, TiersContext, TiersDecision};
 pub use github_connections::GithubConnections;
 pub use metric_facts::MetricFacts;
 pub use organizations::{NewOrganization, Organizations, Removed};
@@ -98,6 +100,8 @@ pub trait Store: Send + Sync {
     fn pull_requests(&self) -> &dyn PullRequests;
     /// Commits and pushes.
     fn commits(&self) -> &dyn Commits;
+    /// Tiers of environments.
+    fn environments(&self) -> &dyn Environments;
     /// Deployments with their history and links.
     fn deployments(&self) -> &dyn Deployments;
     /// Deployments whose links have to be looked at again.

@@ -102,7 +102,7 @@ pub trait Relinking: Send + Sync {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// How many requests of deployments and lines are waiting or being looked at, of one organization or of all.
+    /// How many requests of deployments, lines and [tiers](super::Environments) are waiting or being looked at, of one organization or of all.
     async fn count(&self, organization_id: Option<OrganizationId>) -> Result<u64, StoreError>;
 
     /// Since when the request that has waited longest waits to be looked at, or looked at once more; `None` if there

@@ -21,6 +21,7 @@ mod relink;
 mod remove_deployment;
 mod remove_organization;
 mod report_metrics;
+mod set_environment_tier;
 mod sign_in;
 
 pub use add_alias::{AddAliasError, AddedAlias, add_alias};
@@ -52,6 +53,10 @@ use relink::relink_some;
 pub use remove_deployment::{RemoveDeployment, RemoveDeploymentError, remove_deployment};
 pub use remove_organization::remove_organization;
 pub use report_metrics::{Report, complete_reports, gather_material, report_metrics};
+pub use set_environment_tier::{
+    EnvironmentList, KnownEnvironment, SetEnvironmentTierError, find_tiers, list_environments,
+    remove_environment_tier, set_environment_tier,
+};
 pub use sign_in::{
     FoundSession, SignInError, begin_session, find_live_api_key, find_session, sign_in, sign_out,
 };

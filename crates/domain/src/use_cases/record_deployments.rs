@@ -149,12 +149,12 @@ async fn record_round(
 /// Decides reports line by line, each as if those before it were recorded. A line in which a report changes a known deployment
 /// is requested as a whole instead, because the store knows that deployment as it was.
 fn decide_in_order(
-    received: Vec<ReceivedReport<'_>>,
+    received: Vec<ReceivedReport>,
     now: Timestamp,
 ) -> (Vec<DeploymentDecision>, Vec<RecordedDeployment>) {
     let requested = lines_with_known(&received);
     let mut batch = LineBatch::default();
-    let decide = |(position, mut report): (usize, ReceivedReport<'_>)| {
+    let decide = |(position, mut report): (usize, ReceivedReport)| {
         let place = report.place.take();
         if let (Some((line, _)), Some(deployment)) = (&place, &report.deployment) {
             let earlier = &mut report.context.surroundings.earlier;
@@ -175,7 +175,7 @@ fn decide_in_order(
 }
 
 /// The lines to which several of the sorted reports come, at least one of a known deployment.
-fn lines_with_known(received: &[ReceivedReport<'_>]) -> BTreeSet<LineKey> {
+fn lines_with_known(received: &[ReceivedReport]) -> BTreeSet<LineKey> {
     received
         .chunk_by(|one, other| one.line() == other.line())
         .filter(|members| members.len() > 1)
@@ -238,22 +238,25 @@ async fn relink_later(
 
 fn query(command: &RecordDeployment) -> DeploymentQuery {
     let report = &command.report;
+    let succeeded_at = report.run.succeeded_at();
     DeploymentQuery {
         organization_id: command.organization_id,
         external_id: report.external_id.clone(),
-        linking: report.shipped_at().is_some(),
+        linking: succeeded_at.is_some(),
         commit: Some(report.commit.clone()),
         previous_commit: report.previous_commit.clone(),
         service: report.service.clone(),
         environment: Some(report.environment.clone()),
-        shipped_at: report.shipped_at(),
+        shipped_at: succeeded_at,
         earlier: true,
     }
 }
 
 /// A report with what it makes of a deployment.
-struct ReceivedReport<'a> {
-    command: &'a RecordDeployment,
+struct ReceivedReport {
+    organization_id: OrganizationId,
+    /// With the tier that its environment has in the organization.
+    report: Deployment,
     context: DeploymentContext,
     action: DeploymentAction,
     /// As it now stands; `None` if the report changes nothing.
@@ -262,12 +265,16 @@ struct ReceivedReport<'a> {
     place: Option<(LineKey, LinePosition)>,
 }
 
-impl<'a> ReceivedReport<'a> {
-    fn new(command: &'a RecordDeployment, context: DeploymentContext) -> Self {
-        let report = &command.report;
+impl ReceivedReport {
+    fn new(command: &RecordDeployment, context: DeploymentContext) -> Self {
+        let report = command.report.clone();
+        let report = Deployment {
+            environment: context.tiers.apply(report.environment),
+            ..report
+        };
         let (action, deployment) = match &context.stored {
             None => (DeploymentAction::Created, Some(report.clone())),
-            Some(stored) => match stored.deployment.receive(report) {
+            Some(stored) => match stored.deployment.receive(&report) {
                 Received::Updated(deployment) => (DeploymentAction::Updated, Some(deployment)),
                 Received::Stale => (DeploymentAction::Updated, None),
             },
@@ -276,7 +283,8 @@ impl<'a> ReceivedReport<'a> {
             .as_ref()
             .and_then(|deployment| place_in_line(command.organization_id, deployment));
         Self {
-            command,
+            organization_id: command.organization_id,
+            report,
             context,
             action,
             deployment,
@@ -290,15 +298,15 @@ impl<'a> ReceivedReport<'a> {
 }
 
 /// What shall be true once a report is recorded, and the answer to it, whose id only the store can tell.
-fn decide(received: ReceivedReport<'_>, now: Timestamp) -> (DeploymentDecision, RecordedDeployment) {
+fn decide(received: ReceivedReport, now: Timestamp) -> (DeploymentDecision, RecordedDeployment) {
     let ReceivedReport {
-        command,
+        organization_id,
+        report,
         context,
         action,
         deployment,
         place: _,
     } = received;
-    let report = &command.report;
     let before = context.stored.as_ref().map(|stored| &stored.deployment);
     let last = context.last_of_line.as_ref();
     let line_changes = deployment
@@ -316,19 +324,19 @@ fn decide(received: ReceivedReport<'_>, now: Timestamp) -> (DeploymentDecision, 
         linked_pull_requests: linking
             .as_ref()
             .map_or(context.linked_pull_requests, |linking| linking.links.len() as u64),
-        warnings: warnings(before, report, linking.as_ref(), now),
+        warnings: warnings(before, &report, linking.as_ref(), now),
     };
     let decision = DeploymentDecision {
-        organization_id: command.organization_id,
+        organization_id,
         version: context.version,
-        deployment: deployment
-            .or_else(|| context.stored.map(|stored| stored.deployment))
-            .unwrap_or_else(|| report.clone()),
         event: DeploymentEvent {
             run: report.run,
             commit: report.commit.clone(),
             received_at: now,
         },
+        deployment: deployment
+            .or_else(|| context.stored.map(|stored| stored.deployment))
+            .unwrap_or(report),
         linking,
         line_changes,
         trial: context.subscription.trial_started_by_deployment(now),

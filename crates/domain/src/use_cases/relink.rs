@@ -1,14 +1,16 @@
-use super::RELINKED_AT_ONCE;
 use super::record_deployments::delivery_query;
+use super::{RELINKED_AT_ONCE, find_tiers};
+use crate::environment_tiers::EnvironmentTiers;
 use crate::id::{OrganizationId, PullRequestId};
 use crate::linking::{LinePosition, LineState, Linking, link, service_key};
 use crate::ports::{
     Applied, DeliveryQuery, DeploymentContext, DeploymentQuery, LineRequest, RelinkReason, RelinkRequest,
-    RelinkingDecision, Store, StoreError,
+    RelinkingDecision, Store, StoreError, TierChange,
 };
 use crate::text::ExternalDeploymentId;
 use crate::timestamp::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use time::Duration;
 
 /// How long a claimed request is left to its taker. A taker that dies delays it by this much.
@@ -17,8 +19,12 @@ const LEASE: Duration = Duration::seconds(3);
 /// How many lines one call goes on with.
 const LINES_AT_ONCE: u32 = 4;
 
+/// How many services and environments one call gives tiers.
+const ENVIRONMENTS_AT_ONCE: u32 = 16;
+
 /// Looks again at the links of up to `limit` deployments that are waiting for it, and of as many of some lines, of one
-/// organization or of all, and gives how many requests it took. Nothing left to do: 0.
+/// organization or of all, after giving as many of some environments their tiers, and gives how many requests it took.
+/// Nothing left to do: 0.
 ///
 /// # Errors
 /// [`StoreError`] when the store failed; what was taken can be taken again after some seconds.
@@ -30,6 +36,7 @@ pub async fn relink(
 ) -> Result<usize, StoreError> {
     let relinking = store.relinking();
     let lease_until = now.plus(LEASE);
+    let given = give_tiers(store, organization_id, limit, now, lease_until).await?;
     let lines = relinking
         .claim_lines(organization_id, LINES_AT_ONCE, now, lease_until)
         .await?;
@@ -46,7 +53,39 @@ pub async fn relink(
     if taken > 0 {
         relink_requested(store, requests, now).await?;
     }
-    Ok(taken + progress.len())
+    Ok(given + taken + progress.len())
+}
+
+/// Gives recorded deployments the tiers that their environments have now, up to `limit` of each of some requests, and tells
+/// how many requests it took.
+async fn give_tiers(
+    store: &dyn Store,
+    organization_id: Option<OrganizationId>,
+    limit: u32,
+    now: Timestamp,
+    lease_until: Timestamp,
+) -> Result<usize, StoreError> {
+    let environments = store.environments();
+    let requests = environments
+        .claim(organization_id, ENVIRONMENTS_AT_ONCE, now, lease_until)
+        .await?;
+    if requests.is_empty() {
+        return Ok(0);
+    }
+    let mut tiers: BTreeMap<OrganizationId, EnvironmentTiers> = BTreeMap::new();
+    for request in &requests {
+        if let Entry::Vacant(place) = tiers.entry(request.organization_id) {
+            place.insert(find_tiers(store, request.organization_id).await?);
+        }
+    }
+    let changes = requests.into_iter().filter_map(|request| {
+        let tiers = tiers.get(&request.organization_id)?;
+        let tier = tiers.apply(request.environment.clone()).tier();
+        Some(TierChange { request, tier })
+    });
+    let changes: Vec<_> = changes.collect();
+    environments.advance(&changes, limit, now).await?;
+    Ok(changes.len())
 }
 
 /// Relinks later deployments of lines that have been requested. The requests are recorded, so the worker does what this call
@@ -118,7 +157,7 @@ async fn delivered(
 }
 
 /// A deployment of a line with the links that it has when nothing but commits counts.
-struct Entry {
+struct LineEntry {
     context: DeploymentContext,
     linking: Linking,
 }
@@ -158,7 +197,7 @@ async fn relink_line(
     let known = known_before(store, line, &entries).await?;
     let mut state = LineState::new(Vec::new(), known);
     let mut decisions = Vec::new();
-    for Entry { context, linking } in entries {
+    for LineEntry { context, linking } in entries {
         let Some(stored) = context.stored else { continue };
         let linking = linking.after_deliveries_of(state.delivered());
         state.advance(stored.id, &stored.deployment, &linking);
@@ -185,7 +224,7 @@ async fn relink_line(
 
 /// Links the deployments of a line one after the other. The store tells what was live before the first one; what is live
 /// before each of the others follows, whatever the store knows of them.
-fn link_in_order(contexts: impl Iterator<Item = DeploymentContext>, line: &str) -> Vec<Entry> {
+fn link_in_order(contexts: impl Iterator<Item = DeploymentContext>, line: &str) -> Vec<LineEntry> {
     let mut state: Option<LineState> = None;
     let mut entries = Vec::new();
     for mut context in contexts {
@@ -199,7 +238,7 @@ fn link_in_order(contexts: impl Iterator<Item = DeploymentContext>, line: &str) 
         context.surroundings.earlier = state.before(&stored.deployment);
         let linking = link(&stored.deployment, &context.surroundings);
         state.advance(stored.id, &stored.deployment, &linking);
-        entries.push(Entry { context, linking });
+        entries.push(LineEntry { context, linking });
     }
     entries
 }
@@ -208,7 +247,7 @@ fn link_in_order(contexts: impl Iterator<Item = DeploymentContext>, line: &str) 
 async fn known_before(
     store: &dyn Store,
     line: &LineRequest,
-    entries: &[Entry],
+    entries: &[LineEntry],
 ) -> Result<BTreeSet<PullRequestId>, StoreError> {
     let first = entries.iter().find_map(|entry| entry.context.stored.as_ref());
     let pull_requests: BTreeSet<_> = entries

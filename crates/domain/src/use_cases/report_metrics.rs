@@ -2,7 +2,10 @@
 //! many can compute where it disturbs nobody: [gather](gather_material) what an answer is computed from,
 //! [measure](Material::measure), and [look up](complete_reports) what the answer tells of.
 
+use super::find_tiers;
 use crate::deployment::StoredDeployment;
+use crate::environment::Environment;
+use crate::environment_tiers::EnvironmentTiers;
 use crate::id::{DeploymentId, OrganizationId, PullRequestId};
 use crate::metrics::{Answer, Material, Metric, Question};
 use crate::ports::{Store, StoreError};
@@ -38,19 +41,39 @@ pub async fn gather_material(
     let since = metrics.iter().map(|metric| question.facts_since(*metric));
     let since = since.min().unwrap_or(question.window.since);
     let metric_facts = store.metric_facts();
+    let tiers = find_tiers(store, organization_id).await?;
     let states = if metrics.iter().any(|metric| metric.follows_outages()) {
+        let environments = environments_of(store, organization_id, &tiers, &question.environment).await?;
         metric_facts
-            .states_before(organization_id, &question.environment, question.outages_since())
+            .states_before(organization_id, &environments, question.outages_since())
             .await?
     } else {
         Vec::new()
     };
     Ok(Material {
+        tiers,
         states,
         facts: metric_facts.facts_since(organization_id, since).await?,
         repositories: store.repositories().list(organization_id).await?,
         question,
     })
+}
+
+/// The environments that a filter means: those that it takes of all that anything was deployed to.
+async fn environments_of(
+    store: &dyn Store,
+    organization_id: OrganizationId,
+    tiers: &EnvironmentTiers,
+    filter: &Environment,
+) -> Result<Vec<Environment>, StoreError> {
+    if !filter.means_tier() {
+        return Ok(vec![filter.clone()]);
+    }
+    let environments = store.environments().list(organization_id).await?.into_iter();
+    let environments = environments.map(|environment| tiers.apply(environment));
+    Ok(environments
+        .filter(|environment| filter.takes(environment))
+        .collect())
 }
 
 /// Reads what the answers tell of, in their order.

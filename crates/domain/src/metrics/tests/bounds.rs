@@ -359,11 +359,15 @@ fn names_stand_in_alphabetical_order_whatever_their_letter_case_and_none_first()
 #[test]
 fn the_reasons_for_no_data_have_codes_that_never_change() {
     use NoData::{
-        NoDeployments, NoDetails, NoMerges, NoOutcomes, NoRecoveries, NoRepositories, NotProduction,
-        NothingShipped, ServiceUnmatched,
+        EnvironmentNotProduction, NoDeployments, NoDetails, NoMerges, NoOutcomes, NoRecoveries,
+        NoRepositories, NotProduction, NothingShipped, ServiceUnmatched,
     };
     let reasons = [
         (NoDeployments, "no_deployments"),
+        (
+            EnvironmentNotProduction(vec![Environment::parse("prod").unwrap()]),
+            "environment_not_production",
+        ),
         (NoOutcomes, "no_outcomes"),
         (NotProduction, "not_production"),
         (NothingShipped, "nothing_shipped"),

@@ -7,7 +7,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 const SERVICES: [Option<&str>; 4] = [None, Some("api"), Some("API"), Some("web")];
-const ENVIRONMENTS: [&str; 2] = ["production", "staging"];
+const ENVIRONMENTS: [&str; 3] = ["production", "staging", "live"];
+/// Those that `production` means.
+const PRODUCTION: [&str; 2] = ["production", "live"];
 const STATUSES: [DeploymentStatus; 4] = [
     DeploymentStatus::Success,
     DeploymentStatus::Failure,
@@ -38,15 +40,15 @@ fn deployed() -> impl Strategy<Value = Deployed> {
         1_i64..40,
         time(),
         0..STATUSES.len(),
-        0..3_usize,
+        prop_oneof![Just(0), Just(0), Just(1), Just(2)],
         0..SERVICES.len(),
         links,
     );
     what.prop_map(|(id, at, status, environment, service, mut links)| {
-        let (status, environment) = (STATUSES[status], ENVIRONMENTS[environment / 2]);
+        let (status, environment) = (STATUSES[status], ENVIRONMENTS[environment]);
         links.sort_unstable();
         links.dedup_by_key(|(pull_request, _)| *pull_request);
-        links.retain(|_| status == DeploymentStatus::Success && environment == "production");
+        links.retain(|_| status == DeploymentStatus::Success && PRODUCTION.contains(&environment));
         Deployed {
             id,
             at,
@@ -84,7 +86,7 @@ fn case() -> impl Strategy<Value = Case> {
         1_i64..3_600,
         time(),
         0..ZONES.len(),
-        0..2_usize,
+        0..ENVIRONMENTS.len(),
         0..SERVICES.len(),
     );
     let question = question.prop_map(|(since, hours, now, zone, environment, service)| Question {
@@ -115,15 +117,21 @@ fn last_words(deployed: &[Deployed], merged: &[Merged]) -> World {
     world.deployed.sort_by_key(|one| (one.at, one.id));
     world.merged.sort_by_key(|one| (one.at, one.id));
     world.repositories.push(repository(3, "acme/old", false));
+    world.tiers = live_is_production();
     world
 }
 
 impl World {
     pub(super) fn deployed_in(&self, question: &Question, window: Window) -> Vec<&Deployed> {
         let asked = question.service.as_ref().map(|name| name.as_str().to_lowercase());
+        let environment = question.environment.as_str();
+        let is_asked = |one: &Deployed| match environment {
+            "production" => PRODUCTION.contains(&one.environment),
+            _ => one.environment == environment,
+        };
         self.deployed
             .iter()
-            .filter(|one| window.contains(one.at) && one.environment == question.environment.as_str())
+            .filter(|one| window.contains(one.at) && is_asked(one))
             .filter(|one| asked.is_none() || one.service.map(str::to_lowercase) == asked)
             .collect()
     }

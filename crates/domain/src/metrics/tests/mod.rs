@@ -9,7 +9,8 @@ mod recovery_tables;
 mod tables;
 
 use super::*;
-use crate::environment::Environment;
+use crate::environment::{Environment, Tier};
+use crate::environment_tiers::{EnvironmentPattern, EnvironmentTiers};
 use crate::id::{DeploymentId, PullRequestId, RepositoryId};
 use crate::lead_time::LeadTime;
 use crate::linking::UnlinkedReason;
@@ -51,6 +52,13 @@ struct World {
     deployed: Vec<Deployed>,
     merged: Vec<Merged>,
     repositories: Vec<Repository>,
+    tiers: EnvironmentTiers,
+}
+
+/// Rules that make the environment `live` one of production.
+fn live_is_production() -> EnvironmentTiers {
+    let live = EnvironmentPattern::parse("li*").unwrap();
+    EnvironmentTiers::new([(live, Tier::Production)])
 }
 
 fn at(text: &str) -> Timestamp {
@@ -154,19 +162,24 @@ impl World {
         })
     }
 
+    /// Where a deployment went, with the tier that the rules give.
+    fn environment(&self, deployed: &Deployed) -> Environment {
+        self.tiers
+            .apply(Environment::parse(deployed.environment).unwrap())
+    }
+
     /// The states of services before the outages of a question.
     fn states(&self, question: &Question) -> Vec<ServiceState> {
         let service = |deployed: &Deployed| deployed.service.map(str::to_ascii_lowercase);
-        let mut services: Vec<_> = self.deployed.iter().map(service).collect();
-        services.sort_unstable();
-        services.dedup();
-        let states = services.into_iter().filter_map(|of| {
-            let mut decided: Vec<_> = self.deployed.iter().filter(|one| service(one) == of).collect();
-            decided.retain(|one| {
-                one.environment == question.environment.as_str()
-                    && one.at < question.outages_since()
-                    && one.status != DeploymentStatus::Cancelled
-            });
+        let line = |deployed: &Deployed| (service(deployed), self.environment(deployed));
+        let mut lines: Vec<_> = self.deployed.iter().map(line).collect();
+        lines.sort_unstable();
+        lines.dedup();
+        lines.retain(|(_, environment)| question.environment.takes(environment));
+        let states = lines.into_iter().filter_map(|of| {
+            let mut decided: Vec<_> = self.deployed.iter().filter(|one| line(one) == of).collect();
+            decided
+                .retain(|one| one.at < question.outages_since() && one.status != DeploymentStatus::Cancelled);
             decided.sort_by_key(|one| (one.at, one.status == DeploymentStatus::Success, one.id));
             let last = decided
                 .iter()
@@ -177,7 +190,7 @@ impl World {
                     .unwrap_or(decided.get(last)?)
                     .service
                     .and_then(ServiceName::clean),
-                environment: question.environment.clone(),
+                environment: of.1,
                 down_since: opened.map(|one| (DeploymentId::new(one.id), one.at)),
             })
         });
@@ -187,6 +200,7 @@ impl World {
     fn material(&self, question: Question) -> Material {
         Material {
             facts: Arc::new(self.facts()),
+            tiers: self.tiers.clone(),
             states: self.states(&question),
             repositories: self.repositories.clone(),
             question,

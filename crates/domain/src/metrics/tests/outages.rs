@@ -2,16 +2,20 @@
 
 use super::*;
 
-/// Of each service the deployments that decided its state until a time, in order.
+/// Of each service and environment the deployments that decided its state until a time, in order.
 fn decided<'a>(world: &'a World, question: &Question, until: Timestamp) -> Vec<Vec<&'a Deployed>> {
     let ever = Window {
         since: Timestamp::FIRST,
         until,
     };
     let services = [None, Some("api".to_owned()), Some("web".to_owned())];
-    let lines = services.into_iter().map(|service| {
+    let lines = services.iter().flat_map(|service| {
+        let environments = ["production", "staging", "live"].into_iter();
+        environments.map(move |environment| (service.clone(), environment))
+    });
+    let lines = lines.map(|(service, environment)| {
         let mut line = world.deployed_in(question, ever);
-        line.retain(|one| one.service.map(str::to_lowercase) == service);
+        line.retain(|one| one.service.map(str::to_lowercase) == service && one.environment == environment);
         line.retain(|one| one.status != DeploymentStatus::Cancelled);
         line.sort_by_key(|one| (one.at, one.status == DeploymentStatus::Success));
         line

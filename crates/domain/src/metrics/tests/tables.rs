@@ -249,6 +249,18 @@ fn without_data_there_is_no_figure_and_no_level_but_a_reason() {
     };
     let mut cancelled = World::new();
     cancelled.deploy("2024-01-10T00:00:00Z", "cancelled");
+    let mut elsewhere = World::new();
+    for (environment, status) in [
+        ("prod", "success"),
+        ("live", "success"),
+        ("qa", "failure"),
+        ("staging", "success"),
+        ("eu", "success"),
+    ] {
+        elsewhere.deploy("2024-01-10T00:00:00Z", status).environment = environment;
+    }
+    let others = ["eu", "live", "prod"].map(|name| Environment::parse(name).unwrap());
+    let others = || NoData::EnvironmentNotProduction(others.to_vec());
     let mut merged = World::new();
     merged.merge("2024-01-10T00:00:00Z");
     for (world, question, metric, reason) in [
@@ -268,6 +280,11 @@ fn without_data_there_is_no_figure_and_no_level_but_a_reason() {
             NoData::NoOutcomes,
         ),
         (&cancelled, january(), Metric::Recovery, NoData::NoRecoveries),
+        (&elsewhere, january(), Metric::Overview, others()),
+        (&elsewhere, january(), Metric::DeploymentFrequency, others()),
+        (&elsewhere, january(), Metric::LeadTime, others()),
+        (&elsewhere, january(), Metric::ChangeFailureRate, others()),
+        (&elsewhere, january(), Metric::Recovery, others()),
         (&empty, january(), Metric::CycleTime, NoData::NoMerges),
         (&merged, january(), Metric::CycleTime, NoData::NoDetails),
         (
@@ -320,4 +337,55 @@ fn the_overview_has_the_figures_of_each_metric() {
         ),
         (None, None)
     );
+}
+
+#[test]
+fn production_is_every_environment_of_its_tier_and_another_name_itself_alone() {
+    let mut world = World::new();
+    world.tiers = live_is_production();
+    for (day, environment) in [
+        (1, "production"),
+        (2, "live"),
+        (3, "live-eu"),
+        (4, "prod"),
+        (5, "staging"),
+    ] {
+        let deployed = world.deploy(&format!("2024-01-0{day}T00:00:00Z"), "success");
+        deployed.environment = environment;
+        deployed.links = vec![(day, 60)];
+    }
+    for (environment, deployments, no_data) in [
+        ("production", 3, None),
+        ("live", 1, None),
+        ("live-eu", 1, None),
+        ("prod", 1, Some(NoData::NotProduction)),
+        ("staging", 1, Some(NoData::NotProduction)),
+        ("live-us", 0, Some(NoData::NoDeployments)),
+    ] {
+        let question = Question {
+            environment: Environment::parse(environment).unwrap(),
+            ..january()
+        };
+        let frequency = world.ask(Metric::DeploymentFrequency, question.clone());
+        assert_eq!(frequency.sample_size, deployments, "{environment}");
+        let coverage = frequency.coverage.deployments;
+        assert_eq!((coverage.linked, coverage.total), (3, 3), "{environment}");
+        let question = Question {
+            service: ServiceName::clean("web"),
+            ..question
+        };
+        let not_of_web = world.ask(Metric::DeploymentFrequency, question);
+        assert_eq!(not_of_web.no_data, Some(NoData::NoDeployments), "{environment}");
+        let mut without_links = world.clone();
+        for deployed in &mut without_links.deployed {
+            deployed.links.clear();
+        }
+        let question = Question {
+            environment: Environment::parse(environment).unwrap(),
+            ..january()
+        };
+        let lead_time = without_links.ask(Metric::LeadTime, question);
+        let nothing_shipped = no_data.unwrap_or(NoData::NothingShipped);
+        assert_eq!(lead_time.no_data, Some(nothing_shipped), "{environment}");
+    }
 }
