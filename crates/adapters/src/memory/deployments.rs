@@ -264,6 +264,10 @@ impl State {
             .and_then(|place| self.kept_line(query.organization_id, &service_key(place.service.as_ref())));
         Some(DeploymentContext {
             subscription: tenant.organization.subscription,
+            tiers: query
+                .environment
+                .as_ref()
+                .map_or_else(Default::default, |_| tenant.tiers.clone()),
             stored: entry.map(|entry| entry.stored.clone()),
             linked_pull_requests: entry.map_or(0, |entry| entry.linking.links.len() as u64),
             digest: entry.map(|entry| entry.linking.digest()),

@@ -2,6 +2,7 @@
 
 use super::{Entry, State};
 use periscope_domain::deployment::Deployment;
+use periscope_domain::environment::Tier;
 use periscope_domain::id::{DeploymentId, OrganizationId};
 use periscope_domain::linking::{Earlier, EarlierDeployment, Head, LineKey, LinePosition, service_key};
 use periscope_domain::ports::{DeploymentDecision, DeploymentQuery};
@@ -20,13 +21,13 @@ pub(super) struct Line {
 pub(super) fn line_place(query: &DeploymentQuery, stored: Option<&Entry>) -> Option<Deployment> {
     let stored = stored.map(|entry| &entry.stored.deployment);
     let shipped_at = query.shipped_at.or_else(|| stored?.shipped_at())?;
+    let environment = query.environment.clone();
+    let environment = environment.or_else(|| Some(stored?.environment.clone()))?;
     Some(Deployment {
         external_id: query.external_id.clone(),
         commit: query.commit.clone().or_else(|| Some(stored?.commit.clone()))?,
-        environment: query
-            .environment
-            .clone()
-            .or_else(|| Some(stored?.environment.clone()))?,
+        // Which tier the environment of a report has is decided later.
+        environment: environment.with_tier(Tier::Production),
         run: Run::new(DeploymentStatus::Success, shipped_at, Some(shipped_at)).ok()?,
         service: query.service.clone().or_else(|| stored?.service.clone()),
         previous_commit: None,

@@ -44,11 +44,11 @@ impl MetricFacts for MemoryStore {
     async fn states_before(
         &self,
         organization_id: OrganizationId,
-        environment: &Environment,
+        environments: &[Environment],
         before: Timestamp,
     ) -> Result<Vec<ServiceState>, StoreError> {
         let state = self.state();
-        let mut decided: BTreeMap<String, Vec<Decided<'_>>> = BTreeMap::new();
+        let mut decided: BTreeMap<(String, &Environment), Vec<Decided<'_>>> = BTreeMap::new();
         for ((owner, _), entry) in &state.deployments {
             let StoredDeployment { id, deployment, .. } = &entry.stored;
             let (status, service) = (deployment.run.status(), deployment.service.as_ref());
@@ -56,13 +56,14 @@ impl MetricFacts for MemoryStore {
             let at = deployment.run.completed_at().filter(|at| *at < before);
             if let Some(at) = at.filter(|_| is_success || status.is_harmful())
                 && *owner == organization_id
-                && deployment.environment == *environment
+                && environments.contains(&deployment.environment)
             {
-                let line = decided.entry(service_key(service)).or_default();
+                let line = (service_key(service), &deployment.environment);
+                let line = decided.entry(line).or_default();
                 line.push((at, is_success, *id, service));
             }
         }
-        let states = decided.into_values().filter_map(|mut line| {
+        let states = decided.into_iter().filter_map(|((_, environment), mut line)| {
             line.sort_unstable_by_key(|(at, is_success, id, _)| (*at, *is_success, *id));
             let last = line.iter().rposition(|(_, is_success, ..)| *is_success)?;
             let down = line.get(last + 1);

@@ -4,6 +4,7 @@
 mod api_keys;
 mod commits;
 mod deployments;
+mod environments;
 mod github_connections;
 mod lines;
 mod metric_facts;
@@ -19,6 +20,8 @@ use lines::Line;
 use periscope_domain::api_key::{ApiKey, ApiKeyHash};
 use periscope_domain::commit_graph::Commit;
 use periscope_domain::commit_sha::CommitSha;
+use periscope_domain::environment::Environment;
+use periscope_domain::environment_tiers::EnvironmentTiers;
 use periscope_domain::github::KnownGithubConnection;
 use periscope_domain::history::RepositoryHistory;
 use periscope_domain::id::{DeploymentId, OrganizationId, PullRequestId, RepositoryId};
@@ -26,8 +29,8 @@ use periscope_domain::linking::{LineKey, Touched, service_key};
 use periscope_domain::listing::{Order, Page, PageRequest, Position};
 use periscope_domain::organization::Organization;
 use periscope_domain::ports::{
-    ApiKeys, Commits, Deployments, GithubConnections, MetricFacts, Organizations, PullRequests, Relinking,
-    RemovedDeployment, Repositories, Sessions, Store, StoreError,
+    ApiKeys, Commits, Deployments, Environments, GithubConnections, MetricFacts, Organizations, PullRequests,
+    Relinking, RemovedDeployment, Repositories, Sessions, Store, StoreError,
 };
 use periscope_domain::pull_request::StoredPullRequest;
 use periscope_domain::repository::Repository;
@@ -65,12 +68,15 @@ struct State {
     relink_requests: BTreeMap<(OrganizationId, DeploymentId), Request>,
     lines: BTreeMap<LineKey, Line>,
     line_requests: BTreeMap<(OrganizationId, String), WaitingLine>,
+    /// By service and environment.
+    tier_requests: BTreeMap<(OrganizationId, (String, Environment)), Request>,
 }
 
 /// An organization with its versions.
 #[derive(Debug)]
 struct Tenant {
     organization: Organization,
+    tiers: EnvironmentTiers,
     revision: i64,
     epoch: i64,
 }
@@ -215,6 +221,9 @@ impl Store for MemoryStore {
         self
     }
     fn commits(&self) -> &dyn Commits {
+        self
+    }
+    fn environments(&self) -> &dyn Environments {
         self
     }
     fn deployments(&self) -> &dyn Deployments {

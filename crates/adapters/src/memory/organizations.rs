@@ -1,5 +1,6 @@
 use super::{MemoryStore, Tenant};
 use async_trait::async_trait;
+use periscope_domain::environment_tiers::EnvironmentTiers;
 use periscope_domain::id::OrganizationId;
 use periscope_domain::organization::{Organization, OrganizationSlug, Subscription};
 use periscope_domain::ports::{Inserted, NewOrganization, Organizations, Removed, StoreError};
@@ -27,6 +28,7 @@ impl Organizations for MemoryStore {
         };
         let tenant = Tenant {
             organization: made.clone(),
+            tiers: EnvironmentTiers::default(),
             revision: 1,
             epoch: 1,
         };

@@ -141,7 +141,8 @@ impl Relinking for MemoryStore {
             .relink_requests
             .keys()
             .map(|(owner, _)| *owner)
-            .chain(state.line_requests.keys().map(|(owner, _)| *owner));
+            .chain(state.line_requests.keys().map(|(owner, _)| *owner))
+            .chain(state.tier_requests.keys().map(|(owner, _)| *owner));
         Ok(owners
             .filter(|owner| organization_id.is_none_or(|id| id == *owner))
             .count() as u64)
@@ -153,8 +154,11 @@ impl Relinking for MemoryStore {
         let requests = requests.map(|((owner, _), request)| (*owner, request.requested_at));
         let lines = state.line_requests.iter();
         let lines = lines.map(|((owner, _), waiting)| (*owner, waiting.request.requested_at));
+        let tiers = state.tier_requests.iter();
+        let tiers = tiers.map(|((owner, _), request)| (*owner, request.requested_at));
         let of_it = requests
             .chain(lines)
+            .chain(tiers)
             .filter(|(owner, _)| organization_id.is_none_or(|id| id == *owner));
         Ok(of_it.map(|(_, requested_at)| requested_at).min())
     }

@@ -14,6 +14,7 @@ mod tls;
 mod api_keys;
 mod commits;
 mod deployments;
+mod environments;
 mod github_connections;
 mod histories;
 mod intake;
@@ -38,8 +39,8 @@ pub use connect::ConnectError;
 use histories::Histories;
 use metric_facts::KeptFacts;
 use periscope_domain::ports::{
-    ApiKeys, Commits, Deployments, GithubConnections, MetricFacts, Organizations, PullRequests, Relinking,
-    Repositories, Sessions, Store,
+    ApiKeys, Commits, Deployments, Environments, GithubConnections, MetricFacts, Organizations, PullRequests,
+    Relinking, Repositories, Sessions, Store,
 };
 use pool::Pool;
 
@@ -102,6 +103,9 @@ impl Store for PgStore {
         self
     }
     fn commits(&self) -> &dyn Commits {
+        self
+    }
+    fn environments(&self) -> &dyn Environments {
         self
     }
     fn deployments(&self) -> &dyn Deployments {

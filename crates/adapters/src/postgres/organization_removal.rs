@@ -10,12 +10,14 @@ use periscope_domain::id::OrganizationId;
 use periscope_domain::ports::{Applied, Removed, StoreError};
 
 /// Every table with rows of an organization, in the order in which they can be deleted: what lets others in first.
-const TABLES: [&str; 20] = [
+const TABLES: [&str; 22] = [
     "sessions",
     "api_keys",
     "github_connections",
     "relink_requests",
     "line_requests",
+    "tier_requests",
+    "environment_tiers",
     "lines",
     "links",
     "merge_time_ranges",

@@ -68,6 +68,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    environment_tiers (organization_id, pattern) {
+        organization_id -> Int8,
+        pattern -> Text,
+        tier -> Text,
+    }
+}
+
+diesel::table! {
     github_connections (organization_id) {
         organization_id -> Int8,
         nonce -> Bytea,
@@ -261,6 +269,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    tier_requests (organization_id, service_key, environment) {
+        organization_id -> Int8,
+        service_key -> Text,
+        environment -> Text,
+        after_status -> Text,
+        after_time -> Timestamptz,
+        after_id -> Int8,
+        generation -> Int8,
+        requested_at -> Timestamptz,
+        lease_until -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     webhook_deliveries (organization_id, delivery_id) {
         organization_id -> Int8,
         delivery_id -> Text,
@@ -273,6 +295,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     commits,
     deployment_events,
     deployments,
+    environment_tiers,
     github_connections,
     graph_ranges,
     intakes,
@@ -289,5 +312,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     repositories,
     repository_aliases,
     sessions,
+    tier_requests,
     webhook_deliveries,
 );

@@ -164,7 +164,7 @@ async fn read_everything(tenant: Tenant) {
     deployments.history(id, newest.id).await.unwrap();
     deployments.list(id, &[newest.id]).await.unwrap();
     deployments.list_services(id).await.unwrap();
-    let (production, now) = (newest.deployment.environment.clone(), at(200_000));
+    let (production, now) = ([newest.deployment.environment.clone()], at(200_000));
     let states = store.metric_facts().states_before(id, &production, now).await;
     assert!(!states.unwrap().is_empty());
     explain_deployment(&**store, id, newest).await.unwrap();

@@ -37,7 +37,7 @@ pub(crate) async fn what_is_new_was_in_no_earlier_deployment_of_the_line(store: 
 }
 
 /// The pull requests that a deployment is the first to deliver.
-async fn first_deliveries(tenant: &Tenant, id: &str) -> Vec<i32> {
+pub(crate) async fn first_deliveries(tenant: &Tenant, id: &str) -> Vec<i32> {
     let mut numbers = Vec::new();
     for link in tenant.links(id).await.into_iter().filter(|link| link.is_first) {
         let found = tenant

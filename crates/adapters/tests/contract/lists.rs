@@ -2,7 +2,7 @@
 
 use crate::fixture::{SharedStore, Tenant, at, deployment, pull_request};
 use periscope_domain::deployment::Deployment;
-use periscope_domain::environment::Environment;
+use periscope_domain::environment::{Environment, Tier};
 use periscope_domain::id::DeploymentId;
 use periscope_domain::listing::{
     DeployedService, DeploymentFilter, ListedDeployment, Order, Page, PageLimit, PageRequest, Position,
@@ -161,6 +161,7 @@ fn filters() -> Vec<DeploymentFilter> {
 
 pub(crate) async fn a_filter_of_deployments_takes_what_its_rule_takes(store: SharedStore) {
     let acme = Tenant::new(&store, "acme").await;
+    acme.give("preview/*", Tier::Production).await;
     acme.record_all(every_kind()).await;
     let all = acme.list(&DeploymentFilter::default(), Order::Oldest, 200).await;
     assert_eq!(all.len(), 72);
@@ -179,6 +180,7 @@ pub(crate) async fn a_filter_of_deployments_takes_what_its_rule_takes(store: Sha
 
 pub(crate) async fn a_rare_deployment_is_found_behind_many_others(store: SharedStore) {
     let acme = Tenant::new(&store, "acme").await;
+    acme.give("preview/*", Tier::Production).await;
     acme.record_all(every_kind()).await;
     let early: Vec<_> = acme.list(&DeploymentFilter::default(), Order::Oldest, 200).await;
     // More than any store looks through one by one, and all of one kind, before and after the others.

@@ -14,6 +14,7 @@ mod commits;
 mod costs;
 mod deliveries;
 mod deployments;
+mod environments;
 mod failures;
 mod fixture;
 mod github_connections;
@@ -186,6 +187,19 @@ contracts! {
         of_two_decisions_on_one_deployment_in_one_call_one_is_applied,
         many_decisions_in_one_call_are_told_of_in_their_order,
         organizations_do_not_see_each_other;
+    environments:
+        rules_are_kept_by_their_pattern_until_they_are_removed,
+        an_organization_has_a_bounded_number_of_rules,
+        a_change_of_rules_that_others_have_outrun_changes_nothing,
+        a_decision_by_the_rules_before_is_stale,
+        a_success_where_no_tier_is_known_is_warned_of,
+        each_production_environment_is_a_line_and_a_delivery_is_to_the_service,
+        what_was_recorded_follows_a_rule_that_comes_later,
+        many_deployments_follow_in_pieces,
+        a_request_of_tiers_is_taken_by_one_at_a_time,
+        rules_that_change_in_between_end_as_if_the_last_had_always_held,
+        rules_that_change_while_deployments_are_recorded_hold_for_all,
+        services_are_down_in_each_environment_of_production_by_itself;
     tenants:
         nothing_of_another_organization_is_found,
         nothing_of_another_organization_is_changed;

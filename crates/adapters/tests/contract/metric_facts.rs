@@ -336,10 +336,10 @@ pub(crate) async fn a_service_is_as_its_last_decided_deployment_left_it_however_
     for name in ["d-4", "d-13"] {
         ids.push(acme.find(name).await.id);
     }
-    let production = Environment::production();
+    let [staging, production] = [[staging], [Environment::production()]];
     let state = |service: Option<&str>, down_since: Option<(DeploymentId, i64)>| ServiceState {
         service: service.and_then(ServiceName::clean),
-        environment: production.clone(),
+        environment: production[0].clone(),
         down_since: down_since.map(|(id, minutes)| (id, at(minutes))),
     };
     for before in [DAY, 2 * years] {

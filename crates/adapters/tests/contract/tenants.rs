@@ -12,7 +12,8 @@ use periscope_adapters::system::system_random;
 use periscope_domain::api_key::{ApiKey, Scope};
 use periscope_domain::delivery::{DeliveryResult, ReceivedDelivery};
 use periscope_domain::deployment::StoredDeployment;
-use periscope_domain::environment::Environment;
+use periscope_domain::environment::{Environment, Tier};
+use periscope_domain::environment_tiers::{EnvironmentPattern, EnvironmentTiers};
 use periscope_domain::github::{ConnectionNonce, GithubConnection};
 use periscope_domain::id::PullRequestId;
 use periscope_domain::linking::{LinePosition, Linking};
@@ -21,7 +22,7 @@ use periscope_domain::organization::OrganizationSlug;
 use periscope_domain::ports::{
     Applied, ChangedPullRequest, CommitDecision, CommitQuery, DeliveryQuery, DeploymentQuery,
     DeploymentVersion, LineRequest, PullRequestDecision, PullRequestQuery, RelinkReason, RelinkRequest,
-    RelinkingDecision, TargetRepository,
+    RelinkingDecision, TargetRepository, TierChange, TierRequest, TiersDecision,
 };
 use periscope_domain::pull_request::{PullRequest, StoredPullRequest};
 use periscope_domain::repository::Repository;
@@ -92,6 +93,7 @@ impl World {
             .set_alias(acme.id, repository.id, &alias, at(2))
             .await
             .unwrap();
+        acme.give("live", Tier::Production).await;
         acme.record(deployment("d", 1)).await;
         acme.settle().await;
         // One request to link again, and one changed base, that nobody has taken yet.
@@ -170,7 +172,7 @@ impl World {
         let (repositories, github_connections) = (store.repositories(), store.github_connections());
         let (pull_requests, commits) = (store.pull_requests(), store.commits());
         let (deployments, relinking) = (store.deployments(), store.relinking());
-        let metric_facts = store.metric_facts();
+        let (metric_facts, environments) = (store.metric_facts(), store.environments());
         let own = if id == self.acme.id {
             slug("acme")
         } else {
@@ -234,6 +236,8 @@ impl World {
                 around.histories.len(),
                 around.earlier
             ),
+            environments.context(id).await.unwrap().unwrap().tiers,
+            environments.list(id).await.unwrap(),
             deployments
                 .delivered(&[self.delivery_query(tenant)])
                 .await
@@ -253,7 +257,7 @@ impl World {
             deployments.list_services(id).await.unwrap(),
             ask(&**store, tenant, at(0)).await,
             metric_facts
-                .states_before(id, &Environment::production(), at(9000))
+                .states_before(id, &[Environment::production()], at(9000))
                 .await
                 .unwrap(),
             relinking.count(Some(id)).await.unwrap(),
@@ -274,6 +278,7 @@ pub(crate) async fn nothing_of_another_organization_is_found(store: SharedStore)
         "(None, 0, false)",
         "[{}]",
         "([], [])",
+        "EnvironmentTiers({})",
     ];
     let no_surroundings = "([], [], 0, Earlier { latest: None, heads: [] })";
     for ((method, of_acme), (_, of_globex)) in acme.iter().zip(&globex) {
@@ -293,6 +298,11 @@ pub(crate) async fn nothing_of_another_organization_is_found(store: SharedStore)
         .claim_lines(Some(world.globex.id), 10, at(2001), at(2002))
         .await;
     assert_eq!(lines.unwrap(), []);
+    let environments = world.store.environments();
+    let tiers = environments
+        .claim(Some(world.globex.id), 10, at(2001), at(2002))
+        .await;
+    assert_eq!(tiers.unwrap(), []);
     assert_eq!(world.found(&world.acme).await, acme);
 }
 
@@ -370,10 +380,35 @@ pub(crate) async fn nothing_of_another_organization_is_changed(store: SharedStor
     assert_eq!(deployments.remove(&removal).await.unwrap(), Applied::Stale);
     assert_eq!(deployments.list_removed(id, 9).await.unwrap(), []);
     relink(&world, version).await;
+    give_tiers(&world).await;
     let after = world.found(&world.acme).await;
     for (before, after) in before.iter().zip(&after) {
         assert_eq!(before, after);
     }
+}
+
+/// Tries to change the tiers of what another organization has deployed.
+async fn give_tiers(world: &World) {
+    let (environments, id) = (world.store.environments(), world.globex.id);
+    let before = environments.context(id).await.unwrap().unwrap();
+    let production = Environment::production();
+    let decision = TiersDecision {
+        organization_id: id,
+        after: EnvironmentTiers::new([(EnvironmentPattern::exactly(&production), Tier::Preview)]),
+        before,
+        decided_at: at(600),
+    };
+    assert_eq!(environments.apply(&decision).await.unwrap(), Applied::Done(()));
+    let change = TierChange {
+        request: TierRequest {
+            organization_id: id,
+            service_key: "api".to_owned(),
+            environment: production,
+            generation: 1,
+        },
+        tier: Tier::Preview,
+    };
+    environments.advance(&[change], 9, at(600)).await.unwrap();
 }
 
 /// Tries to settle what another organization has to relink.

@@ -11,7 +11,7 @@ use crate::text::{Actor, ServiceName};
 /// The deployments that meet every condition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeploymentFilter {
-    /// They went there.
+    /// They went there; `production` [means](Environment::means_tier) every environment of that tier.
     pub environment: Option<Environment>,
     /// They name this service, in any letter case.
     pub service: Option<ServiceName>,
@@ -30,7 +30,7 @@ impl DeploymentFilter {
             service.is_some_and(|service| service.as_str().eq_ignore_ascii_case(wanted.as_str()))
         };
         let environment = self.environment.as_ref();
-        environment.is_none_or(|wanted| *wanted == deployment.environment)
+        environment.is_none_or(|wanted| wanted.takes(&deployment.environment))
             && self.service.as_ref().is_none_or(is_of_service)
             && (self.statuses.is_empty() || self.statuses.contains(&deployment.run.status()))
             && self.period.contains(deployment.run.time())

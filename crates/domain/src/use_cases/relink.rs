@@ -20,7 +20,7 @@ const LEASE: Duration = Duration::seconds(3);
 const LINES_AT_ONCE: u32 = 4;
 
 /// How many services and environments one call gives tiers.
-const ENVIRONMENTS_AT_ONCE: u32 = 16;
+const ENVIRONMENTS_AT_ONCE: u32 = 8;
 
 /// Looks again at the links of up to `limit` deployments that are waiting for it, and of as many of some lines, of one
 /// organization or of all, after giving as many of some environments their tiers, and gives how many requests it took.

@@ -30,6 +30,7 @@ type OrganizationSql = (BigInt, BigInt, Text, Nullable<Timestamptz>, Nullable<Ti
 /// The columns of a [`Row`].
 type RepositoriesSql = (Array<BigInt>, Array<Text>, Array<Bool>, Array<Nullable<Text>>);
 type LineSql = (BigInt, Timestamptz, Text);
+type TiersSql = (Array<Text>, Array<Text>);
 type HistoriesSql = (Array<BigInt>, Array<Bool>, Array<Nullable<BigInt>>, Timestamptz);
 type CandidatesSql = (
     Array<BigInt>,
@@ -58,7 +59,7 @@ batch_statement! {
     ReadContexts { query: QueryInput } -> (
         BigInt, OrganizationSql, Nullable<RowSql>,
         Nullable<RepositoriesSql>, Nullable<CandidatesSql>, Nullable<HistoriesSql>,
-        Nullable<LatestSql>, Nullable<HeadsSql>, Nullable<LineSql>
+        Nullable<LatestSql>, Nullable<HeadsSql>, Nullable<LineSql>, Nullable<TiersSql>
     ) {
         " select
             q.ordinal,
@@ -72,7 +73,8 @@ batch_statement! {
             latest.id, latest.external_id, latest.commit_sha, latest.completed_at,
             heads.deployment_ids, heads.external_ids, heads.completed_at, heads.environments, heads.repository_ids,
             heads.commits,
-            line.revision, line.last_completed_at, line.last_external_id
+            line.revision, line.last_completed_at, line.last_external_id,
+            tiers.patterns, tiers.tiers
         from query q
         join organizations o on o.id = q.organization_id
         left join deployments d on d.organization_id = q.organization_id and d.external_id = q.external_id
@@ -210,6 +212,12 @@ batch_statement! {
             where l.organization_id = q.organization_id and q.linking
                 and l.service_key = ", SERVICE_KEY, "
             offset 0
-        ) as line on true"
+        ) as line on true
+        left join lateral (
+            select array_agg(t.pattern) as patterns, array_agg(t.tier) as tiers
+            from environment_tiers t
+            where t.organization_id = q.organization_id and q.environment is not null
+            having count(*) > 0
+        ) as tiers on true"
     }
 }

@@ -7,7 +7,7 @@ use crate::postgres::listing::Bounds;
 use crate::postgres::pool::Pool;
 use crate::postgres::statement::{batch_input, batch_statement};
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
-use periscope_domain::environment::Environment;
+use periscope_domain::environment::{Environment, Tier};
 use periscope_domain::id::{DeploymentId, OrganizationId};
 use periscope_domain::linking::service_key;
 use periscope_domain::listing::{DeploymentFilter, ListedDeployment, Order, Page, PageRequest};
@@ -23,20 +23,21 @@ batch_input! {
         organization_id: BigInt = i64,
         service_key: Nullable<Text> = Option<String>,
         environment: Nullable<Text> = Option<String>,
+        tier: Nullable<Text> = Option<&'static str>,
         statuses: Array<Text> = Vec<&'static str>,
         looked_through: Nullable<BigInt> = Option<i64>,
     }
 }
 
-/// The services, environments and statuses of the deployments of an organization, each by one step in the index, in a
-/// table `groups` of `query`: the first step on a condition and from a service on, each further one on a condition.
+/// The services, environments and statuses of the deployments of an organization, each by one step in the index, with the tier
+/// of one of its deployments, in a table `groups` of `query`: the first step on a condition and from a service on, each further one on a condition.
 macro_rules! groups {
     ($if:literal, $from:literal, $while:literal) => {
         concat!(
             "
             with recursive groups as (
                 (
-                    select d.service_key as key, d.environment, d.status
+                    select d.service_key as key, d.environment, d.status, d.tier
                     from query q, deployments d
                     where d.organization_id = q.organization_id and d.environment is not null
                         and d.service_key >= ",
@@ -48,10 +49,10 @@ macro_rules! groups {
                     limit 1
                 )
                 union all
-                select d.key, d.environment, d.status
+                select d.key, d.environment, d.status, d.tier
                 from groups g, query q
                 cross join lateral (
-                    select d.service_key as key, d.environment, d.status
+                    select d.service_key as key, d.environment, d.status, d.tier
                     from deployments d
                     where d.organization_id = q.organization_id and d.environment is not null
                         and (d.service_key, d.environment, d.status)
@@ -84,6 +85,7 @@ macro_rules! page {
                 from query q, looked_through d
                 where (q.service_key is null or d.service_key = q.service_key collate \"C\")
                     and (q.environment is null or d.environment = q.environment)
+                    and (q.tier is null or d.tier = q.tier)
                     and (cardinality(q.statuses) = 0 or d.status = any(q.statuses))
                 ", page!(@sorted $direction), "
                 limit (select most from bounds)
@@ -106,6 +108,7 @@ macro_rules! page {
                 join query q
                     on (q.service_key is null or g.key = q.service_key collate \"C\")
                     and (q.environment is null or g.environment = q.environment)
+                    and (q.tier is null or g.tier = q.tier)
                     and (cardinality(q.statuses) = 0 or g.status = any(q.statuses))
                 cross join bounds b
                 cross join lateral (
@@ -162,11 +165,17 @@ impl Query {
         } = filter;
         let takes_all = environment.is_none() && service.is_none() && statuses.is_empty();
         let service = service.as_ref().map(|name| service_key(Some(name)));
-        let environment = environment.as_ref().map(Environment::as_str).map(str::to_owned);
+        let tier = environment
+            .as_ref()
+            .filter(|environment| environment.means_tier());
+        let tier = tier.map(|_| Tier::Production.as_str());
+        let environment = environment.as_ref().filter(|_| tier.is_none());
+        let environment = environment.map(Environment::as_str).map(str::to_owned);
         Self {
             organization_id: vec![organization_id.get()],
             service_key: vec![service],
             environment: vec![environment],
+            tier: vec![tier],
             statuses: vec![statuses.iter().copied().map(DeploymentStatus::as_str).collect()],
             looked_through: vec![(!takes_all).then_some(LOOKED_THROUGH)],
         }

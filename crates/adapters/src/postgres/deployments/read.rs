@@ -3,6 +3,7 @@
 use super::Row;
 use super::contexts::{QueryInput, ReadContexts};
 use super::earlier::{Heads, Latest};
+use crate::postgres::environments::tiers;
 use crate::postgres::histories::Histories;
 use crate::postgres::organizations::subscription;
 use crate::postgres::pool::Pool;
@@ -104,6 +105,7 @@ type ContextRow = (
     Option<Latest>,
     Option<Heads>,
     Option<(i64, OffsetDateTime, String)>,
+    Option<(Vec<String>, Vec<String>)>,
 );
 
 /// The first and the last commit that a reference may name.
@@ -183,14 +185,16 @@ async fn known_histories(
 }
 
 fn context(query: &DeploymentQuery, row: ContextRow) -> Result<DeploymentContext, StoreError> {
-    let (_, organization, deployment, repositories, candidates, _, latest, heads, line) = row;
+    let (_, organization, deployment, repositories, candidates, _, latest, heads, line, rules) = row;
     let linked = deployment.as_ref().map_or(0, |row| row.linked_pull_requests);
     let digest = deployment.as_ref().and_then(|row| row.linking_digest);
     let (organization_revision, epoch, plan, trial_started_at, trial_ends_at) = organization;
     let stored = deployment
         .map(|row| row.stored(query.external_id.clone()))
         .transpose()?;
+    let rules = rules.map(|(patterns, tiers)| patterns.into_iter().zip(tiers));
     Ok(DeploymentContext {
+        tiers: tiers(query.organization_id, rules.into_iter().flatten())?,
         subscription: subscription(
             query.organization_id.get(),
             &plan,

@@ -147,10 +147,10 @@ impl MetricFacts for PgStore {
     async fn states_before(
         &self,
         organization_id: OrganizationId,
-        environment: &Environment,
+        environments: &[Environment],
         before: Timestamp,
     ) -> Result<Vec<ServiceState>, StoreError> {
-        states::states_before(&self.pool, organization_id, environment, before).await
+        states::states_before(&self.pool, organization_id, environments, before).await
     }
 }
 

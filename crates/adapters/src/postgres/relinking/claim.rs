@@ -17,7 +17,7 @@ batch_input! {
 }
 
 impl Taker {
-    pub(super) fn new(
+    pub(in crate::postgres) fn new(
         organization_id: Option<OrganizationId>,
         limit: u32,
         now: Timestamp,
@@ -36,7 +36,7 @@ impl Taker {
 /// is leasing. Organizations with rows are found one after the other, each by one step in the index. A lease is never of a
 /// thousand rows; a limit that says so keeps the planner, which knows no number, from going through the whole queue.
 macro_rules! fair_share {
-    ($queue:literal, $key:literal) => {
+    ($queue:literal, $($key:literal),+) => {
         concat!(
             ", owner as (
             with recursive owner as (
@@ -57,13 +57,13 @@ macro_rules! fair_share {
             select id from owner where id > 0
         ),
         free as (
-            select f.organization_id, f.",
-            $key,
+            select f.organization_id",
+            $(", f.", $key,)+
             "
             from owner o
             cross join lateral (
-                select r.organization_id, r.",
-            $key,
+                select r.organization_id",
+            $(", r.", $key,)+
             ", r.requested_at
                 from ",
             $queue,
@@ -81,4 +81,4 @@ macro_rules! fair_share {
     };
 }
 
-pub(super) use fair_share;
+pub(in crate::postgres) use fair_share;

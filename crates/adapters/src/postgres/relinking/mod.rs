@@ -6,11 +6,12 @@ mod lines;
 mod requests;
 mod write;
 
+pub(super) use claim::{Taker, fair_share};
 pub(super) use lines::{move_lines, request_lines};
 
 use super::PgStore;
 use super::meters::Decided;
-use super::schema::{line_requests, relink_requests};
+use super::schema::{line_requests, relink_requests, tier_requests};
 use async_trait::async_trait;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
@@ -71,7 +72,15 @@ impl Relinking for PgStore {
         if let Some(organization_id) = organization_id {
             lines = lines.filter(line_requests::organization_id.eq(organization_id.get()));
         }
-        let counts: [Option<i64>; 2] = [self.pool.row(query).await?, self.pool.row(lines).await?];
+        let mut tiers = tier_requests::table.select(count_star()).into_boxed();
+        if let Some(organization_id) = organization_id {
+            tiers = tiers.filter(tier_requests::organization_id.eq(organization_id.get()));
+        }
+        let counts: [Option<i64>; 3] = [
+            self.pool.row(query).await?,
+            self.pool.row(lines).await?,
+            self.pool.row(tiers).await?,
+        ];
         Ok(counts.into_iter().flatten().sum::<i64>().unsigned_abs())
     }
 
@@ -92,7 +101,19 @@ impl Relinking for PgStore {
         if let Some(organization_id) = organization_id {
             lines = lines.filter(line_requests::organization_id.eq(organization_id.get()));
         }
-        let oldest: [Option<OffsetDateTime>; 2] = [self.pool.row(query).await?, self.pool.row(lines).await?];
+        let mut tiers = tier_requests::table
+            .select(tier_requests::requested_at)
+            .order(tier_requests::requested_at)
+            .limit(1)
+            .into_boxed();
+        if let Some(organization_id) = organization_id {
+            tiers = tiers.filter(tier_requests::organization_id.eq(organization_id.get()));
+        }
+        let oldest: [Option<OffsetDateTime>; 3] = [
+            self.pool.row(query).await?,
+            self.pool.row(lines).await?,
+            self.pool.row(tiers).await?,
+        ];
         Ok(oldest.into_iter().flatten().min().map(Timestamp::new))
     }
 }

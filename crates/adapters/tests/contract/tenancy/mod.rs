@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex, Once};
 
 /// What may go through the rows of every tenant: by the words it is known by, and why it may. What else does is refused.
-const EXEMPT: [(&str, &str); 5] = [
+const EXEMPT: [(&str, &str); 7] = [
     (
         "where r.organization_id > o.id order by r.organization_id limit 1",
         "the worker takes requests to link again of every organization that has any",
@@ -30,9 +30,14 @@ const EXEMPT: [(&str, &str); 5] = [
         "it is counted, for those who run the service, how much all of the worker has to do",
     ),
     ("select count(*) from line_requests", "the same of lines"),
+    ("select count(*) from tier_requests", "the same of tiers"),
     (
         "select line_requests.requested_at from line_requests order by line_requests.requested_at limit $1",
         "it is told since when the oldest of all lines waits",
+    ),
+    (
+        "select tier_requests.requested_at from tier_requests order by tier_requests.requested_at limit $1",
+        "the same of tiers",
     ),
     (
         "select relink_requests.requested_at from relink_requests order by relink_requests.requested_at limit $1",

@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use tokio_postgres::{Client, NoTls};
 
 /// The tables of the tenants, which are distributed.
-pub(super) const TENANT_TABLES: [&str; 18] = [
+pub(super) const TENANT_TABLES: [&str; 20] = [
     "commits",
     "deployment_events",
     "deployments",
+    "environment_tiers",
     "graph_ranges",
     "intakes",
     "lines",
@@ -24,6 +25,7 @@ pub(super) const TENANT_TABLES: [&str; 18] = [
     "repositories",
     "repository_aliases",
     "sessions",
+    "tier_requests",
     "webhook_deliveries",
 ];
 

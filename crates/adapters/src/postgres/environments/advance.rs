@@ -1,0 +1,177 @@
+//! Gives recorded deployments their tier, a bounded piece of each request at a time. Locks are taken as a recorder takes
+//! them: the organization, then the deployments, then lines and their requests.
+
+use crate::postgres::pool::Pool;
+use crate::postgres::relinking::{move_lines, request_lines};
+use crate::postgres::statement::{batch_input, batch_statement};
+use diesel::sql_types::{BigInt, Text, Timestamptz};
+use periscope_domain::linking::Linking;
+use periscope_domain::ports::{StoreError, TierChange};
+use periscope_domain::run::DeploymentStatus;
+use periscope_domain::timestamp::Timestamp;
+use time::OffsetDateTime;
+
+batch_input! {
+    /// Requests with the tier that their deployments get.
+    Input as "input" {
+        organization_id: BigInt = i64,
+        service_key: Text = String,
+        environment: Text = String,
+        generation: BigInt = i64,
+        tier: Text = &'static str,
+        // of the links of a deployment that ships nothing
+        digest: BigInt = i64,
+        most: BigInt = i64,
+        now: Timestamptz = OffsetDateTime,
+    }
+}
+
+batch_statement! {
+    /// The next deployments of each request get its tier. One that leaves a line loses its links and ranges here, because a
+    /// line is decided from what its deployments have, and heads that it superseded become heads again until the line is
+    /// decided; the links of one that comes are decided with the line.
+    GiveTiers { input: Input } -> BigInt {
+        ", organization as (
+            select o.id
+            from organizations o
+            where o.id in (select organization_id from input)
+            order by o.id
+            for share of o
+        ),
+        held as materialized (
+            select
+                r.organization_id, r.service_key, r.environment, r.after_status, r.after_time, r.after_id,
+                i.ordinal, i.tier, i.digest, i.most, i.now
+            from input i
+            join organization o on o.id = i.organization_id
+            join tier_requests r
+                on r.organization_id = i.organization_id and r.service_key = i.service_key collate \"C\"
+                and r.environment = i.environment
+            where r.generation = i.generation
+            order by r.organization_id, r.service_key, r.environment
+            for update of r
+        ),
+        piece as materialized (
+            select h.ordinal, h.organization_id, d.id, d.status, d.time
+            from held h
+            cross join lateral (
+                select d.id, d.status, coalesce(d.completed_at, d.started_at) as time
+                from deployments d
+                where d.organization_id = h.organization_id and d.environment is not null
+                    and d.service_key = h.service_key and d.environment = h.environment
+                    and (d.status, coalesce(d.completed_at, d.started_at), d.id)
+                        > (h.after_status, h.after_time, h.after_id)
+                order by d.status, coalesce(d.completed_at, d.started_at), d.id
+                limit h.most
+            ) as d
+        ),
+        wrong as materialized (
+            select
+                d.organization_id, d.id, h.tier, h.digest, h.now,
+                d.status = 'success' and d.tier = 'production' as leaves,
+                d.status = 'success' and h.tier = 'production' as comes
+            from piece p
+            join held h on h.ordinal = p.ordinal
+            join deployments d on d.organization_id = p.organization_id and d.id = p.id
+            where d.tier <> h.tier and d.environment = h.environment
+            order by d.organization_id, d.id
+            for no key update of d
+        ),
+        given as (
+            update deployments d
+            set (revision, tier, linked_pull_requests, unlinked_reason, novelty, linking_digest, changed_in)
+                = (d.revision + 1, w.tier,
+                    case when w.leaves then 0 else d.linked_pull_requests end,
+                    case when w.leaves then null else d.unlinked_reason end,
+                    case when w.leaves then null else d.novelty end,
+                    case when w.leaves then w.digest else d.linking_digest end,
+                    pg_current_xact_id()::text::bigint)
+            from wrong w
+            where d.organization_id = w.organization_id and d.id = w.id
+            returning
+                d.organization_id, d.id, d.external_id, d.service_key, d.completed_at, w.leaves, w.leaves or w.comes as moves
+        ),
+        moved as materialized (
+            select g.organization_id, g.id, g.external_id, g.service_key, g.completed_at, g.leaves
+            from given g
+            where g.moves and g.completed_at is not null
+        ),
+        asked as materialized (
+            select m.organization_id, m.service_key, m.completed_at as since from moved m
+        ),
+        line_moved as (",
+        move_lines!(
+            "select m.organization_id, m.service_key, m.completed_at, m.external_id from moved m"
+        ),
+        "),
+        line_requested as (",
+        request_lines!("(select max(now) from held)"),
+        "),
+        heads_again as (
+            update graph_ranges g
+            set superseded_at = 'infinity'
+            from moved m
+            where m.leaves and g.organization_id = m.organization_id and g.service_key = m.service_key
+                and g.superseded_at = m.completed_at
+                and (g.organization_id, g.deployment_id) not in (select organization_id, id from moved where leaves)
+        ),
+        links_gone as (
+            delete from links l
+            using moved m
+            where m.leaves and l.organization_id = m.organization_id and l.deployment_id = m.id
+        ),
+        ranges_gone as (
+            delete from merge_time_ranges r
+            using moved m
+            where m.leaves and r.organization_id = m.organization_id and r.deployment_id = m.id
+        ),
+        graph_ranges_gone as (
+            delete from graph_ranges g
+            using moved m
+            where m.leaves and g.organization_id = m.organization_id and g.deployment_id = m.id
+        ),
+        last as materialized (
+            select distinct on (p.ordinal)
+                p.ordinal, p.status, p.time, p.id, count(*) over (partition by p.ordinal) as count
+            from piece p
+            order by p.ordinal, p.status desc, p.time desc, p.id desc
+        ),
+        gone_on as (
+            update tier_requests r
+            set after_status = l.status, after_time = l.time, after_id = l.id, requested_at = h.now, lease_until = null
+            from held h
+            join last l on l.ordinal = h.ordinal and l.count = h.most
+            where r.organization_id = h.organization_id and r.service_key = h.service_key
+                and r.environment = h.environment
+        ),
+        settled as (
+            delete from tier_requests r
+            using held h
+            where r.organization_id = h.organization_id and r.service_key = h.service_key
+                and r.environment = h.environment
+                and not exists (select from last l where l.ordinal = h.ordinal and l.count = h.most)
+        )
+        select ordinal from held"
+    }
+}
+
+pub(super) async fn advance(
+    pool: &Pool,
+    changes: &[TierChange],
+    most: u32,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut input = Input::default();
+    for TierChange { request, tier } in changes {
+        let ships_nothing = Linking::of_nothing(DeploymentStatus::Success, &request.environment);
+        input.organization_id.push(request.organization_id.get());
+        input.service_key.push(request.service_key.clone());
+        input.environment.push(request.environment.as_str().to_owned());
+        input.generation.push(request.generation);
+        input.tier.push(tier.as_str());
+        input.digest.push(ships_nothing.digest());
+        input.most.push(most.into());
+        input.now.push(now.to_offset_date_time());
+    }
+    pool.rows::<_, i64>(GiveTiers { input }).await.map(drop)
+}

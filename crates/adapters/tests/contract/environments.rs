@@ -1,0 +1,539 @@
+//! Tiers of environments: rules that come before, between and after the deployments that they are about.
+
+use crate::bases::{numbers, shipped, two_branches};
+use crate::deployments::decision;
+use crate::fixture::{SharedStore, Tenant, apply, at, deployment, run};
+use crate::lines::first_deliveries;
+use periscope_domain::deployment::Deployment;
+use periscope_domain::environment::{Environment, Tier};
+use periscope_domain::environment_tiers::{EnvironmentPattern, EnvironmentTiers};
+use periscope_domain::id::DeploymentId;
+use periscope_domain::linking::Novelty;
+use periscope_domain::metrics::{Metric, NoData, Question, Window};
+use periscope_domain::ports::{Applied, TiersDecision};
+use periscope_domain::run::DeploymentStatus;
+use periscope_domain::text::ServiceName;
+use periscope_domain::time_zone::TimeZone;
+use periscope_domain::use_cases::{
+    SetEnvironmentTierError, list_environments, relink, remove_environment_tier, report_metrics,
+    set_environment_tier,
+};
+use rand::rngs::StdRng;
+use rand::seq::{IndexedRandom, SliceRandom};
+use rand::{RngExt, SeedableRng};
+use tokio::task::JoinSet;
+
+fn pattern(text: &str) -> EnvironmentPattern {
+    EnvironmentPattern::parse(text).unwrap()
+}
+
+fn to(environment: &str, deployment: Deployment) -> Deployment {
+    Deployment {
+        environment: Environment::parse(environment).unwrap(),
+        ..deployment
+    }
+}
+
+impl Tenant {
+    pub(crate) async fn give(&self, text: &str, tier: Tier) {
+        set_environment_tier(&*self.store, self.id, &pattern(text), tier, at(2000))
+            .await
+            .unwrap();
+    }
+
+    async fn take_back(&self, text: &str) -> bool {
+        remove_environment_tier(&*self.store, self.id, &pattern(text), at(2000))
+            .await
+            .unwrap()
+    }
+
+    /// The tier with which a deployment is recorded.
+    async fn tier(&self, id: &str) -> Tier {
+        self.find(id).await.deployment.environment.tier()
+    }
+
+    async fn measured(&self, metric: Metric, environment: &str) -> (u64, Option<NoData>) {
+        let question = Question {
+            window: Window::new(at(0), at(1990)).unwrap(),
+            now: at(2000),
+            time_zone: TimeZone::UTC,
+            environment: Environment::parse(environment).unwrap(),
+            service: None,
+        };
+        let mut reports = report_metrics(&*self.store, self.id, &[metric], question)
+            .await
+            .unwrap();
+        let answer = reports.remove(0).answer;
+        (answer.sample_size, answer.no_data)
+    }
+}
+
+pub(crate) async fn rules_are_kept_by_their_pattern_until_they_are_removed(store: SharedStore) {
+    let acme = Tenant::new(&store, "acme").await;
+    let globex = Tenant::new(&store, "globex").await;
+    for (id, environment) in [("a", "prod"), ("b", "Prod-EU"), ("c", "staging"), ("d", "prod")] {
+        acme.record(to(environment, deployment(id, 1))).await;
+    }
+    acme.give("prod*", Tier::Testing).await;
+    acme.give("PROD*", Tier::Production).await;
+    acme.give("prod-eu", Tier::Staging).await;
+    let listed = list_environments(&*store, acme.id).await.unwrap();
+    let rules: Vec<_> = listed
+        .tiers
+        .rules()
+        .map(|(pattern, tier)| (pattern.as_str(), tier))
+        .collect();
+    assert_eq!(rules, [("prod*", Tier::Production), ("prod-eu", Tier::Staging)]);
+    let found: Vec<_> = listed
+        .environments
+        .iter()
+        .map(|known| {
+            let rule = known.rule.as_ref().map(EnvironmentPattern::as_str);
+            (known.environment.as_str(), known.environment.tier(), rule)
+        })
+        .collect();
+    let expected = [
+        ("prod", Tier::Production, Some("prod*")),
+        ("prod-eu", Tier::Staging, Some("prod-eu")),
+        ("staging", Tier::Staging, None),
+    ];
+    assert_eq!(found, expected);
+    assert!(acme.take_back("Prod-eu").await);
+    assert!(!acme.take_back("prod-eu").await);
+    acme.settle().await;
+    assert_eq!(acme.tier("b").await, Tier::Production);
+    let of_globex = list_environments(&*store, globex.id).await.unwrap();
+    assert_eq!(
+        (of_globex.environments.len(), of_globex.tiers),
+        (0, EnvironmentTiers::default())
+    );
+}
+
+pub(crate) async fn an_organization_has_a_bounded_number_of_rules(store: SharedStore) {
+    let acme = Tenant::new(&store, "acme").await;
+    for number in 0..EnvironmentTiers::MOST {
+        acme.give(&format!("e-{number}"), Tier::Preview).await;
+    }
+    let tier = Tier::Production;
+    let more = set_environment_tier(&*store, acme.id, &pattern("more"), tier, at(2000)).await;
+    assert!(matches!(more, Err(SetEnvironmentTierError::TooMany(_))));
+    acme.give("e-7", tier).await;
+    let recorded = acme.record(to("e-7", deployment("d", 1))).await;
+    assert!(
+        recorded
+            .warnings
+            .iter()
+            .all(|warning| warning.code() != "environment_not_production")
+    );
+    assert_eq!(acme.tier("d").await, tier);
+}
+
+pub(crate) async fn a_change_of_rules_that_others_have_outrun_changes_nothing(store: SharedStore) {
+    let acme = Tenant::new(&store, "acme").await;
+    let environments = store.environments();
+    let before = environments.context(acme.id).await.unwrap().unwrap();
+    acme.give("live", Tier::Production).await;
+    let late = TiersDecision {
+        organization_id: acme.id,
+        after: EnvironmentTiers::new([(pattern("prod"), Tier::Production)]),
+        before,
+        decided_at: at(2000),
+    };
+    assert_eq!(environments.apply(&late).await.unwrap(), Applied::Stale);
+    let tiers = environments.context(acme.id).await.unwrap().unwrap().tiers;
+    assert_eq!(
+        tiers,
+        EnvironmentTiers::new([(pattern("live"), Tier::Production)])
+    );
+    let nowhere = periscope_domain::id::OrganizationId::new(4711);
+    assert_eq!(environments.context(nowhere).await.unwrap(), None);
+}
+
+pub(crate) async fn a_decision_by_the_rules_before_is_stale(store: SharedStore) {
+    let acme = Tenant::new(&store, "acme").await;
+    let report = to("live", deployment("d", 1));
+    let early = decision(&acme, &report).await;
+    acme.give("live", Tier::Production).await;
+    assert_eq!(apply(&store, &[early]).await, [Applied::Stale]);
+    acme.record(report.clone()).await;
+    let early = decision(&acme, &report).await;
+    acme.take_back("live").await;
+    assert_eq!(apply(&store, &[early]).await, [Applied::Stale]);
+    acme.settle().await;
+    assert_eq!(acme.tier("d").await, Tier::Other);
+}
+
+pub(crate) async fn a_success_where_no_tier_is_known_is_warned_of(store: SharedStore) {
+    let acme = Tenant::new(&store, "acme").await;
+    let failed = Deployment {
+        run: run(DeploymentStatus::Failure, 1, 2),
+        ..deployment("failed", 1)
+    };
+    for (report, is_warned) in [
+        (to("prod", deployment("prod", 1)), true),
+        (to("staging", deployment("staging", 1)), false),
+        (deployment("production", 1), false),
+        (to("prod", failed), false),
+    ] {
+        let recorded = acme.record(report).await;
+        let codes: Vec<_> = recorded.warnings.iter().map(|warning| warning.code()).collect();
+        assert_eq!(
+            codes.contains(&"environment_not_production"),
+            is_warned,
+            "{codes:?}"
+        );
+    }
+    acme.give("prod", Tier::Production).await;
+    let recorded = acme.record(to("prod", deployment("again", 1))).await;
+    let codes: Vec<_> = recorded.warnings.iter().map(|warning| warning.code()).collect();
+    assert!(!codes.contains(&"environment_not_production"), "{codes:?}");
+}
+
+pub(crate) async fn each_production_environment_is_a_line_and_a_delivery_is_to_the_service(
+    store: SharedStore,
+) {
+    let acme = two_branches(&store).await;
+    acme.give("production-*", Tier::Production).await;
+    acme.record(to("production-eu", shipped("eu-1", 2, 100))).await;
+    acme.record(to("production-us", shipped("us-1", 2, 200))).await;
+    acme.record(to("production-us", shipped("us-2", 4, 300))).await;
+    acme.record(to("production-eu", shipped("eu-2", 5, 400))).await;
+    acme.record(to("production-us", shipped("us-3", 5, 500))).await;
+    for (id, ships, first, novelty) in [
+        ("eu-1", vec![2], vec![2], Novelty::New),
+        ("us-1", vec![2], vec![], Novelty::New),
+        ("us-2", vec![3, 4], vec![3, 4], Novelty::New),
+        ("eu-2", vec![3, 4, 5], vec![5], Novelty::New),
+        ("us-3", vec![5], vec![], Novelty::New),
+    ] {
+        assert_eq!(numbers(&acme, id).await, ships, "{id}");
+        assert_eq!(first_deliveries(&acme, id).await, first, "{id}");
+        assert_eq!(acme.find(id).await.novelty, Some(novelty), "{id}");
+    }
+    assert_eq!(acme.measured(Metric::LeadTime, "production").await.0, 4);
+    assert_eq!(acme.measured(Metric::LeadTime, "production-eu").await.0, 2);
+    assert_eq!(
+        acme.measured(Metric::DeploymentFrequency, "production-us")
+            .await
+            .0,
+        3
+    );
+}
+
+pub(crate) async fn what_was_recorded_follows_a_rule_that_comes_later(store: SharedStore) {
+    let acme = two_branches(&store).await;
+    acme.record(to("live", shipped("a", 2, 100))).await;
+    acme.record(shipped("b", 3, 200)).await;
+    acme.record(to("live", shipped("c", 5, 300))).await;
+    acme.settle().await;
+    assert_eq!(numbers(&acme, "b").await, [3]);
+    assert_eq!(first_deliveries(&acme, "b").await, [3]);
+    assert_eq!(
+        acme.measured(Metric::DeploymentFrequency, "production").await.0,
+        1
+    );
+    acme.give("li*", Tier::Production).await;
+    assert_eq!(
+        acme.measured(Metric::DeploymentFrequency, "production").await.0,
+        3,
+        "at once"
+    );
+    for (id, ships, first) in [
+        ("a", vec![2], vec![2]),
+        ("b", vec![3], vec![3]),
+        ("c", vec![3, 4, 5], vec![4, 5]),
+    ] {
+        assert_eq!(numbers(&acme, id).await, ships, "{id}");
+        assert_eq!(first_deliveries(&acme, id).await, first, "{id}");
+    }
+    assert_eq!(acme.measured(Metric::LeadTime, "production").await.0, 4);
+    assert!(acme.take_back("li*").await);
+    for (id, ships, first) in [
+        ("a", vec![], vec![]),
+        ("b", vec![3], vec![3]),
+        ("c", vec![], vec![]),
+    ] {
+        assert_eq!(numbers(&acme, id).await, ships, "{id}");
+        assert_eq!(first_deliveries(&acme, id).await, first, "{id}");
+        assert_eq!(acme.find(id).await.novelty.is_some(), !first.is_empty(), "{id}");
+    }
+    assert_eq!(acme.measured(Metric::LeadTime, "production").await.0, 1);
+    acme.give("production", Tier::Preview).await;
+    acme.settle().await;
+    assert_eq!(numbers(&acme, "b").await, [0; 0]);
+    let others = vec![Environment::parse("live").unwrap()];
+    let named = (0, Some(NoData::EnvironmentNotProduction(others)));
+    assert_eq!(acme.measured(Metric::LeadTime, "production").await, named);
+    assert_eq!(
+        acme.measured(Metric::Overview, "production").await.0,
+        7,
+        "pull requests are merged all the same"
+    );
+}
+
+pub(crate) async fn many_deployments_follow_in_pieces(store: SharedStore) {
+    let acme = Tenant::new(&store, "acme").await;
+    let statuses = [
+        DeploymentStatus::Success,
+        DeploymentStatus::Failure,
+        DeploymentStatus::Cancelled,
+    ];
+    let report = |number: i64| Deployment {
+        run: run(statuses[usize::try_from(number % 3).unwrap()], 0, 100 + number),
+        service: ServiceName::clean(["api", "web"][usize::from(number > 200)]),
+        ..to("live", deployment(&format!("d-{number}"), 1))
+    };
+    for number in 0..300 {
+        acme.record(report(number)).await;
+    }
+    let wrong = async |tier| {
+        let mut wrong = 0;
+        for number in 0..300 {
+            wrong += u32::from(acme.tier(&format!("d-{number}")).await != tier);
+        }
+        wrong
+    };
+    // One that changes the rules goes on with some at once.
+    acme.give("live", Tier::Production).await;
+    let left = wrong(Tier::Production).await;
+    assert!((1..300).contains(&left), "{left}");
+    relink(&*store, None, 10, at(2001)).await.unwrap();
+    let after = wrong(Tier::Production).await;
+    assert!((1..left).contains(&after), "{left} {after}");
+    // Half-way the rules change again.
+    acme.give("live", Tier::Staging).await;
+    acme.settle().await;
+    assert_eq!(wrong(Tier::Staging).await, 0);
+    assert_eq!(store.relinking().count(Some(acme.id)).await.unwrap(), 0);
+}
+
+pub(crate) async fn a_request_of_tiers_is_taken_by_one_at_a_time(store: SharedStore) {
+    let acme = Tenant::new(&store, "acme").await;
+    let globex = Tenant::new(&store, "globex").await;
+    for tenant in [&acme, &globex] {
+        for number in 0..200 {
+            let id = format!("d-{number}");
+            tenant.record(to("live", deployment(&id, 1))).await;
+        }
+        tenant.give("live", Tier::Production).await;
+    }
+    let environments = store.environments();
+    let first = environments
+        .claim(Some(acme.id), 9, at(2001), at(2005))
+        .await
+        .unwrap();
+    assert_eq!(first.len(), 1);
+    assert_eq!(
+        (first[0].service_key.as_str(), first[0].environment.as_str()),
+        ("api", "live")
+    );
+    let second = environments.claim(None, 9, at(2002), at(2005)).await.unwrap();
+    let owners: Vec<_> = second.iter().map(|request| request.organization_id).collect();
+    assert_eq!(owners, [globex.id]);
+    let again = environments.claim(None, 9, at(2005), at(2009)).await.unwrap();
+    assert_eq!(again.len(), 2, "a lease ends");
+    // Who took it before the rules changed again does nothing.
+    acme.give("live", Tier::Preview).await;
+    let change = periscope_domain::ports::TierChange {
+        request: first[0].clone(),
+        tier: Tier::Production,
+    };
+    let count = store.relinking().count(Some(acme.id)).await.unwrap();
+    environments.advance(&[change], 1000, at(2006)).await.unwrap();
+    assert_eq!(store.relinking().count(Some(acme.id)).await.unwrap(), count);
+    acme.settle().await;
+    for number in 0..200 {
+        assert_eq!(acme.tier(&format!("d-{number}")).await, Tier::Preview);
+    }
+}
+
+const NAMES: [&str; 4] = ["production", "live-eu", "live-us", "staging"];
+const PATTERNS: [&str; 5] = ["live*", "live-us", "staging", "production", "*"];
+const TIERS: [Tier; 3] = [Tier::Production, Tier::Production, Tier::Staging];
+
+/// What is recorded of each deployment in the end: tier, links with first deliveries, novelty.
+type Outcome = Vec<(String, Tier, Vec<i32>, Vec<i32>, Option<Novelty>)>;
+
+async fn outcome(tenant: &Tenant, reports: &[Deployment]) -> Outcome {
+    tenant.settle().await;
+    let mut outcome = Vec::new();
+    for report in reports {
+        let id = report.external_id.as_str();
+        let found = tenant.find(id).await;
+        let (linked, first) = (numbers(tenant, id).await, first_deliveries(tenant, id).await);
+        let tier = found.deployment.environment.tier();
+        outcome.push((id.to_owned(), tier, linked, first, found.novelty));
+    }
+    outcome.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+    outcome
+}
+
+async fn history(store: &SharedStore, slug: &str) -> Tenant {
+    let tenant = Tenant::new(store, slug).await;
+    tenant.send((1..=7).map(crate::fixture::pull_request)).await;
+    let commits: [(u32, &[u32]); 7] = [
+        (1, &[]),
+        (2, &[1]),
+        (3, &[2]),
+        (4, &[3]),
+        (5, &[4]),
+        (6, &[2]),
+        (7, &[6]),
+    ];
+    tenant.tell(&commits).await;
+    tenant
+}
+
+fn random_reports(random: &mut StdRng) -> Vec<Deployment> {
+    let mut reports: Vec<_> = (0..14)
+        .map(|number| {
+            let report = shipped(
+                &format!("d-{number}"),
+                random.random_range(1..=7),
+                100 + 20 * (number / 2),
+            );
+            let status = *[
+                DeploymentStatus::Success,
+                DeploymentStatus::Success,
+                DeploymentStatus::Failure,
+            ]
+            .choose(random)
+            .unwrap();
+            Deployment {
+                run: run(status, 50, 100 + 20 * (number / 2)),
+                service: ServiceName::clean(["api", "acme/api"].choose(random).unwrap()),
+                ..to(NAMES.choose(random).unwrap(), report)
+            }
+        })
+        .collect();
+    reports.shuffle(random);
+    reports
+}
+
+pub(crate) async fn rules_that_change_in_between_end_as_if_the_last_had_always_held(store: SharedStore) {
+    let mut random = StdRng::seed_from_u64(20_240_117);
+    for round in 0..12 {
+        let tenant = history(&store, &format!("changing-{round}")).await;
+        let reports = random_reports(&mut random);
+        for report in &reports {
+            tenant.record(report.clone()).await;
+            if random.random_ratio(1, 2) {
+                let text = PATTERNS.choose(&mut random).unwrap();
+                if random.random_ratio(1, 4) {
+                    tenant.take_back(text).await;
+                } else {
+                    tenant.give(text, *TIERS.choose(&mut random).unwrap()).await;
+                }
+            }
+            if random.random_ratio(1, 3) {
+                relink(&*store, None, 3, at(2000)).await.unwrap();
+            }
+        }
+        let tiers = store
+            .environments()
+            .context(tenant.id)
+            .await
+            .unwrap()
+            .unwrap()
+            .tiers;
+        let plain = history(&store, &format!("plain-{round}")).await;
+        for (pattern, tier) in tiers.rules() {
+            plain.give(pattern.as_str(), tier).await;
+        }
+        let mut in_order = reports.clone();
+        in_order.sort_by_key(|report| (report.run.time(), report.external_id.as_str().to_owned()));
+        for report in in_order {
+            plain.record(report).await;
+        }
+        let expected = outcome(&plain, &reports).await;
+        for (id, tier, ..) in &expected {
+            let environment = plain.find(id).await.deployment.environment;
+            assert_eq!(*tier, tiers.apply(environment).tier(), "{id}");
+        }
+        assert_eq!(
+            outcome(&tenant, &reports).await,
+            expected,
+            "round {round}: {:?}",
+            tiers.rules().collect::<Vec<_>>()
+        );
+    }
+}
+
+pub(crate) async fn rules_that_change_while_deployments_are_recorded_hold_for_all(store: SharedStore) {
+    let mut random = StdRng::seed_from_u64(20_240_118);
+    for round in 0..6 {
+        let tenant = history(&store, &format!("racing-{round}")).await;
+        let reports = random_reports(&mut random);
+        let mut at_once = JoinSet::new();
+        for part in reports.chunks(5) {
+            let (tenant, part) = (tenant.clone(), part.to_vec());
+            at_once.spawn(async move {
+                for report in part {
+                    tenant.record(report).await;
+                }
+            });
+        }
+        let changing = tenant.clone();
+        at_once.spawn(async move {
+            for tier in [Tier::Production, Tier::Testing, Tier::Production] {
+                changing.give("live*", tier).await;
+                changing.give("staging", tier).await;
+            }
+        });
+        let working = tenant.clone();
+        at_once.spawn(async move {
+            for _ in 0..20 {
+                relink(&*working.store, None, 2, at(2000)).await.unwrap();
+            }
+        });
+        at_once.join_all().await;
+        let plain = history(&store, &format!("alone-{round}")).await;
+        plain.give("live*", Tier::Production).await;
+        plain.give("staging", Tier::Production).await;
+        for report in &reports {
+            plain.record(report.clone()).await;
+        }
+        let expected = outcome(&plain, &reports).await;
+        assert!(expected.iter().all(|(_, tier, ..)| *tier == Tier::Production));
+        assert_eq!(outcome(&tenant, &reports).await, expected, "round {round}");
+    }
+}
+
+pub(crate) async fn services_are_down_in_each_environment_of_production_by_itself(store: SharedStore) {
+    let acme = Tenant::new(&store, "acme").await;
+    acme.give("live-*", Tier::Production).await;
+    let reported = |id: &str, environment: &str, status, minute| Deployment {
+        run: run(status, 0, minute),
+        ..to(environment, deployment(id, 1))
+    };
+    use DeploymentStatus::{Failure, Success};
+    for (id, environment, status, minute) in [
+        ("eu-1", "live-eu", Success, 10),
+        ("us-1", "live-us", Success, 20),
+        ("eu-2", "live-eu", Failure, 30),
+        ("us-2", "live-us", Success, 40),
+        ("qa-1", "qa", Success, 10),
+        ("qa-2", "qa", Failure, 50),
+    ] {
+        acme.record(reported(id, environment, status, minute)).await;
+    }
+    let named = ["live-eu", "live-us"].map(|name| Environment::parse(name).unwrap());
+    let states = store
+        .metric_facts()
+        .states_before(acme.id, &named, at(100))
+        .await
+        .unwrap();
+    let mut states: Vec<_> = states
+        .into_iter()
+        .map(|state| (state.environment.to_string(), state.down_since.map(|(id, _)| id)))
+        .collect();
+    states.sort_unstable();
+    let down: Option<DeploymentId> = Some(acme.find("eu-2").await.id);
+    assert_eq!(
+        states,
+        [("live-eu".to_owned(), down), ("live-us".to_owned(), None)]
+    );
+    acme.record(reported("eu-3", "live-eu", Success, 200)).await;
+    assert_eq!(acme.measured(Metric::Recovery, "production").await.0, 1);
+    assert_eq!(acme.measured(Metric::Recovery, "live-us").await.0, 0);
+}

@@ -1,0 +1,2 @@
+drop table tier_requests;
+drop table environment_tiers;
