@@ -6,11 +6,12 @@ use crate::fixture::{SharedStore, Tenant, at, commit, deployment, pull_request, 
 use crate::instances::connect;
 use periscope_adapters::postgres::testing::TestDatabase;
 use periscope_domain::deployment::Deployment;
+use periscope_domain::environment::{Environment, Tier};
 use periscope_domain::id::DeploymentId;
 use periscope_domain::listing::{DeploymentFilter, Order, PageLimit, PageRequest, PullRequestFilter};
 use periscope_domain::run::DeploymentStatus;
 use periscope_domain::text::ServiceName;
-use periscope_domain::use_cases::{Origin, explain_deployment, relink};
+use periscope_domain::use_cases::{Origin, explain_deployment, list_environments, relink};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio_postgres::Client;
@@ -206,6 +207,23 @@ async fn holds(counted: Counted) {
         while relink(&*acme.store, None, 100, at(200_000)).await.unwrap() > 0 {}
     });
     within("relinking", late.await, 4 * MOST);
+    let tiers = cost(&database, &client, async |acme| {
+        for number in 0..9 {
+            let report = Deployment {
+                environment: Environment::parse("live").unwrap(),
+                ..shipped(&format!("live-{number}"), 160 + number)
+            };
+            acme.record(report).await;
+        }
+        acme.give("live", Tier::Production).await;
+        while relink(&*acme.store, None, 100, at(200_000)).await.unwrap() > 0 {}
+        list_environments(&*acme.store, acme.id).await.unwrap();
+    });
+    within(
+        "giving a tier to a few of many deployments",
+        tiers.await,
+        6 * MOST,
+    );
     let idle = cost(&database, &client, async |acme| {
         relink(&*acme.store, None, 100, at(200_000)).await.unwrap();
         acme.store.relinking().count(None).await.unwrap();

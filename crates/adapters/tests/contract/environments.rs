@@ -2,15 +2,17 @@
 
 use crate::bases::{numbers, shipped, two_branches};
 use crate::deployments::decision;
-use crate::fixture::{SharedStore, Tenant, apply, at, deployment, run};
+use crate::fixture::{SharedStore, Tenant, apply, at, deployment, pull_request, run};
 use crate::lines::first_deliveries;
 use periscope_domain::deployment::Deployment;
 use periscope_domain::environment::{Environment, Tier};
 use periscope_domain::environment_tiers::{EnvironmentPattern, EnvironmentTiers};
-use periscope_domain::id::DeploymentId;
+use periscope_domain::id::{DeploymentId, OrganizationId};
 use periscope_domain::linking::Novelty;
 use periscope_domain::metrics::{Metric, NoData, Question, Window};
-use periscope_domain::ports::{Applied, TiersDecision};
+use periscope_domain::ports::{
+    Applied, RelinkReason, RelinkRequest, RelinkingDecision, TierChange, TiersDecision,
+};
 use periscope_domain::run::DeploymentStatus;
 use periscope_domain::text::ServiceName;
 use periscope_domain::time_zone::TimeZone;
@@ -145,7 +147,7 @@ pub(crate) async fn a_change_of_rules_that_others_have_outrun_changes_nothing(st
         tiers,
         EnvironmentTiers::new([(pattern("live"), Tier::Production)])
     );
-    let nowhere = periscope_domain::id::OrganizationId::new(4711);
+    let nowhere = OrganizationId::new(4711);
     assert_eq!(environments.context(nowhere).await.unwrap(), None);
 }
 
@@ -161,6 +163,58 @@ pub(crate) async fn a_decision_by_the_rules_before_is_stale(store: SharedStore) 
     assert_eq!(apply(&store, &[early]).await, [Applied::Stale]);
     acme.settle().await;
     assert_eq!(acme.tier("d").await, Tier::Other);
+}
+
+pub(crate) async fn links_decided_before_a_deployment_left_production_are_not_written(store: SharedStore) {
+    let acme = two_branches(&store).await;
+    acme.give("live", Tier::Production).await;
+    acme.record(to("live", shipped("d", 3, 100))).await;
+    let stored = acme.find("d").await;
+    let early = decision(&acme, &stored.deployment).await;
+    let request = RelinkRequest {
+        organization_id: acme.id,
+        deployment_id: stored.id,
+        external_id: stored.deployment.external_id,
+        reason: RelinkReason::Requested(0),
+    };
+    let linking = early.linking.unwrap();
+    assert_eq!(linking.links.len(), 1);
+    acme.take_back("live").await;
+    acme.settle().await;
+    let late = RelinkingDecision {
+        request,
+        version: early.version,
+        linking,
+        is_as_before: false,
+    };
+    let relinking = store.relinking();
+    assert_eq!(
+        relinking.apply(&[late], at(2001)).await.unwrap(),
+        [Applied::Stale]
+    );
+    assert_eq!(numbers(&acme, "d").await, [0; 0]);
+}
+
+pub(crate) async fn what_left_production_delivers_nothing_any_more(store: SharedStore) {
+    let acme = two_branches(&store).await;
+    acme.give("live", Tier::Production).await;
+    // By the graph and by links alone.
+    for (service, early, late) in [("api", "a", "b"), ("acme/jobs", "c", "d")] {
+        let of_service = |report| Deployment {
+            service: ServiceName::clean(service),
+            ..report
+        };
+        acme.record(of_service(to("live", shipped(early, 4, 100)))).await;
+        acme.record(of_service(shipped(late, 4, 200))).await;
+        assert_eq!(numbers(&acme, late).await, [4]);
+        assert_eq!(first_deliveries(&acme, late).await, [0; 0]);
+    }
+    acme.give("live", Tier::Staging).await;
+    acme.settle().await;
+    for late in ["b", "d"] {
+        assert_eq!(first_deliveries(&acme, late).await, [4], "{late}");
+        assert_eq!(acme.find(late).await.novelty, Some(Novelty::New), "{late}");
+    }
 }
 
 pub(crate) async fn a_success_where_no_tier_is_known_is_warned_of(store: SharedStore) {
@@ -334,7 +388,7 @@ pub(crate) async fn a_request_of_tiers_is_taken_by_one_at_a_time(store: SharedSt
     assert_eq!(again.len(), 2, "a lease ends");
     // Who took it before the rules changed again does nothing.
     acme.give("live", Tier::Preview).await;
-    let change = periscope_domain::ports::TierChange {
+    let change = TierChange {
         request: first[0].clone(),
         tier: Tier::Production,
     };
@@ -370,7 +424,7 @@ async fn outcome(tenant: &Tenant, reports: &[Deployment]) -> Outcome {
 
 async fn history(store: &SharedStore, slug: &str) -> Tenant {
     let tenant = Tenant::new(store, slug).await;
-    tenant.send((1..=7).map(crate::fixture::pull_request)).await;
+    tenant.send((1..=7).map(pull_request)).await;
     let commits: [(u32, &[u32]); 7] = [
         (1, &[]),
         (2, &[1]),

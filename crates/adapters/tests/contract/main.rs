@@ -192,6 +192,8 @@ contracts! {
         an_organization_has_a_bounded_number_of_rules,
         a_change_of_rules_that_others_have_outrun_changes_nothing,
         a_decision_by_the_rules_before_is_stale,
+        links_decided_before_a_deployment_left_production_are_not_written,
+        what_left_production_delivers_nothing_any_more,
         a_success_where_no_tier_is_known_is_warned_of,
         each_production_environment_is_a_line_and_a_delivery_is_to_the_service,
         what_was_recorded_follows_a_rule_that_comes_later,

@@ -28,8 +28,8 @@ batch_input! {
 
 batch_statement! {
     /// The next deployments of each request get its tier. One that leaves a line loses its links and ranges here, because a
-    /// line is decided from what its deployments have, and heads that it superseded become heads again until the line is
-    /// decided; the links of one that comes are decided with the line.
+    /// line is decided from what its deployments have; the links of one that comes are decided with the line. Heads that it
+    /// superseded are of its environment and leave as well.
     GiveTiers { input: Input } -> BigInt {
         ", organization as (
             select o.id
@@ -107,14 +107,6 @@ batch_statement! {
         line_requested as (",
         request_lines!("(select max(now) from held)"),
         "),
-        heads_again as (
-            update graph_ranges g
-            set superseded_at = 'infinity'
-            from moved m
-            where m.leaves and g.organization_id = m.organization_id and g.service_key = m.service_key
-                and g.superseded_at = m.completed_at
-                and (g.organization_id, g.deployment_id) not in (select organization_id, id from moved where leaves)
-        ),
         links_gone as (
             delete from links l
             using moved m
