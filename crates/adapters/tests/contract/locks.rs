@@ -1,10 +1,13 @@
-//! Whoever locks several rows in Postgres locks them in one order, so nobody deadlocks.
+//! Whoever locks several rows in Postgres locks them in one order, so nobody deadlocks, and looks again at what was written
+//! while it waited.
 
-use crate::fixture::{SharedStore, at};
+use crate::fixture::{SharedStore, Tenant, at, deployment};
 use crate::instances::{connect, store};
 use crate::relinking::{asked_for, claim, look};
 use periscope_adapters::postgres::testing::TestDatabase;
-use periscope_domain::ports::RelinkingDecision;
+use periscope_domain::environment::Tier;
+use periscope_domain::environment_tiers::{EnvironmentPattern, EnvironmentTiers};
+use periscope_domain::ports::{Applied, RelinkingDecision, TierChange, TiersDecision};
 use tokio_postgres::Client;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -52,4 +55,39 @@ async fn until_somebody_waits(observer: &Client) {
     while observer.query(WAITING, &[]).await.unwrap().is_empty() {
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn links_written_while_a_deployment_leaves_production_go_with_it() {
+    crate::tenancy::watch();
+    let database = TestDatabase::create().await;
+    let store = store(&database);
+    let (writer, observer) = (connect(&database).await, connect(&database).await);
+    let acme = Tenant::new(&store, "acme").await;
+    acme.record(deployment("d", 1)).await;
+    let environments = store.environments();
+    let before = environments.context(acme.id).await.unwrap().unwrap();
+    let decision = TiersDecision {
+        organization_id: acme.id,
+        after: EnvironmentTiers::new([(EnvironmentPattern::parse("prod*").unwrap(), Tier::Preview)]),
+        before,
+        decided_at: at(2000),
+    };
+    assert_eq!(environments.apply(&decision).await.unwrap(), Applied::Done(()));
+    let mut requests = environments.claim(None, 1, at(2001), at(2002)).await.unwrap();
+    let change = TierChange {
+        request: requests.remove(0),
+        tier: Tier::Preview,
+    };
+    let write = "begin; select from deployments where external_id = 'd' for no key update;
+        insert into links (organization_id, deployment_id, pull_request_id, rule, lead_time_seconds)
+        select organization_id, id, 7, 'exact', 1 from deployments where external_id = 'd'";
+    writer.batch_execute(write).await.unwrap();
+    let worker = SharedStore::clone(&store);
+    let giving = tokio::spawn(async move { worker.environments().advance(&[change], 9, at(2001)).await });
+    until_somebody_waits(&observer).await;
+    writer.batch_execute("commit").await.unwrap();
+    giving.await.unwrap().unwrap();
+    assert_eq!(acme.links("d").await, []);
+    assert_eq!(acme.find("d").await.deployment.environment.tier(), Tier::Preview);
 }

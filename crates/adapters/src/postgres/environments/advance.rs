@@ -1,12 +1,15 @@
 //! Gives recorded deployments their tier, a bounded piece of each request at a time. Locks are taken as a recorder takes
-//! them: the organization, then the deployments, then lines and their requests.
+//! them: the organization, then the deployments, then lines and their requests. The deployments are held by a statement of
+//! their own, because the next one then sees every link that was written before they were.
 
 use crate::postgres::pool::Pool;
 use crate::postgres::relinking::{move_lines, request_lines};
 use crate::postgres::statement::{batch_input, batch_statement};
 use diesel::sql_types::{BigInt, Text, Timestamptz};
+use diesel_async::RunQueryDsl;
+use futures_util::FutureExt;
 use periscope_domain::linking::Linking;
-use periscope_domain::ports::{StoreError, TierChange};
+use periscope_domain::ports::{Applied, StoreError, TierChange};
 use periscope_domain::run::DeploymentStatus;
 use periscope_domain::timestamp::Timestamp;
 use time::OffsetDateTime;
@@ -26,11 +29,35 @@ batch_input! {
     }
 }
 
-batch_statement! {
-    /// The next deployments of each request get its tier. One that leaves a line loses its links and ranges here, because a
-    /// line is decided from what its deployments have; the links of one that comes are decided with the line. Heads that it
-    /// superseded are of its environment and leave as well.
-    GiveTiers { input: Input } -> BigInt {
+/// Deletes the rows of a table that belong to deployments which leave. They are looked up deployment by deployment and
+/// deleted where they lie: a plan made while the table is empty would go through all of it otherwise.
+macro_rules! delete_of_leaving {
+    ($table:literal) => {
+        concat!(
+            "
+            delete from ",
+            $table,
+            " t
+            where t.organization_id = any (array(select organization_id from moved where leaves))
+                and t.ctid = any (array(
+                    select o.ctid
+                    from (select organization_id, id from moved where leaves offset 0) as m
+                    cross join lateral (
+                        select o.ctid
+                        from ",
+            $table,
+            " o
+                        where o.organization_id = m.organization_id and o.deployment_id = m.id
+                        offset 0
+                    ) as o
+                ))"
+        )
+    };
+}
+
+/// The requests that have not been made again, and the next deployments of each.
+macro_rules! piece {
+    () => {
         ", organization as (
             select o.id
             from organizations o
@@ -76,7 +103,25 @@ batch_statement! {
             where d.tier <> h.tier and d.environment = h.environment
             order by d.organization_id, d.id
             for no key update of d
-        ),
+        )"
+    };
+}
+
+batch_statement! {
+    /// Holds the requests and those of their next deployments that have another tier.
+    HoldPiece { input: Input } -> BigInt {
+        piece!(),
+        " select id from wrong"
+    }
+}
+
+batch_statement! {
+    /// The next deployments of each request get its tier. One that leaves a line loses its links and ranges here, because a
+    /// line is decided from what its deployments have; the links of one that comes are decided with the line. Heads that it
+    /// superseded are of its environment and leave as well.
+    GiveTiers { input: Input } -> BigInt {
+        piece!(),
+        ",
         given as (
             update deployments d
             set (revision, tier, linked_pull_requests, unlinked_reason, novelty, linking_digest, changed_in)
@@ -108,19 +153,19 @@ batch_statement! {
         request_lines!("(select max(now) from held)"),
         "),
         links_gone as (
-            delete from links l
-            using moved m
-            where m.leaves and l.organization_id = m.organization_id and l.deployment_id = m.id
+",
+        delete_of_leaving!("links"),
+        "
         ),
         ranges_gone as (
-            delete from merge_time_ranges r
-            using moved m
-            where m.leaves and r.organization_id = m.organization_id and r.deployment_id = m.id
+",
+        delete_of_leaving!("merge_time_ranges"),
+        "
         ),
         graph_ranges_gone as (
-            delete from graph_ranges g
-            using moved m
-            where m.leaves and g.organization_id = m.organization_id and g.deployment_id = m.id
+",
+        delete_of_leaving!("graph_ranges"),
+        "
         ),
         last as materialized (
             select distinct on (p.ordinal)
@@ -153,17 +198,33 @@ pub(super) async fn advance(
     most: u32,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let mut input = Input::default();
-    for TierChange { request, tier } in changes {
-        let ships_nothing = Linking::of_nothing(DeploymentStatus::Success, &request.environment);
-        input.organization_id.push(request.organization_id.get());
-        input.service_key.push(request.service_key.clone());
-        input.environment.push(request.environment.as_str().to_owned());
-        input.generation.push(request.generation);
-        input.tier.push(tier.as_str());
-        input.digest.push(ships_nothing.digest());
-        input.most.push(most.into());
-        input.now.push(now.to_offset_date_time());
+    let [held, given] = [(); 2].map(|()| Input::new(changes, most, now));
+    pool.transaction(move |connection| {
+        async move {
+            let _: Vec<i64> = HoldPiece { input: held }.load(connection).await?;
+            let _: Vec<i64> = GiveTiers { input: given }.load(connection).await?;
+            Ok(Applied::Done(()))
+        }
+        .boxed()
+    })
+    .await
+    .map(drop)
+}
+
+impl Input {
+    fn new(changes: &[TierChange], most: u32, now: Timestamp) -> Self {
+        let mut input = Self::default();
+        for TierChange { request, tier } in changes {
+            let ships_nothing = Linking::of_nothing(DeploymentStatus::Success, &request.environment);
+            input.organization_id.push(request.organization_id.get());
+            input.service_key.push(request.service_key.clone());
+            input.environment.push(request.environment.as_str().to_owned());
+            input.generation.push(request.generation);
+            input.tier.push(tier.as_str());
+            input.digest.push(ships_nothing.digest());
+            input.most.push(most.into());
+            input.now.push(now.to_offset_date_time());
+        }
+        input
     }
-    pool.rows::<_, i64>(GiveTiers { input }).await.map(drop)
 }
