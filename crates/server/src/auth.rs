@@ -176,16 +176,52 @@ impl<const LIMIT: usize> FromRequest for Ingest<LIMIT> {
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        let payload = payload.take();
+        let (request, payload) = (request.clone(), payload.take());
         async move {
-            let (state, key) = admit(&request, Scope::Ingest).await?;
-            body::require_json(request.headers())?;
-            let body = body::read(&request, payload, LIMIT, state.timing.body).await?;
+            let (key, body) = admit_with_body(&request, payload, Scope::Ingest, LIMIT).await?;
             Ok(Self { key, body })
         }
         .boxed_local()
     }
+}
+
+/// A request to change a setting, its sender known and allowed to, and its body of at most `LIMIT` bytes read.
+#[derive(Debug)]
+pub(crate) struct AdminBody<const LIMIT: usize> {
+    key: Arc<KnownApiKey>,
+    pub(crate) body: Bytes,
+}
+
+impl<const LIMIT: usize> AdminBody<LIMIT> {
+    pub(crate) fn organization_id(&self) -> OrganizationId {
+        self.key.key.organization_id
+    }
+}
+
+impl<const LIMIT: usize> FromRequest for AdminBody<LIMIT> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        async move {
+            let (key, body) = admit_with_body(&request, payload, Scope::Admin, LIMIT).await?;
+            Ok(Self { key, body })
+        }
+        .boxed_local()
+    }
+}
+
+async fn admit_with_body(
+    request: &HttpRequest,
+    payload: Payload,
+    scope: Scope,
+    limit: usize,
+) -> Result<(Arc<KnownApiKey>, Bytes), ApiError> {
+    let (state, key) = admit(request, scope).await?;
+    body::require_json(request.headers())?;
+    let body = body::read(request, payload, limit, state.timing.body).await?;
+    Ok((key, body))
 }
 
 /// A request to read, its sender known and allowed to.

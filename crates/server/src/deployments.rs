@@ -35,8 +35,9 @@ wire_object! {
         deployment_id: Value<'a> = "deploymentId" => schema::text(255),
         /// The deployed commit, whole or abbreviated; kept in lower case.
         commit_sha: Value<'a> = "commitSha" => schema::commit_reference(),
-        /// Where it went: `production`, `staging`, `development`, `preview`, `test` or any other; kept in lower case.
-        /// Only `production` ships pull requests.
+        /// Where it went: `production`, `staging`, `development`, `preview`, `test` or any other name, which
+        /// `PUT /api/environments` gives a tier; kept in lower case. Only environments of tier `production` ship pull
+        /// requests.
         environment: Value<'a> = "environment" => schema::text(100),
         /// How far it has come. The last four are terminal.
         status: Value<'a> = "status" => schema::words(DeploymentStatus::ALL.map(DeploymentStatus::as_str)),

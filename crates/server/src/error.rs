@@ -11,6 +11,7 @@ use periscope_domain::api_key::Scope;
 use periscope_domain::ports::StoreError;
 use periscope_domain::use_cases::{
     RecordCommitsError, RecordDeploymentError, RecordPullRequestsError, RemoveDeploymentError,
+    SetEnvironmentTierError,
 };
 use serde::Serialize;
 use std::error::Error as StdError;
@@ -109,6 +110,17 @@ impl From<RemoveDeploymentError> for ApiError {
             RemoveDeploymentError::NotFound(_) => Self::NotFound,
             RemoveDeploymentError::Busy => Self::Busy,
             RemoveDeploymentError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SetEnvironmentTierError> for ApiError {
+    fn from(error: SetEnvironmentTierError) -> Self {
+        match error {
+            SetEnvironmentTierError::TooMany(rule) => InvalidPayload::malformed(rule.to_string()).into(),
+            SetEnvironmentTierError::OrganizationNotFound(_) => Self::InvalidApiKey,
+            SetEnvironmentTierError::Busy => Self::Busy,
+            SetEnvironmentTierError::Store(error) => error.into(),
         }
     }
 }

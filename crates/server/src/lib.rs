@@ -6,6 +6,7 @@ mod body;
 mod commits;
 mod deployments;
 mod docs;
+mod environments;
 mod error;
 #[cfg(test)]
 mod fuzz;

@@ -4,7 +4,7 @@ use crate::error::ApiError;
 use crate::noted::Noting;
 use crate::openapi::{self, Operation};
 use crate::read::{self, explain, freshness};
-use crate::{commits, deployments, docs, github, health, metrics, pull_requests, removal};
+use crate::{commits, deployments, docs, environments, github, health, metrics, pull_requests, removal};
 use actix_web::guard::{self, Guard};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, ServiceConfig};
@@ -37,6 +37,9 @@ pub(crate) fn table() -> Vec<Endpoint> {
         read("/api/pull-requests/{id}/explain", explain::pull_request, explain::pull_request_documented),
         read("/api/repositories", read::repositories::list, read::repositories::documented),
         read("/api/services", read::services::list, read::services::documented),
+        read("/api/environments", environments::list, environments::list_documented),
+        put("/api/environments", environments::set, environments::set_documented),
+        delete("/api/environments", environments::remove, environments::remove_documented),
         read("/api/organization", read::organization::one, read::organization::documented),
         read("/api/metrics/overview", metrics::overview::get, metrics::overview::documented),
         read("/api/metrics/deployment-frequency", metrics::deployment_frequency::get, metrics::deployment_frequency::documented),
@@ -98,6 +101,20 @@ where
         documented,
         allows: "POST",
         route: answering(path, guard::Post(), handler),
+    }
+}
+
+fn put<F, Args>(path: &'static str, handler: F, documented: fn() -> Operation) -> Endpoint
+where
+    F: Handler<Args, Output: Responder + 'static>,
+    Args: FromRequest + 'static,
+{
+    Endpoint {
+        method: HttpMethod::Put,
+        path,
+        documented,
+        allows: "PUT",
+        route: answering(path, guard::Put(), handler),
     }
 }
 

@@ -126,9 +126,9 @@ impl FrameJson {
                 .map(ServiceName::as_str)
                 .map(str::to_owned),
             sample_size: answer.sample_size,
-            no_data: answer.no_data.map(|reason| ReasonJson {
+            no_data: answer.no_data.as_ref().map(|reason| ReasonJson {
                 code: reason.code(),
-                message: reason.sentence(),
+                message: reason.sentence().into_owned(),
             }),
             coverage: CoverageJson::of(&answer.coverage),
         }

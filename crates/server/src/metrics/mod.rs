@@ -84,7 +84,8 @@ fn documented<F: ToSchema>(metric: Metric, id: &'static str, summary: &str) -> O
         .query("until", "Its end, which does not belong to it, at most 400 days later.", schema::moment())
         .query(
             "environment",
-            "Whose deployments count, in any letter case: production if nothing else is said.",
+            "Whose deployments count, in any letter case: production if nothing else is said, which means every environment \
+             of that tier.",
             schema::text(100),
         )
         .query(

@@ -83,7 +83,7 @@ impl LevelJson {
             level: rating.ok().map(Level::as_str),
             no_level: rating.err().map(|reason| ReasonJson {
                 code: reason.code(),
-                message: reason.sentence(),
+                message: reason.sentence().to_owned(),
             }),
         }
     }
@@ -95,7 +95,7 @@ pub(super) struct ReasonJson {
     /// In a code that never changes.
     pub(super) code: &'static str,
     /// For people.
-    pub(super) message: &'static str,
+    pub(super) message: String,
 }
 
 impl<T: From<Distribution>> RatedJson<T> {

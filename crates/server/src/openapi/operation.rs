@@ -26,7 +26,7 @@ pub(super) const API_KEY: &str = "apiKey";
 pub(super) const SIGNATURE: &str = "signature";
 
 /// The groups in which endpoints are shown, and what each is for.
-pub(super) const GROUPS: [(&str, &str); 5] = [RECORDING, READING, MEASURING, REMOVING, SERVICE];
+pub(super) const GROUPS: [(&str, &str); 6] = [RECORDING, READING, MEASURING, SETTING, REMOVING, SERVICE];
 const RECORDING: (&str, &str) = (
     "Recording",
     "Tell of deployments, pull requests and commits. To tell the same again changes nothing.",
@@ -35,6 +35,10 @@ const READING: (&str, &str) = ("Reading", "Ask what was recorded, and why it is 
 const MEASURING: (&str, &str) = (
     "Measuring",
     "Ask what follows from it. `null` means that there is no data; the window before is beside the one asked about.",
+);
+const SETTING: (&str, &str) = (
+    "Setting",
+    "Change how what was recorded counts. The key needs the scope `admin`.",
 );
 const REMOVING: (&str, &str) = (
     "Removing",
@@ -103,6 +107,13 @@ impl Operation {
     /// One that tells the bearer of a key what follows from it.
     pub(crate) fn measuring(id: &'static str, summary: &str, description: &str) -> Self {
         Self::new(id, MEASURING, summary, description).with_tag()
+    }
+
+    /// One that changes a setting, for the bearer of a key who sends up to so many bytes.
+    pub(crate) fn setting(id: &'static str, limit: usize, summary: &str, description: &str) -> Self {
+        Self::new(id, SETTING, summary, description)
+            .with_key(Scope::Admin)
+            .with_body(limit)
     }
 
     /// One that removes what was recorded, for the bearer of a key.

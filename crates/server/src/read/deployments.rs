@@ -81,7 +81,11 @@ pub(crate) fn list_documented() -> Operation {
         "In order of their time: that of their completion, or of their start as long as they are not completed. What \
          keeps its time is on exactly one page, whatever arrives meanwhile.",
     )
-    .query("environment", "Where they went, in any letter case.", schema::text(100))
+    .query(
+        "environment",
+        "Where they went, in any letter case; production means every environment of that tier.",
+        schema::text(100),
+    )
     .query("service", "What was deployed, in any letter case.", schema::text(255))
     .query(
         "status",

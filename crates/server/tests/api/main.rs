@@ -14,6 +14,7 @@ mod auth;
 mod client;
 mod commits;
 mod deployments;
+mod environments;
 mod explain;
 mod fields;
 mod freshness;

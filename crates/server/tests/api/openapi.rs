@@ -50,7 +50,7 @@ impl Teller {
     async fn new() -> Self {
         let github = Github::connect().await;
         let app = &github.app;
-        let scopes = [Scope::Ingest, Scope::Read];
+        let scopes = Scope::ALL;
         Self {
             key: app.make_key(app.organization_id, &scopes, None).await,
             document: document(app).await,
@@ -67,7 +67,7 @@ impl Teller {
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
         let path = format!("{}?{}", fill_in(path, example), query.join("&"));
-        let mut call = self.github.app.call(method, &path);
+        let mut call = self.github.app.call(&method.to_uppercase(), &path);
         for (name, value) in sent(operation, "header", example) {
             call = call.header(name, value);
         }
@@ -78,11 +78,12 @@ impl Teller {
             .await
     }
 
+    /// The method of an operation in small letters, its path and itself.
     fn operation(&self, id: &str) -> (&'static str, &str, &Value) {
         for (path, methods) in self.document["paths"].as_object().unwrap() {
-            for (method, name) in [("get", "GET"), ("post", "POST")] {
+            for method in ["get", "post", "put", "delete"] {
                 if methods[method]["operationId"] == id {
-                    return (name, path, &methods[method]);
+                    return (method, path, &methods[method]);
                 }
             }
         }

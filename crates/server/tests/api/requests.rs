@@ -64,6 +64,7 @@ async fn a_method_that_a_path_does_not_have_is_refused_with_those_that_it_has() 
         ("/api/deployments", "GET, HEAD"),
         ("/api/deployments/1", "DELETE, GET, HEAD"),
         ("/api/deployments/1/explain", "GET, HEAD"),
+        ("/api/environments", "DELETE, GET, HEAD, PUT"),
         ("/api/organization", "GET, HEAD"),
         ("/livez", "GET, HEAD"),
         ("/readyz", "GET, HEAD"),

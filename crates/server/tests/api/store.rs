@@ -13,9 +13,9 @@ use periscope_domain::listing::{DeployedService, DeploymentFilter, ListedDeploym
 use periscope_domain::organization::{Organization, OrganizationSlug};
 use periscope_domain::ports::{
     ApiKeys, Applied, Commits, DeliveryQuery, DeploymentContext, DeploymentDecision, DeploymentQuery,
-    DeploymentRemoval, Deployments, GithubConnections, Inserted, LineMember, MetricFacts, NewApiKey,
-    NewOrganization, Organizations, PullRequests, Relinking, Removed, RemovedDeployment, Repositories,
-    Sessions, Store, StoreError,
+    DeploymentRemoval, Deployments, Environments, GithubConnections, Inserted, LineMember, MetricFacts,
+    NewApiKey, NewOrganization, Organizations, PullRequests, Relinking, Removed, RemovedDeployment,
+    Repositories, Sessions, Store, StoreError,
 };
 use periscope_domain::text::ExternalDeploymentId;
 use periscope_domain::timestamp::Timestamp;
@@ -198,6 +198,9 @@ impl Store for FaultyStore {
     }
     fn commits(&self) -> &dyn Commits {
         self.inner.commits()
+    }
+    fn environments(&self) -> &dyn Environments {
+        self.inner.environments()
     }
     fn deployments(&self) -> &dyn Deployments {
         self

@@ -10,7 +10,7 @@ use periscope_domain::github::SecretKey;
 use periscope_domain::id::OrganizationId;
 use periscope_domain::ports::Clock;
 use periscope_domain::use_cases::connect_github;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// An organization with a key that may do anything and a secret that GitHub signs with.
 pub(super) struct Tenant {
@@ -38,6 +38,15 @@ impl Tenant {
 
     pub(super) async fn reader(&self, app: &TestApp) -> Reader {
         Reader::of(app, self.id, &[Scope::Read]).await
+    }
+
+    /// Gives environments a tier, which no example does to all that is told.
+    pub(super) async fn set_tier(&self, app: &TestApp, pattern: &str) {
+        let admin = Reader::of(app, self.id, &[Scope::Admin]).await;
+        let rule = json!({"environment": pattern, "tier": "preview"});
+        let call = admin.call("PUT", "/api/environments").json(&rule);
+        let answer = call.header("Content-Type", "application/json").send().await;
+        assert_eq!(answer.status, 200, "{answer}");
     }
 
     pub(super) async fn ask(&self, app: &TestApp, method: &str, path: &str) -> Answer {
