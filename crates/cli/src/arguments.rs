@@ -1,8 +1,8 @@
 //! The command line: every command and option, with an example for each.
 
 use crate::commands::{
-    completions, deployment, doctor, explain, github, import, key, man, migrate, org, report, repository,
-    serve,
+    completions, deployment, doctor, environment, explain, github, import, key, man, migrate, org, report,
+    repository, serve,
 };
 use crate::config::Settings;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -48,6 +48,9 @@ pub(crate) enum Command {
     /// List repositories and say how they are treated
     #[command(subcommand)]
     Repository(repository::Command),
+    /// List environments and say which are production
+    #[command(subcommand)]
+    Environment(environment::Command),
     /// Receive webhooks of GitHub
     #[command(subcommand)]
     Github(github::Command),

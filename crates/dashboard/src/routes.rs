@@ -3,7 +3,9 @@
 use crate::cookie::add_renewed;
 use crate::page::Answer;
 use crate::refusal::{unknown, with_navigation};
-use crate::settings::{github, keys, new_key, organization, repositories as repository_settings};
+use crate::settings::{
+    environments, github, keys, new_key, organization, repositories as repository_settings,
+};
 use crate::{assets, deployments, metrics, pull_requests, repositories, setup, sign_in};
 use actix_web::guard::{Any, Get, Head};
 use actix_web::middleware::{Compress, from_fn};
@@ -61,6 +63,13 @@ fn settings(app: &mut ServiceConfig) {
         "/settings/repositories/{id}/aliases/remove",
         repository_settings::remove_alias,
     );
+    page_with_form(
+        app,
+        "/settings/environments",
+        environments::list,
+        environments::set,
+    );
+    form(app, "/settings/environments/remove", environments::remove);
     page_with_form(app, "/settings/github", github::page, github::connect);
     page(app, "/settings/organization", organization::page);
 }

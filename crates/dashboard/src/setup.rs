@@ -1,5 +1,5 @@
-//! The way to figures that have data, in three steps with what is done ticked: deployments, commits and pull requests, and
-//! services without a repository. It stands at an address of its own for good, and in place of an overview of nothing: there
+//! The way to figures that have data, in four steps with what is done ticked: deployments, environments without a tier,
+//! commits and pull requests, and services without a repository. It stands at an address of its own for good, and in place of an overview of nothing: there
 //! the page waits, and turns into the overview when the first deployment comes.
 
 use crate::frame::{Frame, Section};
@@ -11,6 +11,7 @@ use crate::visitor::Visitor;
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
 use askama::Template;
+use periscope_domain::environment::Environment;
 use periscope_domain::organization::Plan;
 use periscope_domain::text::ServiceName;
 use periscope_domain::trial::TRIAL_LENGTH;
@@ -19,8 +20,8 @@ use periscope_server::{ApiError, Query};
 
 const PATH: &str = "/setup";
 
-/// How many services without a repository are shown.
-const SERVICES_SHOWN: usize = 20;
+/// How many services without a repository are shown, and environments without a tier.
+const SHOWN: usize = 20;
 
 /// A step as pages call it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,7 @@ impl Step {
     pub(crate) const fn name(self) -> &'static str {
         match self.0 {
             SetupStep::Deployments => "Report a deployment",
+            SetupStep::Environments => "Say which environments are production",
             SetupStep::PullRequests => "Send commits and pull requests",
             SetupStep::Services => "Name the repository of each service",
         }
@@ -38,6 +40,7 @@ impl Step {
     const fn id(self) -> &'static str {
         match self.0 {
             SetupStep::Deployments => "deployments",
+            SetupStep::Environments => "environments",
             SetupStep::PullRequests => "pull-requests",
             SetupStep::Services => "services",
         }
@@ -78,20 +81,27 @@ impl SetupPage {
         })
     }
 
-    fn steps(&self) -> [(Step, bool); 3] {
+    fn steps(&self) -> [(Step, bool); 4] {
         SetupStep::ALL.map(|step| (Step(step), self.setup.is_done(step)))
     }
 
     /// The services that match no repository, as many as there is room for.
     fn unmatched(&self) -> impl Iterator<Item = &str> {
-        let services = self.setup.unmatched_services.iter().take(SERVICES_SHOWN);
+        let services = self.setup.unmatched_services.iter().take(SHOWN);
         services.map(ServiceName::as_str)
     }
 
-    /// How many more there are.
     fn unmatched_more(&self) -> Option<String> {
-        let more = self.setup.unmatched_services.len().saturating_sub(SERVICES_SHOWN);
-        (more > 0).then(|| format!("{} more", text::count(more)))
+        more(self.setup.unmatched_services.len())
+    }
+
+    /// The environments without a tier, as many as there is room for.
+    fn undecided(&self) -> impl Iterator<Item = &Environment> {
+        self.setup.undecided_environments.iter().take(SHOWN)
+    }
+
+    fn undecided_more(&self) -> Option<String> {
+        more(self.setup.undecided_environments.len())
     }
 
     fn import_command(&self) -> String {
@@ -108,6 +118,12 @@ impl SetupPage {
             format!("It also begins a Business trial of {days} days, and nothing is locked when that ends.")
         })
     }
+}
+
+/// How many more there are than are shown.
+fn more(count: usize) -> Option<String> {
+    let more = count.saturating_sub(SHOWN);
+    (more > 0).then(|| format!("{} more", text::count(more)))
 }
 
 /// The steps.

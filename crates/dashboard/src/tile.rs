@@ -6,6 +6,7 @@ use periscope_domain::metrics::{
     self, Distribution, Figures, Level, Metric, NoData, Rating, TimeSlice, TooFew,
 };
 use periscope_domain::use_cases::Report;
+use std::borrow::Cow;
 
 /// One of the four.
 pub(crate) struct Tile {
@@ -18,7 +19,7 @@ pub(crate) struct Tile {
     rating: Option<Rating>,
     pub(crate) change: Option<Change>,
     /// Why there is no figure.
-    pub(crate) no_data: Option<&'static str>,
+    pub(crate) no_data: Option<Cow<'static, str>>,
     /// What the figure rests on.
     pub(crate) sample: String,
     /// Its course.
@@ -106,7 +107,7 @@ impl Tile {
         };
         Some(Self {
             metric: answer.metric,
-            no_data: answer.no_data.map(NoData::sentence),
+            no_data: answer.no_data.as_ref().map(NoData::sentence),
             ..tile
         })
     }

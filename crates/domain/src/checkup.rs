@@ -2,6 +2,8 @@
 //! can be linked.
 
 use crate::api_key::{ApiKey, Scope};
+use crate::environment::Environment;
+use crate::environment_tiers::name_some;
 use crate::linking::UnlinkedReason;
 use crate::listing::{ListedDeployment, Page};
 use crate::metrics::{Coverage, Share, UnshippedReason};
@@ -86,6 +88,17 @@ pub fn check_keys(keys: &[ApiKey], now: Timestamp) -> Check {
             };
             Check::new("keys", verdict, format!("{count}, last used at {last}"))
         }
+    }
+}
+
+/// Whether it is known of every environment what it is for; `undecided` are those of which nothing is.
+#[must_use]
+pub fn check_environments(undecided: &[Environment]) -> Check {
+    if undecided.is_empty() {
+        Check::new("environments", Verdict::Good, "every environment has a tier")
+    } else {
+        let sentence = name_some(undecided, "had deployments");
+        Check::new("environments", Verdict::Attention, sentence)
     }
 }
 
@@ -215,7 +228,6 @@ mod tests {
     use crate::api_key::ApiKeyHint;
     use crate::commit_sha::CommitReference;
     use crate::deployment::{Deployment, Revision, StoredDeployment};
-    use crate::environment::Environment;
     use crate::id::{ApiKeyId, DeploymentId, OrganizationId};
     use crate::run::{DeploymentStatus, Run};
     use crate::text::{ApiKeyName, ExternalDeploymentId};
@@ -330,6 +342,15 @@ mod tests {
             assert_eq!(check.verdict, verdict);
             assert!(check.sentence.contains(told), "{}", check.sentence);
         }
+    }
+
+    #[test]
+    fn environments_that_may_be_production_come_with_how_to_say_so() {
+        assert_eq!(check_environments(&[]).verdict, Verdict::Good);
+        let check = check_environments(&[Environment::parse("live").unwrap()]);
+        assert_eq!(check.verdict, Verdict::Attention);
+        let how = "`periscope environment set live --tier production`";
+        assert!(check.sentence.contains(how), "{}", check.sentence);
     }
 
     #[test]

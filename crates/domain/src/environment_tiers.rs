@@ -1,5 +1,6 @@
-//! Which tier an environment has in an organization. An organization gives tiers by name or by a pattern; the exact name
-//! wins over patterns, the longest pattern over shorter ones, and any rule over the tier of a well-known name.
+//! Which tier an environment has in an organization. An organization gives tiers by name or by a pattern. An exact name wins
+//! over patterns, the longest pattern over shorter ones. A well-known name is exact as well: only a rule of that very name
+//! gives it another tier.
 
 use crate::environment::{Environment, Tier};
 use std::borrow::Borrow;
@@ -149,6 +150,9 @@ impl EnvironmentTiers {
         let name = environment.as_str();
         let exact = self.0.get_key_value(name);
         let longest = || {
+            if Tier::of_name(name) != Tier::Other {
+                return None;
+            }
             let fitting = self.0.iter().filter(|(pattern, _)| pattern.fits(name));
             // Of two that are equally long the first one by alphabet is taken.
             fitting
@@ -308,7 +312,8 @@ mod tests {
             ("prod-test-live", Tier::Production),
             ("staging", Tier::Production),
             ("qa", Tier::Preview),
-            ("test", Tier::Preview),
+            ("test", Tier::Testing),
+            ("production", Tier::Production),
             ("aaaa", Tier::Development),
         ] {
             assert_eq!(tier(&rules, name), expected, "{name}");

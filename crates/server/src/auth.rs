@@ -212,6 +212,10 @@ impl<const LIMIT: usize> FromRequest for AdminBody<LIMIT> {
     }
 }
 
+#[expect(
+    clippy::future_not_send,
+    reason = "a body is read on the thread of its connection"
+)]
 async fn admit_with_body(
     request: &HttpRequest,
     payload: Payload,

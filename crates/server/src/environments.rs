@@ -25,7 +25,7 @@ wire_object! {
     /// The tier of an environment, or of every environment whose name fits a pattern.
     struct EnvironmentRule<'a> {
         /// The name of an environment, or a pattern in which `*` stands for any characters; kept in lower case. An exact
-        /// name wins over patterns, the longest pattern over shorter ones.
+        /// name wins over patterns, the longest pattern over shorter ones. A name with a tier of its own is exact.
         environment: Value<'a> = "environment" => schema::text(100),
         /// What the environment is for. Only deployments to environments of tier `production` ship pull requests.
         tier: Value<'a> = "tier" => tiers(),
@@ -111,7 +111,7 @@ pub(crate) fn remove_documented() -> Operation {
         .query(
             "environment",
             "The name or pattern of the rule. Required.",
-            schema::text(100).into(),
+            schema::text(100),
         )
         .answer::<EnvironmentsJson>(200, "The environments and the rules as they are now.")
         .refusing([ApiError::NotFound])

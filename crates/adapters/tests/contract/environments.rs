@@ -2,7 +2,7 @@
 
 use crate::bases::{numbers, shipped, two_branches};
 use crate::deployments::decision;
-use crate::fixture::{SharedStore, Tenant, apply, at, deployment, pull_request, run};
+use crate::fixture::{SharedStore, Tenant, apply, at, deployment, run};
 use crate::lines::first_deliveries;
 use periscope_domain::deployment::Deployment;
 use periscope_domain::environment::{Environment, Tier};
@@ -20,16 +20,13 @@ use periscope_domain::use_cases::{
     SetEnvironmentTierError, list_environments, relink, remove_environment_tier, report_metrics,
     set_environment_tier,
 };
-use rand::rngs::StdRng;
-use rand::seq::{IndexedRandom, SliceRandom};
-use rand::{RngExt, SeedableRng};
-use tokio::task::JoinSet;
+use periscope_domain::warning::Warning;
 
 fn pattern(text: &str) -> EnvironmentPattern {
     EnvironmentPattern::parse(text).unwrap()
 }
 
-fn to(environment: &str, deployment: Deployment) -> Deployment {
+pub(crate) fn to(environment: &str, deployment: Deployment) -> Deployment {
     Deployment {
         environment: Environment::parse(environment).unwrap(),
         ..deployment
@@ -43,7 +40,7 @@ impl Tenant {
             .unwrap();
     }
 
-    async fn take_back(&self, text: &str) -> bool {
+    pub(crate) async fn take_back(&self, text: &str) -> bool {
         remove_environment_tier(&*self.store, self.id, &pattern(text), at(2000))
             .await
             .unwrap()
@@ -230,7 +227,7 @@ pub(crate) async fn a_success_where_no_tier_is_known_is_warned_of(store: SharedS
         (to("prod", failed), false),
     ] {
         let recorded = acme.record(report).await;
-        let codes: Vec<_> = recorded.warnings.iter().map(|warning| warning.code()).collect();
+        let codes: Vec<_> = recorded.warnings.iter().map(Warning::code).collect();
         assert_eq!(
             codes.contains(&"environment_not_production"),
             is_warned,
@@ -239,7 +236,7 @@ pub(crate) async fn a_success_where_no_tier_is_known_is_warned_of(store: SharedS
     }
     acme.give("prod", Tier::Production).await;
     let recorded = acme.record(to("prod", deployment("again", 1))).await;
-    let codes: Vec<_> = recorded.warnings.iter().map(|warning| warning.code()).collect();
+    let codes: Vec<_> = recorded.warnings.iter().map(Warning::code).collect();
     assert!(!codes.contains(&"environment_not_production"), "{codes:?}");
 }
 
@@ -401,158 +398,6 @@ pub(crate) async fn a_request_of_tiers_is_taken_by_one_at_a_time(store: SharedSt
     }
 }
 
-const NAMES: [&str; 4] = ["production", "live-eu", "live-us", "staging"];
-const PATTERNS: [&str; 5] = ["live*", "live-us", "staging", "production", "*"];
-const TIERS: [Tier; 3] = [Tier::Production, Tier::Production, Tier::Staging];
-
-/// What is recorded of each deployment in the end: tier, links with first deliveries, novelty.
-type Outcome = Vec<(String, Tier, Vec<i32>, Vec<i32>, Option<Novelty>)>;
-
-async fn outcome(tenant: &Tenant, reports: &[Deployment]) -> Outcome {
-    tenant.settle().await;
-    let mut outcome = Vec::new();
-    for report in reports {
-        let id = report.external_id.as_str();
-        let found = tenant.find(id).await;
-        let (linked, first) = (numbers(tenant, id).await, first_deliveries(tenant, id).await);
-        let tier = found.deployment.environment.tier();
-        outcome.push((id.to_owned(), tier, linked, first, found.novelty));
-    }
-    outcome.sort_unstable_by(|one, other| one.0.cmp(&other.0));
-    outcome
-}
-
-async fn history(store: &SharedStore, slug: &str) -> Tenant {
-    let tenant = Tenant::new(store, slug).await;
-    tenant.send((1..=7).map(pull_request)).await;
-    let commits: [(u32, &[u32]); 7] = [
-        (1, &[]),
-        (2, &[1]),
-        (3, &[2]),
-        (4, &[3]),
-        (5, &[4]),
-        (6, &[2]),
-        (7, &[6]),
-    ];
-    tenant.tell(&commits).await;
-    tenant
-}
-
-fn random_reports(random: &mut StdRng) -> Vec<Deployment> {
-    let mut reports: Vec<_> = (0..14)
-        .map(|number| {
-            let report = shipped(
-                &format!("d-{number}"),
-                random.random_range(1..=7),
-                100 + 20 * (number / 2),
-            );
-            let status = *[
-                DeploymentStatus::Success,
-                DeploymentStatus::Success,
-                DeploymentStatus::Failure,
-            ]
-            .choose(random)
-            .unwrap();
-            Deployment {
-                run: run(status, 50, 100 + 20 * (number / 2)),
-                service: ServiceName::clean(["api", "acme/api"].choose(random).unwrap()),
-                ..to(NAMES.choose(random).unwrap(), report)
-            }
-        })
-        .collect();
-    reports.shuffle(random);
-    reports
-}
-
-pub(crate) async fn rules_that_change_in_between_end_as_if_the_last_had_always_held(store: SharedStore) {
-    let mut random = StdRng::seed_from_u64(20_240_117);
-    for round in 0..12 {
-        let tenant = history(&store, &format!("changing-{round}")).await;
-        let reports = random_reports(&mut random);
-        for report in &reports {
-            tenant.record(report.clone()).await;
-            if random.random_ratio(1, 2) {
-                let text = PATTERNS.choose(&mut random).unwrap();
-                if random.random_ratio(1, 4) {
-                    tenant.take_back(text).await;
-                } else {
-                    tenant.give(text, *TIERS.choose(&mut random).unwrap()).await;
-                }
-            }
-            if random.random_ratio(1, 3) {
-                relink(&*store, None, 3, at(2000)).await.unwrap();
-            }
-        }
-        let tiers = store
-            .environments()
-            .context(tenant.id)
-            .await
-            .unwrap()
-            .unwrap()
-            .tiers;
-        let plain = history(&store, &format!("plain-{round}")).await;
-        for (pattern, tier) in tiers.rules() {
-            plain.give(pattern.as_str(), tier).await;
-        }
-        let mut in_order = reports.clone();
-        in_order.sort_by_key(|report| (report.run.time(), report.external_id.as_str().to_owned()));
-        for report in in_order {
-            plain.record(report).await;
-        }
-        let expected = outcome(&plain, &reports).await;
-        for (id, tier, ..) in &expected {
-            let environment = plain.find(id).await.deployment.environment;
-            assert_eq!(*tier, tiers.apply(environment).tier(), "{id}");
-        }
-        assert_eq!(
-            outcome(&tenant, &reports).await,
-            expected,
-            "round {round}: {:?}",
-            tiers.rules().collect::<Vec<_>>()
-        );
-    }
-}
-
-pub(crate) async fn rules_that_change_while_deployments_are_recorded_hold_for_all(store: SharedStore) {
-    let mut random = StdRng::seed_from_u64(20_240_118);
-    for round in 0..6 {
-        let tenant = history(&store, &format!("racing-{round}")).await;
-        let reports = random_reports(&mut random);
-        let mut at_once = JoinSet::new();
-        for part in reports.chunks(5) {
-            let (tenant, part) = (tenant.clone(), part.to_vec());
-            at_once.spawn(async move {
-                for report in part {
-                    tenant.record(report).await;
-                }
-            });
-        }
-        let changing = tenant.clone();
-        at_once.spawn(async move {
-            for tier in [Tier::Production, Tier::Testing, Tier::Production] {
-                changing.give("live*", tier).await;
-                changing.give("staging", tier).await;
-            }
-        });
-        let working = tenant.clone();
-        at_once.spawn(async move {
-            for _ in 0..20 {
-                relink(&*working.store, None, 2, at(2000)).await.unwrap();
-            }
-        });
-        at_once.join_all().await;
-        let plain = history(&store, &format!("alone-{round}")).await;
-        plain.give("live*", Tier::Production).await;
-        plain.give("staging", Tier::Production).await;
-        for report in &reports {
-            plain.record(report.clone()).await;
-        }
-        let expected = outcome(&plain, &reports).await;
-        assert!(expected.iter().all(|(_, tier, ..)| *tier == Tier::Production));
-        assert_eq!(outcome(&tenant, &reports).await, expected, "round {round}");
-    }
-}
-
 pub(crate) async fn services_are_down_in_each_environment_of_production_by_itself(store: SharedStore) {
     let acme = Tenant::new(&store, "acme").await;
     acme.give("live-*", Tier::Production).await;
@@ -560,14 +405,13 @@ pub(crate) async fn services_are_down_in_each_environment_of_production_by_itsel
         run: run(status, 0, minute),
         ..to(environment, deployment(id, 1))
     };
-    use DeploymentStatus::{Failure, Success};
     for (id, environment, status, minute) in [
-        ("eu-1", "live-eu", Success, 10),
-        ("us-1", "live-us", Success, 20),
-        ("eu-2", "live-eu", Failure, 30),
-        ("us-2", "live-us", Success, 40),
-        ("qa-1", "qa", Success, 10),
-        ("qa-2", "qa", Failure, 50),
+        ("eu-1", "live-eu", DeploymentStatus::Success, 10),
+        ("us-1", "live-us", DeploymentStatus::Success, 20),
+        ("eu-2", "live-eu", DeploymentStatus::Failure, 30),
+        ("us-2", "live-us", DeploymentStatus::Success, 40),
+        ("qa-1", "qa", DeploymentStatus::Success, 10),
+        ("qa-2", "qa", DeploymentStatus::Failure, 50),
     ] {
         acme.record(reported(id, environment, status, minute)).await;
     }
@@ -587,7 +431,8 @@ pub(crate) async fn services_are_down_in_each_environment_of_production_by_itsel
         states,
         [("live-eu".to_owned(), down), ("live-us".to_owned(), None)]
     );
-    acme.record(reported("eu-3", "live-eu", Success, 200)).await;
+    acme.record(reported("eu-3", "live-eu", DeploymentStatus::Success, 200))
+        .await;
     assert_eq!(acme.measured(Metric::Recovery, "production").await.0, 1);
     assert_eq!(acme.measured(Metric::Recovery, "live-us").await.0, 0);
 }

@@ -69,7 +69,7 @@ async fn links_written_while_a_deployment_leaves_production_go_with_it() {
     let before = environments.context(acme.id).await.unwrap().unwrap();
     let decision = TiersDecision {
         organization_id: acme.id,
-        after: EnvironmentTiers::new([(EnvironmentPattern::parse("prod*").unwrap(), Tier::Preview)]),
+        after: EnvironmentTiers::new([(EnvironmentPattern::parse("production").unwrap(), Tier::Preview)]),
         before,
         decided_at: at(2000),
     };

@@ -38,6 +38,7 @@ mod restoring;
 mod sessions;
 mod tenancy;
 mod tenants;
+mod tier_orders;
 
 /// One test for each contract and adapter.
 macro_rules! contracts {
@@ -199,9 +200,10 @@ contracts! {
         what_was_recorded_follows_a_rule_that_comes_later,
         many_deployments_follow_in_pieces,
         a_request_of_tiers_is_taken_by_one_at_a_time,
-        rules_that_change_in_between_end_as_if_the_last_had_always_held,
-        rules_that_change_while_deployments_are_recorded_hold_for_all,
         services_are_down_in_each_environment_of_production_by_itself;
+    tier_orders:
+        rules_that_change_in_between_end_as_if_the_last_had_always_held,
+        rules_that_change_while_deployments_are_recorded_hold_for_all;
     tenants:
         nothing_of_another_organization_is_found,
         nothing_of_another_organization_is_changed;

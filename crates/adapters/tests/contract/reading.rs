@@ -279,6 +279,7 @@ pub(crate) async fn what_is_stored_is_described_listed_measured_and_checked(stor
             ("keys", Verdict::Attention),
             ("github", Verdict::Good),
             ("runs", Verdict::Good),
+            ("environments", Verdict::Good),
             ("links", Verdict::Attention)
         ]
     );

@@ -3,6 +3,7 @@
 pub(crate) mod completions;
 pub(crate) mod deployment;
 pub(crate) mod doctor;
+pub(crate) mod environment;
 pub(crate) mod explain;
 pub(crate) mod github;
 pub(crate) mod import;
@@ -54,6 +55,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> anyhow::Result<()>
         Command::Org(command) => org::run(&command, &*opened.store, config.output).await,
         Command::Key(command) => key::run(&command, &*opened.store, config.output).await,
         Command::Repository(command) => repository::run(&command, &*opened.store, config.output).await,
+        Command::Environment(command) => environment::run(&command, &*opened.store, config.output).await,
         Command::Deployment(command) => deployment::run(&command, &*opened.store, config.output).await,
         Command::Github(command) => {
             github::run(

@@ -1,5 +1,6 @@
 use crate::program::Folder;
 use periscope_adapters::postgres::testing::TestDatabase;
+use serde_json::json;
 use std::path::Path;
 use std::process::Command;
 
@@ -349,4 +350,31 @@ fn a_wrong_start_lists_every_mistake() {
         assert!(stderr.contains(text), "{stderr}");
     }
     assert!(!stderr.contains("hidden") && !stderr.contains("short"));
+}
+
+#[test]
+fn environments_are_listed_with_their_tiers_and_rules_give_them_others() {
+    let folder = Folder::new();
+    folder.json(&["org", "create", "acme"]);
+    let none = folder.run(&["environment", "list"]);
+    assert_eq!(none.stdout, "no deployment has been reported yet\n");
+    let set = folder.json(&["environment", "set", "Prod*", "--tier", "production"]);
+    let rules = json!([{"environment": "prod*", "tier": "production"}]);
+    assert_eq!(set, json!({"environments": [], "rules": rules}));
+    let listed = folder.run(&["environment", "list", "--org", "acme"]);
+    assert!(listed.stdout.contains("prod*"), "{}", listed.stdout);
+    let wrong = folder.run(&["environment", "set", "qa", "--tier", "quality"]);
+    assert_eq!(wrong.code, Some(2));
+    let tiers = "must be one of: production, staging, testing, development, preview, other";
+    assert!(wrong.stderr.contains(tiers), "{}", wrong.stderr);
+    let removed = folder.json(&["environment", "remove", "prod*"]);
+    assert_eq!(removed, json!({"environments": [], "rules": []}));
+    let again = folder.run(&["environment", "remove", "prod*"]);
+    assert_eq!(
+        (again.code, again.stderr.as_str()),
+        (
+            Some(1),
+            "error: acme has no rule prod*; `periscope environment list --org acme` shows them\n"
+        )
+    );
 }

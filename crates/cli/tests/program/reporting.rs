@@ -113,7 +113,7 @@ fn the_doctor_looks_at_the_installation_and_at_every_organization() {
     assert_eq!(groups[1]["organization"], "local");
     assert_eq!(
         verdicts(1).into_iter().map(|(name, _)| name).collect::<Vec<_>>(),
-        ["keys", "github", "runs", "links"]
+        ["keys", "github", "runs", "environments", "links"]
     );
     let told = folder.run(&["doctor", "--org", "local"]);
     assert_eq!(told.code, Some(0), "{}", told.stderr);

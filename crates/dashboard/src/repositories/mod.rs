@@ -14,6 +14,7 @@ use askama::Template;
 use periscope_domain::metrics::{Metric, NoData};
 use periscope_domain::use_cases::{find_setup, list_services};
 use periscope_server::{ApiError, Query};
+use std::borrow::Cow;
 
 const METRICS: [Metric; 5] = [
     Metric::ServiceHealth,
@@ -30,7 +31,7 @@ struct RepositoriesPage {
     controls: Controls,
     window: String,
     before: String,
-    no_data: Option<&'static str>,
+    no_data: Option<Cow<'static, str>>,
     health: Table,
     merges: Option<String>,
     cycle_time: Option<String>,
@@ -53,7 +54,7 @@ pub(crate) async fn list(visitor: Visitor, mut query: Query) -> Answer {
     frame.offer_next_step(&find_setup(visitor.store(), organization_id, &deployed).await?);
     let named = visitor.store().pull_requests();
     let named = named.list(organization_id, &charts::named(&reports)).await?;
-    let no_data = reports.first().and_then(|report| report.answer.no_data);
+    let no_data = reports.first().and_then(|report| report.answer.no_data.as_ref());
     page::html(&RepositoriesPage {
         window: text::span(window, &controls.time_zone),
         before: text::span(window.previous(), &controls.time_zone),

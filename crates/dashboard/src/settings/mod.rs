@@ -1,6 +1,7 @@
 //! Settings: what an organization's people may change, for those whose key has the scope `admin`. Every change is a form
 //! that leads back to its list, which says in one of a few fixed sentences what was done.
 
+pub(crate) mod environments;
 pub(crate) mod github;
 pub(crate) mod keys;
 pub(crate) mod new_key;
@@ -18,17 +19,25 @@ use std::convert::Infallible;
 pub(crate) enum Tab {
     Keys,
     Repositories,
+    Environments,
     Github,
     Organization,
 }
 
 impl Tab {
-    pub(crate) const ALL: [Self; 4] = [Self::Keys, Self::Repositories, Self::Github, Self::Organization];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Keys,
+        Self::Repositories,
+        Self::Environments,
+        Self::Github,
+        Self::Organization,
+    ];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Keys => "Keys",
             Self::Repositories => "Repositories",
+            Self::Environments => "Environments",
             Self::Github => "GitHub",
             Self::Organization => "Organization",
         }
@@ -38,6 +47,7 @@ impl Tab {
         match self {
             Self::Keys => "/settings/keys",
             Self::Repositories => "/settings/repositories",
+            Self::Environments => "/settings/environments",
             Self::Github => "/settings/github",
             Self::Organization => "/settings/organization",
         }
@@ -53,16 +63,20 @@ pub(crate) enum Done {
     AliasAdded,
     AliasTaken,
     AliasRemoved,
+    TierSet,
+    TierRemoved,
 }
 
 impl Done {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 8] = [
         Self::KeyRevoked,
         Self::Monitored,
         Self::Unmonitored,
         Self::AliasAdded,
         Self::AliasTaken,
         Self::AliasRemoved,
+        Self::TierSet,
+        Self::TierRemoved,
     ];
 
     const fn word(self) -> &'static str {
@@ -73,6 +87,8 @@ impl Done {
             Self::AliasAdded => "alias-added",
             Self::AliasTaken => "alias-taken",
             Self::AliasRemoved => "alias-removed",
+            Self::TierSet => "tier-set",
+            Self::TierRemoved => "tier-removed",
         }
     }
 
@@ -89,6 +105,8 @@ impl Done {
                  linked again."
             }
             Self::AliasRemoved => "The service name is removed. Its deployments are being linked again.",
+            Self::TierSet => "The rule is saved. Links and figures follow within seconds.",
+            Self::TierRemoved => "The rule is removed. Links and figures follow within seconds.",
         }
     }
 }

@@ -2,17 +2,20 @@
 
 use crate::app::{Browser, Call, Setup, TestApp, report, sha};
 use periscope_domain::api_key::{ApiKey, Scope};
+use periscope_domain::environment::Tier;
 use periscope_domain::id::OrganizationId;
 use periscope_domain::ports::Store;
 use periscope_domain::repository::Repository;
+use periscope_domain::use_cases::list_environments;
 use serde_json::json;
 use std::time::Duration;
 
-const PAGES: [&str; 6] = [
+const PAGES: [&str; 7] = [
     "/settings/keys",
     "/settings/keys/new",
     "/settings/keys/1/revoke",
     "/settings/repositories",
+    "/settings/environments",
     "/settings/github",
     "/settings/organization",
 ];
@@ -263,6 +266,75 @@ async fn repositories_are_monitored_or_not_and_have_services() {
             .aliases
             .is_empty()
     );
+}
+
+#[tokio::test]
+async fn environments_get_a_tier_by_a_button_or_a_rule() {
+    let app = TestApp::start().await;
+    let mut browser = app.admin().await;
+    let page = "/settings/environments";
+    assert!(browser.page(page).await.contains("None yet."));
+    for environment in ["production", "live", "prod-eu"] {
+        app.deploy(&report(environment, &json!({"environment": environment})))
+            .await;
+    }
+    let html = browser.page(page).await;
+    assert!(html.contains("2 environments without a tier"), "{html}");
+    assert!(
+        html.contains("Make production<span class=\"unseen\"> of live</span>"),
+        "{html}"
+    );
+    assert!(
+        !html.contains("<span class=\"unseen\"> of production</span>"),
+        "{html}"
+    );
+    for (name, tier) in [
+        ("live", "production"),
+        (" Prod* ", "production"),
+        ("prod*", "staging"),
+    ] {
+        let fields = [("environment", name), ("tier", tier)];
+        let answer = browser.submit(page, page, &fields).await;
+        let to = format!("{page}?done=tier-set");
+        assert_eq!((answer.status, answer.header("location")), (303, Some(&*to)));
+        assert!(browser.page(&to).await.contains("The rule is saved."));
+    }
+    let found = list_environments(&*app.store, app.organization_id).await.unwrap();
+    let tiers = found.environments.iter();
+    let tiers: Vec<_> = tiers
+        .map(|known| (known.environment.as_str(), known.environment.tier()))
+        .collect();
+    let expected = [
+        ("live", Tier::Production),
+        ("prod-eu", Tier::Staging),
+        ("production", Tier::Production),
+    ];
+    assert_eq!(tiers, expected);
+    assert!(!browser.page(page).await.contains("without a tier"));
+    let answer = browser
+        .submit(page, page, &[("environment", " "), ("tier", "staging")])
+        .await;
+    assert_eq!(answer.status, 422);
+    assert!(
+        answer.body.contains("<option selected>staging</option>"),
+        "{answer}"
+    );
+    assert!(
+        answer
+            .body
+            .contains("Give the name of an environment, or a pattern"),
+        "{answer}"
+    );
+    let unknown = [("environment", "qa"), ("tier", "quality")];
+    assert_eq!(browser.submit(page, page, &unknown).await.status, 404);
+    let remove = format!("{page}/remove");
+    for _ in 0..2 {
+        let answer = browser.submit(page, &remove, &[("environment", "prod*")]).await;
+        let to = format!("{page}?done=tier-removed");
+        assert_eq!((answer.status, answer.header("location")), (303, Some(&*to)));
+    }
+    let html = browser.page(page).await;
+    assert!(html.contains("1 environment without a tier"), "{html}");
 }
 
 #[tokio::test]

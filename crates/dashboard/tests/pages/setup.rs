@@ -98,8 +98,9 @@ fn steps(html: &str) -> Vec<(String, bool)> {
     read.collect()
 }
 
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     "Report a deployment",
+    "Say which environments are production",
     "Send commits and pull requests",
     "Name the repository of each service",
 ];
@@ -110,31 +111,37 @@ async fn what_is_done_is_ticked_and_the_first_open_step_is_linked_from_whatever_
     let reader = app.reader().await;
     let pages = ["/", "/metrics/lead-time", "/repositories", "/pull-requests"];
     for (done, next) in [
-        ([false; 3], 0),
-        ([true, false, false], 1),
-        ([true, true, false], 2),
+        ([false; 4], 0),
+        ([true, false, false, false], 1),
+        ([true, true, false, false], 2),
+        ([true, true, true, false], 3),
     ] {
         let html = reader.page("/setup").await;
         let expected = STEPS.map(str::to_owned).into_iter().zip(done);
         assert_eq!(steps(&html), expected.collect::<Vec<_>>());
-        let [name, path] = [
-            STEPS[next],
-            ["/setup#deployments", "/setup#pull-requests", "/setup#services"][next],
-        ];
+        let paths = ["deployments", "environments", "pull-requests", "services"];
+        let [name, path] = [STEPS[next], &*format!("/setup#{}", paths[next])];
         assert!(
             html.contains(&format!("id=\"{}\"", path.replace("/setup#", ""))),
             "{html}"
         );
         for page in pages {
             // The first run stands in the place of the overview, and pull requests that there are need no step.
-            let is_exempt = (page == "/" && next == 0) || (page == "/pull-requests" && next == 2);
+            let is_exempt = (page == "/" && next == 0) || (page == "/pull-requests" && next == 3);
             let html = reader.page(page).await;
             let to = link(&html, &format!("Next: {name}"));
             assert_eq!(to.as_deref(), Some(path).filter(|_| !is_exempt), "{page} {name}");
         }
         if next == 0 {
-            app.deploy(&report("first", &json!({"service": "checkout"})))
-                .await;
+            let elsewhere = json!({"service": "checkout", "environment": "live"});
+            app.deploy(&report("first", &elsewhere)).await;
+        } else if next == 1 {
+            assert!(!reader.page("/setup").await.contains("Make production"));
+            let mut admin = app.admin().await;
+            assert!(admin.page("/setup").await.contains("Make production"));
+            let fields = [("environment", "live"), ("tier", "production")];
+            let answer = admin.submit("/setup", "/settings/environments", &fields).await;
+            assert_eq!(answer.status, 303);
         } else {
             let merge = json!({"number": 7, "mergeCommitSha": sha(7), "mergedAt": "2023-11-15T01:00:00Z"});
             let batch = json!({"repository": "acme/api", "pullRequests": [merge]});

@@ -1,4 +1,6 @@
-use crate::checkup::{Check, STUCK_AFTER, check_github, check_keys, check_links, check_runs};
+use crate::checkup::{
+    Check, STUCK_AFTER, check_environments, check_github, check_keys, check_links, check_runs,
+};
 use crate::environment::Environment;
 use crate::id::OrganizationId;
 use crate::listing::{DeploymentFilter, ListedDeployment, Order, Page, PageLimit, PageRequest};
@@ -9,7 +11,7 @@ use crate::ports::{Store, StoreError};
 use crate::run::DeploymentStatus;
 use crate::time_zone::TimeZone;
 use crate::timestamp::Timestamp;
-use crate::use_cases::gather_material;
+use crate::use_cases::{gather_material, list_environments};
 
 /// How many deployments whose end nobody reports are looked for.
 const STUCK_AT_MOST: PageLimit = PageLimit::new(200).unwrap();
@@ -38,8 +40,8 @@ pub async fn list_stuck_deployments(
     deployments.page(organization_id, &filter, &page).await
 }
 
-/// Looks at what an operator should know of an organization: its keys, its forge, deployments that do not end, and the links
-/// of the last 30 days.
+/// Looks at what an operator should know of an organization: its keys, its forge, deployments that do not end, its environments,
+/// and the links of the last 30 days.
 ///
 /// # Errors
 /// [`StoreError`] when the store failed.
@@ -61,6 +63,7 @@ pub async fn check_organization(
     let last_effect = github.last_effect_at(organization.id).await?;
     let material = gather_material(store, organization.id, &[Metric::Overview], question).await?;
     let stuck = list_stuck_deployments(store, organization.id, DeploymentFilter::default(), now).await?;
+    let environments = list_environments(store, organization.id).await?;
     Ok(vec![
         check_keys(&keys, now),
         check_github(
@@ -69,6 +72,7 @@ pub async fn check_organization(
             now,
         ),
         check_runs(&stuck),
+        check_environments(&environments.undecided()),
         check_links(&material.coverage()),
     ])
 }

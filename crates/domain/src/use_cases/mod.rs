@@ -49,7 +49,7 @@ pub use record_pull_requests::{
     Origin, RecordPullRequests, RecordPullRequestsError, RecordedPullRequests, record_pull_requests,
 };
 pub use relink::relink;
-use relink::relink_some;
+use relink::relink_later_of_lines;
 pub use remove_deployment::{RemoveDeployment, RemoveDeploymentError, remove_deployment};
 pub use remove_organization::remove_organization;
 pub use report_metrics::{Report, complete_reports, gather_material, report_metrics};

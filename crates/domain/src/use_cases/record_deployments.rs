@@ -1,7 +1,7 @@
 //! Records what CI reports: folds a report into the deployment, appends it to the history, links pull requests
 //! and starts the organization's trial, all in one write per deployment.
 
-use super::{ROUNDS, relink_some};
+use super::{ROUNDS, relink_later_of_lines};
 use crate::deployment::{Deployment, DeploymentEvent, Received};
 use crate::id::{DeploymentId, OrganizationId, PullRequestId};
 use crate::linking::{LineBatch, LineChange, LineKey, LinePosition, Linking, link, place_in_line};
@@ -233,7 +233,7 @@ async fn relink_later(
         matches!(applied, Ok(Applied::Done(_))) && decision.line_changes.iter().any(LineChange::changes_later)
     });
     let organizations = changed.map(|(decision, _)| decision.organization_id).collect();
-    relink_some(store, &organizations, now).await;
+    relink_later_of_lines(store, &organizations, now).await;
 }
 
 fn query(command: &RecordDeployment) -> DeploymentQuery {

@@ -34,11 +34,28 @@ pub async fn relink(
     limit: u32,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
-    let relinking = store.relinking();
     let lease_until = now.plus(LEASE);
     let given = give_tiers(store, organization_id, limit, now, lease_until).await?;
+    let lines = relink_lines(store, organization_id, limit, now).await?;
+    let relinking = store.relinking();
+    let requests = relinking.claim(organization_id, limit, now, lease_until).await?;
+    let taken = requests.len();
+    if taken > 0 {
+        relink_requested(store, requests, now).await?;
+    }
+    Ok(given + lines + taken)
+}
+
+/// Decides up to `limit` deployments of each of some requested lines, and gives how many lines it took.
+async fn relink_lines(
+    store: &dyn Store,
+    organization_id: Option<OrganizationId>,
+    limit: u32,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    let relinking = store.relinking();
     let lines = relinking
-        .claim_lines(organization_id, LINES_AT_ONCE, now, lease_until)
+        .claim_lines(organization_id, LINES_AT_ONCE, now, now.plus(LEASE))
         .await?;
     let mut progress = Vec::with_capacity(lines.len());
     for line in lines {
@@ -48,12 +65,7 @@ pub async fn relink(
     if !progress.is_empty() {
         relinking.advance_lines(&progress, now).await?;
     }
-    let requests = relinking.claim(organization_id, limit, now, lease_until).await?;
-    let taken = requests.len();
-    if taken > 0 {
-        relink_requested(store, requests, now).await?;
-    }
-    Ok(given + taken + progress.len())
+    Ok(progress.len())
 }
 
 /// Gives recorded deployments the tiers that their environments have now, up to `limit` of each of some requests, and tells
@@ -88,11 +100,16 @@ async fn give_tiers(
     Ok(changes.len())
 }
 
-/// Relinks later deployments of lines that have been requested. The requests are recorded, so the worker does what this call
-/// cannot.
-pub(super) async fn relink_some(store: &dyn Store, organizations: &BTreeSet<OrganizationId>, now: Timestamp) {
+/// Relinks later deployments of lines that a deployment has changed. Requests of single deployments are left to the worker:
+/// late pull requests make many of them, and a report would wait for these. The requests are recorded, so that the worker
+/// does what this call cannot.
+pub(super) async fn relink_later_of_lines(
+    store: &dyn Store,
+    organizations: &BTreeSet<OrganizationId>,
+    now: Timestamp,
+) {
     for organization_id in organizations {
-        let _ = relink(store, Some(*organization_id), RELINKED_AT_ONCE, now).await;
+        let _ = relink_lines(store, Some(*organization_id), RELINKED_AT_ONCE, now).await;
     }
 }
 

@@ -1,7 +1,7 @@
 //! Removes a wrong or test deployment from lists, links and figures. Later deployments of its line are linked again, because
 //! what they ship depends on it; who removed it and when stays.
 
-use super::{ROUNDS, relink_some};
+use super::{ROUNDS, relink_later_of_lines};
 use crate::deployment::StoredDeployment;
 use crate::id::{DeploymentId, OrganizationId};
 use crate::linking::LineChange;
@@ -60,7 +60,7 @@ pub async fn remove_deployment(
             removed_by: command.removed_by.clone(),
         };
         if deployments.remove(&removal).await? == Applied::Done(()) {
-            relink_some(store, &[organization_id].into(), now).await;
+            relink_later_of_lines(store, &[organization_id].into(), now).await;
             return Ok(stored);
         }
     }

@@ -1,12 +1,11 @@
 //! Says which tier an environment has. Recorded deployments follow: the first of them at once, the rest by the worker.
 
-use super::{ROUNDS, relink_some};
+use super::{RELINKED_AT_ONCE, ROUNDS, relink};
 use crate::environment::{Environment, Tier};
 use crate::environment_tiers::{EnvironmentPattern, EnvironmentTiers, TooManyTierRules};
 use crate::id::OrganizationId;
 use crate::ports::{Applied, Store, StoreError, TiersDecision};
 use crate::timestamp::Timestamp;
-use std::collections::BTreeSet;
 use thiserror::Error;
 
 /// Why the rules are as they were.
@@ -44,13 +43,32 @@ pub struct EnvironmentList {
     pub tiers: EnvironmentTiers,
 }
 
-impl EnvironmentList {
-    /// The environments whose tier is `other`. Nothing that is deployed there counts as production.
+impl KnownEnvironment {
+    /// Whether the tier is `other` because no rule gives one: users may be there, and no figure counts them.
     #[must_use]
-    pub fn others(&self) -> Vec<Environment> {
-        let environments = self.environments.iter().map(|known| &known.environment);
-        let others = environments.filter(|environment| environment.tier() == Tier::Other);
-        others.cloned().collect()
+    pub fn is_undecided(&self) -> bool {
+        self.rule.is_none() && self.environment.tier() == Tier::Other
+    }
+}
+
+impl EnvironmentList {
+    /// Environments with the tiers that the rules give.
+    pub(super) fn new(environments: impl IntoIterator<Item = Environment>, tiers: EnvironmentTiers) -> Self {
+        let environments = environments.into_iter().map(|environment| KnownEnvironment {
+            rule: tiers.rule_of(&environment).map(|(pattern, _)| pattern.clone()),
+            environment: tiers.apply(environment),
+        });
+        Self {
+            environments: environments.collect(),
+            tiers,
+        }
+    }
+
+    /// The environments whose tier [nobody has chosen](KnownEnvironment::is_undecided).
+    #[must_use]
+    pub fn undecided(&self) -> Vec<Environment> {
+        let undecided = self.environments.iter().filter(|known| known.is_undecided());
+        undecided.map(|known| known.environment.clone()).collect()
     }
 }
 
@@ -75,18 +93,8 @@ pub async fn list_environments(
     organization_id: OrganizationId,
 ) -> Result<EnvironmentList, StoreError> {
     let tiers = find_tiers(store, organization_id).await?;
-    let environments = store.environments().list(organization_id).await?.into_iter();
-    let environments = environments.map(|environment| {
-        let rule = tiers.rule_of(&environment).map(|(pattern, _)| pattern.clone());
-        KnownEnvironment {
-            environment: tiers.apply(environment),
-            rule,
-        }
-    });
-    Ok(EnvironmentList {
-        environments: environments.collect(),
-        tiers,
-    })
+    let environments = store.environments().list(organization_id).await?;
+    Ok(EnvironmentList::new(environments, tiers))
 }
 
 /// Gives every environment whose name is or fits a pattern a tier.
@@ -140,7 +148,8 @@ async fn change_tiers(
             decided_at: now,
         };
         if environments.apply(&decision).await? == Applied::Done(()) {
-            relink_some(store, &BTreeSet::from([organization_id]), now).await;
+            // They are requested, and the worker does what this cannot.
+            let _ = relink(store, Some(organization_id), RELINKED_AT_ONCE, now).await;
             return Ok(true);
         }
     }

@@ -139,7 +139,7 @@ fn share<R: Copy>(share: &Share<R>, as_str: impl Fn(R) -> &'static str) -> Strin
 fn section(report: &Report) -> Result<String, std::fmt::Error> {
     let answer = &report.answer;
     let mut text = answer.metric.as_str().to_uppercase();
-    if let Some(reason) = answer.no_data {
+    if let Some(reason) = &answer.no_data {
         write!(text, "\nno data: {}", reason.sentence())?;
     }
     let body = match &answer.figures {
