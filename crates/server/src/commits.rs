@@ -28,7 +28,8 @@ const ABOUT: &str = "Tells of up to 1,000 commits of one repository, in any orde
                      breaks a rule, none. The graph that they make proves which pull requests a deployment ships. A \
                      commit keeps its parents: others are refused with 400. A commit without parents is the exception, \
                      because a shallow checkout shows its last commits so; it takes the parents that a later batch \
-                     names, unless a clone has proved that it has none.";
+                     names, unless a clone has proved that it has none. A deployment that names the object of an \
+                     annotated tag is one of its commit, if the batch's tags name both.";
 
 wire_object! {
     /// Commits of one repository.
@@ -37,6 +38,19 @@ wire_object! {
         repository: Value<'a> = "repository" => schema::repository_name(),
         /// The commits, in any order.
         commits: List<Item<CommitItem<'a>>, MAX_ITEMS> = "commits" => schema::objects::<CommitItem<'_>>(1, MAX_ITEMS),
+        /// Annotated tags, in any order. Other tags need not be named, because they have no object of their own.
+        tags: List<Item<TagItem<'a>>, MAX_ITEMS> = "tags"
+            => schema::objects::<TagItem<'_>>(0, MAX_ITEMS).optional(),
+    }
+}
+
+wire_object! {
+    /// An annotated tag.
+    struct TagItem<'a> {
+        /// The SHA-1 of its object.
+        sha: Value<'a> = "sha" => schema::commit_sha(),
+        /// The SHA-1 of the commit that it stands for.
+        commit: Value<'a> = "commit" => schema::commit_sha(),
     }
 }
 
@@ -91,17 +105,20 @@ impl CommitBatch<'_> {
         let mut broken = Violations::default();
         let repository = broken.required("repository", &self.repository, RepositoryName::parse);
         let items = broken.required_items("commits", &self.commits);
-        let read = items.iter().enumerate().filter_map(|(index, item)| {
-            broken.enter("commits", index);
-            match item {
-                Item::Object(item) => item.read(&mut broken),
-                Item::Other => {
-                    broken.add("", "must be an object");
-                    None
-                }
+        let mut commits = read_each("commits", items, &mut broken, CommitItem::read);
+        let tags = match &self.tags {
+            List::Items(tags) => tags.as_slice(),
+            List::Absent => &[],
+            List::TooLong | List::Other => {
+                broken.leave();
+                broken.add(
+                    "tags",
+                    format_args!("must be an array of at most {MAX_ITEMS} items"),
+                );
+                &[]
             }
-        });
-        let commits = read.collect();
+        };
+        commits.extend(read_each("tags", tags, &mut broken, TagItem::read));
         match repository {
             Some(repository) if broken.is_empty() => Ok(RecordCommits {
                 organization_id,
@@ -115,6 +132,35 @@ impl CommitBatch<'_> {
     }
 }
 
+/// Those items of an array that break no rule.
+fn read_each<T>(
+    array: &'static str,
+    items: &[Item<T>],
+    broken: &mut Violations,
+    read: impl Fn(&T, &mut Violations) -> Option<Commit>,
+) -> Vec<Commit> {
+    let items = items.iter().enumerate();
+    let read = items.filter_map(|(index, item)| {
+        broken.enter(array, index);
+        match item {
+            Item::Object(item) => read(item, broken),
+            Item::Other => {
+                broken.add("", "must be an object");
+                None
+            }
+        }
+    });
+    read.collect()
+}
+
+impl TagItem<'_> {
+    fn read(&self, broken: &mut Violations) -> Option<Commit> {
+        let sha = broken.required("sha", &self.sha, CommitSha::parse);
+        let commit = broken.required("commit", &self.commit, CommitSha::parse);
+        Some(Commit::tag(sha?, commit?))
+    }
+}
+
 impl CommitItem<'_> {
     fn read(&self, broken: &mut Violations) -> Option<Commit> {
         let sha = broken.required("sha", &self.sha, CommitSha::parse);
@@ -124,6 +170,7 @@ impl CommitItem<'_> {
             sha: sha?,
             parents: Some(parents?),
             committed_at: Some(committed_at?),
+            tagged: None,
         })
     }
 

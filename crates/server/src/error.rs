@@ -139,9 +139,10 @@ impl From<RecordCommitsError> for ApiError {
     fn from(error: RecordCommitsError) -> Self {
         match error {
             RecordCommitsError::OrganizationNotFound(_) => Self::InvalidApiKey,
-            RecordCommitsError::Contradiction { .. } | RecordCommitsError::OwnAncestor { .. } => {
-                InvalidPayload::malformed(error.to_string()).into()
-            }
+            RecordCommitsError::Contradiction { .. }
+            | RecordCommitsError::TagContradiction { .. }
+            | RecordCommitsError::TagOfTag { .. }
+            | RecordCommitsError::OwnAncestor { .. } => InvalidPayload::malformed(error.to_string()).into(),
             RecordCommitsError::Busy => Self::Busy,
             RecordCommitsError::Store(error) => error.into(),
         }

@@ -129,6 +129,7 @@ impl Iterator for Walk {
                 sha: read.sha,
                 parents: Some(read.parents).filter(|_| !self.rim.contains(&read.sha)),
                 committed_at: read.committed_at.and_then(Timestamp::from_unix_seconds),
+                tagged: None,
             })
         }))
     }

@@ -25,6 +25,7 @@ pub use tags::{SkippedTag, Tag, Tags};
 pub use wordings::Forge;
 
 use origin::Origin;
+use periscope_domain::commit_graph::Commit;
 use periscope_domain::commit_sha::CommitSha;
 use program::{Git, complaint};
 use references::References;
@@ -170,6 +171,12 @@ impl Clone {
         let count = records.read()?.unwrap_or_default();
         while records.read()?.is_some() {}
         Ok(count.trim().parse().unwrap_or_default())
+    }
+
+    /// The objects of annotated tags, which stand for their commits.
+    #[must_use]
+    pub fn tag_objects(&self) -> &[Commit] {
+        &self.references.tag_objects
     }
 
     /// Goes through every commit of every branch and tag at once, parents before children.

@@ -4,6 +4,7 @@
 use super::GitError;
 use super::program::{Git, complaint};
 use super::stream::text;
+use periscope_domain::commit_graph::Commit;
 use periscope_domain::commit_sha::CommitSha;
 use periscope_domain::pull_request::PullRequestNumber;
 use periscope_domain::text::BranchName;
@@ -54,6 +55,8 @@ pub(super) struct References {
     others: Vec<CommitSha>,
     /// Commits of tags.
     tags: Vec<CommitSha>,
+    /// The objects of annotated tags.
+    pub(super) tag_objects: Vec<Commit>,
     /// The commit that is checked out.
     pub(super) head: Option<CommitSha>,
     pub(super) pull_heads: HashMap<PullRequestNumber, CommitSha>,
@@ -127,6 +130,10 @@ impl References {
             }
         } else if name.starts_with("refs/tags/") {
             self.tags.push(commit);
+            let object = object.strip_prefix("tag ");
+            let object = object.and_then(|sha| CommitSha::parse(sha).ok());
+            self.tag_objects
+                .extend(object.map(|object| Commit::tag(object, commit)));
         }
     }
 

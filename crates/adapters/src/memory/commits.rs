@@ -88,6 +88,11 @@ impl Commits for MemoryStore {
     }
 }
 
+/// The part of a commit whose change makes a decision stale.
+fn described(commit: &Commit) -> (Option<&[CommitSha]>, Option<CommitSha>) {
+    (commit.parents.as_deref(), commit.tagged)
+}
+
 impl State {
     fn is_stale_batch(&self, decision: &CommitDecision) -> bool {
         let organization_id = decision.organization_id;
@@ -99,7 +104,7 @@ impl State {
                 decision.new.iter().any(|new| find(new).is_some())
                     || decision.completed.iter().any(|completed| {
                         find(&completed.commit)
-                            .is_none_or(|stored| stored.parents != completed.parents_before)
+                            .is_none_or(|stored| described(stored) != described(&completed.before))
                     })
             }
         };

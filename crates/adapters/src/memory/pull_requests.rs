@@ -227,7 +227,15 @@ impl State {
             let graph = history.graph();
             Some(graph.committed_between(graph.find(&merge.commit)?))
         });
-        Told::Merge { merge, committed }
+        let commits = self.commits.iter();
+        let commits = commits.filter(|((owner, _), _)| *owner == organization_id);
+        let tags = commits.flat_map(|(_, commits)| commits.values());
+        let tags = tags.filter(|commit| commit.tagged == Some(merge.commit));
+        Told::Merge {
+            committed,
+            tags: tags.map(|tag| tag.sha).collect(),
+            merge,
+        }
     }
 
     /// The repository, and its name if it is made now.

@@ -54,6 +54,11 @@ impl Repositories for MemoryStore {
                     .flat_map(|commits| commits.keys().copied()),
             )
             .collect();
+        let commits = state.commits.iter();
+        let commits = commits.filter(|((owner, _), _)| *owner == organization_id);
+        let tags = commits.flat_map(|(_, commits)| commits.values());
+        let tags = tags.filter(|commit| commit.tagged.is_some_and(|tagged| merged.contains(&tagged)));
+        let named: Vec<CommitSha> = tags.map(|tag| tag.sha).chain(merged.iter().copied()).collect();
         state.touch(organization_id, now, |entry| {
             let deployment = &entry.stored.deployment;
             let mut ranges = entry.linking.graph_ranges.iter();
@@ -61,7 +66,7 @@ impl Repositories for MemoryStore {
                 .into_iter()
                 .flatten();
             let is_touched = ranges.any(|range| range.repository_id == id)
-                || commits.any(|commit| merged.iter().any(|sha| commit.matches(sha)));
+                || commits.any(|commit| named.iter().any(|sha| commit.matches(sha)));
             is_touched.then_some(Touched::Line)
         })?;
         Ok(())

@@ -41,12 +41,12 @@ impl Wanted {
 batch_statement! {
     /// Those that are known. They are looked up one by one: `= any(..)` would go through all that an organization has, as
     /// long as Postgres has not counted them.
-    ReadCommits { wanted: Wanted } -> (Bytea, Nullable<Bytea>, Nullable<Timestamptz>, Nullable<Bool>) {
-        " select c.sha, c.parents, c.committed_at, c.is_proved_root
+    ReadCommits { wanted: Wanted } -> (Bytea, Nullable<Bytea>, Nullable<Timestamptz>, Nullable<Bytea>, Nullable<Bool>) {
+        " select c.sha, c.parents, c.committed_at, c.tagged_sha, c.is_proved_root
         from wanted w
         cross join lateral (
             select
-                c.sha, c.parents, c.committed_at,
+                c.sha, c.parents, c.committed_at, c.tagged_sha,
                 c.parents = ''::bytea and exists (
                     select from proved_roots r
                     where r.organization_id = w.organization_id and r.repository_id = w.repository_id
@@ -68,24 +68,30 @@ batch_input! {
         parents: Nullable<Bytea> = Option<Vec<u8>>,
         parents_before: Nullable<Bytea> = Option<Vec<u8>>,
         committed_at: Nullable<Timestamptz> = Option<OffsetDateTime>,
+        tagged_sha: Nullable<Bytea> = Option<Vec<u8>>,
+        tagged_before: Nullable<Bytea> = Option<Vec<u8>>,
         intake: BigInt = i64,
     }
 }
 
 impl Input {
-    /// Commits, each with the parents that are recorded.
+    /// Commits, each with what is recorded of it.
     fn of<'a>(
-        commits: impl IntoIterator<Item = (&'a Commit, Option<&'a [CommitSha]>)>,
+        commits: impl IntoIterator<Item = (&'a Commit, Option<&'a Commit>)>,
         organization_id: OrganizationId,
         intake: &Intake,
     ) -> Self {
         let mut input = Self::default();
-        for (commit, parents_before) in commits {
+        let tagged = |commit: &Commit| commit.tagged.map(|sha| sha.as_bytes().to_vec());
+        for (commit, before) in commits {
             input.organization_id.push(organization_id.get());
             input.repository_id.push(intake.repository_id.get());
             input.sha.push(commit.sha.as_bytes().to_vec());
             input.parents.push(commit.parents.as_deref().map(packed));
+            let parents_before = before.and_then(|before| before.parents.as_deref());
             input.parents_before.push(parents_before.map(packed));
+            input.tagged_sha.push(tagged(commit));
+            input.tagged_before.push(before.and_then(tagged));
             input
                 .committed_at
                 .push(commit.committed_at.map(Timestamp::to_offset_date_time));
@@ -98,8 +104,8 @@ impl Input {
 batch_statement! {
     /// Records new commits and gives those that nobody else has recorded.
     Create { input: Input } -> Bytea {
-        " insert into commits (organization_id, sha, repository_id, parents, committed_at, intake)
-        select organization_id, sha, repository_id, parents, committed_at, intake
+        " insert into commits (organization_id, sha, repository_id, parents, committed_at, tagged_sha, intake)
+        select organization_id, sha, repository_id, parents, committed_at, tagged_sha, intake
         from input
         order by sha
         on conflict (organization_id, sha, repository_id) do nothing
@@ -108,7 +114,7 @@ batch_statement! {
 }
 
 batch_statement! {
-    /// Updates commits and returns those whose stored parents are still `parents_before`.
+    /// Updates commits and returns those that are still stored as `parents_before` and `tagged_before`.
     Complete { input: Input } -> Bytea {
         ", held as (
             select c.organization_id, c.sha, c.repository_id
@@ -116,11 +122,12 @@ batch_statement! {
             join input i on i.organization_id = c.organization_id and i.sha = c.sha
                 and i.repository_id = c.repository_id
             where c.parents is not distinct from i.parents_before
+                and c.tagged_sha is not distinct from i.tagged_before
             order by c.sha
             for no key update of c
         )
         update commits c
-        set (parents, committed_at, intake) = (i.parents, i.committed_at, i.intake)
+        set (parents, committed_at, tagged_sha, intake) = (i.parents, i.committed_at, i.tagged_sha, i.intake)
         from held h
         join input i on i.sha = h.sha
         where c.organization_id = h.organization_id and c.sha = h.sha and c.repository_id = h.repository_id
@@ -179,22 +186,31 @@ pub(super) fn unpacked(
     bytes.chunks(20).map(|sha| place.sha(column, sha)).collect()
 }
 
-type Row = (Vec<u8>, Option<Vec<u8>>, Option<OffsetDateTime>);
+/// A commit as it is kept.
+pub(super) type Row = (Vec<u8>, Option<Vec<u8>>, Option<OffsetDateTime>, Option<Vec<u8>>);
 
 /// A commit as it is kept, and whether it is a proved root; not said of a commit whose parents are not known.
-type StoredRow = (Vec<u8>, Option<Vec<u8>>, Option<OffsetDateTime>, Option<bool>);
+type StoredRow = (
+    Vec<u8>,
+    Option<Vec<u8>>,
+    Option<OffsetDateTime>,
+    Option<Vec<u8>>,
+    Option<bool>,
+);
 
 /// A commit as it is kept.
-pub(super) fn commit((sha, parents, committed_at): Row) -> Result<Commit, StoreError> {
+pub(super) fn commit((sha, parents, committed_at, tagged): Row) -> Result<Commit, StoreError> {
+    let place = Place {
+        table: "commits",
+        id: 0,
+    };
     let parents = parents.map(|parents| unpacked("commits", "parents", &parents));
+    let tagged = tagged.map(|tagged| place.sha("tagged_sha", &tagged));
     Ok(Commit {
-        sha: Place {
-            table: "commits",
-            id: 0,
-        }
-        .sha("sha", &sha)?,
+        sha: place.sha("sha", &sha)?,
         parents: parents.transpose()?,
         committed_at: committed_at.map(Timestamp::new),
+        tagged: tagged.transpose()?,
     })
 }
 
@@ -215,10 +231,10 @@ impl Commits for PgStore {
         let mut proved_roots = BTreeSet::new();
         if let Some(repository) = &repository {
             let wanted = Wanted::of(organization_id, repository.id, &query.shas);
-            for (sha, parents, committed_at, is_proved_root) in
+            for (sha, parents, committed_at, tagged, is_proved_root) in
                 self.pool.rows::<_, StoredRow>(ReadCommits { wanted }).await?
             {
-                let commit = commit((sha, parents, committed_at))?;
+                let commit = commit((sha, parents, committed_at, tagged))?;
                 if is_proved_root == Some(true) {
                     proved_roots.insert(commit.sha);
                 }
@@ -267,7 +283,7 @@ async fn write(connection: &mut AsyncPgConnection, decision: &CommitDecision) ->
         input: Input::of(
             completed
                 .iter()
-                .map(|completed| (&completed.commit, completed.parents_before.as_deref())),
+                .map(|completed| (&completed.commit, Some(&completed.before))),
             *organization_id,
             &intake,
         ),

@@ -88,7 +88,7 @@ const END: i16 = 0;
 const COMMIT: i16 = 1;
 const PUSH: i16 = 2;
 
-/// `kind, sha, parents or pushed commits, before, committed or merged at or the start of the server, pull request or last
+/// `kind, sha, parents or pushed commits, before or tagged commit, committed or merged at or the start of the server, pull request or last
 /// epoch`
 type RowSql = (
     SmallInt,
@@ -123,7 +123,7 @@ batch_statement! {
         )
         select 0::smallint, null::bytea, null::bytea, null::bytea, pg_postmaster_start_time(), max(epoch) from page
         union all
-        select 1::smallint, c.sha, c.parents, null, c.committed_at, null
+        select 1::smallint, c.sha, c.parents, c.tagged_sha, c.committed_at, null
         from query q
         cross join page p
         cross join lateral (
@@ -179,7 +179,7 @@ async fn read_page(
         let sha = sha.unwrap_or_default();
         match kind {
             END => (server, last) = (at.map(ServerRun::started_at), number),
-            COMMIT => commits.push(commit((sha, more, at))?),
+            COMMIT => commits.push(commit((sha, more, at, before))?),
             PUSH => pushes.push(push(
                 &sha,
                 &before.unwrap_or_default(),

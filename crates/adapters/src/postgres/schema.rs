@@ -24,6 +24,7 @@ diesel::table! {
         parents -> Nullable<Bytea>,
         committed_at -> Nullable<Timestamptz>,
         intake -> Int8,
+        tagged_sha -> Nullable<Bytea>,
     }
 }
 

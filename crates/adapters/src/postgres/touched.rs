@@ -153,11 +153,21 @@ const REQUEST: &str = concat!(
 );
 
 batch_statement! {
-    /// The deployments that merges touch, by commit, by a span of merge times or by a range of the graph, and those of
+    /// The deployments that merges touch, by commit or by a tag of it, by a span of merge times or by a range of the graph, and those of
     /// services. A range of the graph is touched if it ends after more of the merge commits than it begins after.
     RequestByMerges { change: Change, merges: Merges, services: Services } -> BigInt {
         ", told as (
             select commit_sha from merges
+            union
+            select encode(k.sha, 'hex')
+            from change c
+            cross join merges m
+            cross join lateral (
+                select k.sha
+                from commits k
+                where k.organization_id = c.organization_id and k.tagged_sha = decode(m.commit_sha, 'hex')
+                offset 0
+            ) as k
         )",
         NAMED,
         ", committed as (
@@ -239,6 +249,17 @@ batch_statement! {
             select encode(k.sha, 'hex')
             from change c, monitored m, commits k
             where k.organization_id = c.organization_id and k.repository_id = m.repository_id
+            union
+            select encode(k.sha, 'hex')
+            from change c
+            cross join monitored m
+            join pull_requests p on p.organization_id = c.organization_id and p.repository_id = m.repository_id
+            cross join lateral (
+                select k.sha
+                from commits k
+                where k.organization_id = c.organization_id and k.tagged_sha = p.merge_commit_sha
+                offset 0
+            ) as k
         )",
         NAMED,
         ", in_lines as (

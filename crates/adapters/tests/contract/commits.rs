@@ -29,11 +29,7 @@ async fn stored(tenant: &Tenant) -> Vec<Commit> {
 }
 
 fn only_named(number: u32) -> Commit {
-    Commit {
-        sha: sha(number),
-        parents: None,
-        committed_at: None,
-    }
+    Commit::named(sha(number))
 }
 
 pub(crate) async fn a_commit_is_recorded_once_and_completed_once(store: SharedStore) {
@@ -190,15 +186,25 @@ pub(crate) async fn a_batch_decided_on_what_is_no_longer_so_changes_nothing(stor
         now: at(2000),
     };
     let known = || TargetRepository::Known(repository.clone());
-    let open_before = |commit| CompletedCommit {
-        parents_before: None,
+    let open_before = |commit: Commit| CompletedCommit {
+        before: Commit::named(commit.sha),
         commit,
     };
     acme.tell(&[(1, &[])]).await;
+    let tag = vec![Commit::tag(sha(3), sha(2))];
+    acme.tell_of("acme/api", tag, vec![], Origin::Sent).await.unwrap();
     let before = stored(&acme).await;
     for stale in [
         decision(vec![commit(9, &[]), commit(2, &[1])], vec![], known()),
         decision(vec![commit(9, &[])], vec![open_before(commit(1, &[8]))], known()),
+        decision(
+            vec![commit(9, &[])],
+            vec![CompletedCommit {
+                before: commit(1, &[]),
+                ..open_before(Commit::tag(sha(3), sha(2)))
+            }],
+            known(),
+        ),
         decision(
             vec![commit(9, &[])],
             vec![],

@@ -100,7 +100,18 @@ pub(crate) fn commit(number: u32, parents: &[u32]) -> Commit {
         sha: sha(number),
         parents: Some(parents.iter().map(|parent| sha(*parent)).collect()),
         committed_at: Some(at(number.into())),
+        tagged: None,
     }
+}
+
+/// The object of an annotated tag that stands for a commit.
+pub(crate) fn tag_object(commit: u32) -> CommitSha {
+    sha(0xf000_0000 + commit)
+}
+
+/// The tag.
+pub(crate) fn tag(commit: u32) -> Commit {
+    Commit::tag(tag_object(commit), sha(commit))
 }
 
 /// A branch that was moved forward by commits.

@@ -1,9 +1,11 @@
 //! Random histories of commits, pull requests and deployments with their lifecycle, told in pieces, in any order and more
 //! than once, compared with what Git would say when everything is known. Some deployments name their commits by the first
-//! digits, and some of these are those of two commits.
+//! digits, and some of these are those of two commits; some name the object of a tag. Some commits come out of shallow
+//! checkouts too, where they seem to be roots.
 
 use crate::fixture::{
-    SharedStore, Tenant, abbreviated, at, commit, deployment, pull_request, push, run, sha, twin,
+    SharedStore, Tenant, abbreviated, at, commit, deployment, pull_request, push, run, sha, tag, tag_object,
+    twin,
 };
 use periscope_domain::commit_graph::{Commit, Push};
 use periscope_domain::commit_sha::CommitReference;
@@ -87,10 +89,11 @@ impl History {
 
     /// A commit as somebody names it.
     fn named(random: &mut StdRng, commit: u32) -> CommitReference {
-        if random.random_ratio(1, 2) {
-            abbreviated(commit)
-        } else {
-            sha(commit).into()
+        match random.random_range(0..6) {
+            0 | 1 => sha(commit).into(),
+            2 => tag_object(commit).into(),
+            3 => CommitReference::parse(&tag_object(commit).to_string()[..8]).unwrap(),
+            _ => abbreviated(commit),
         }
     }
 
@@ -148,8 +151,19 @@ impl History {
                 ..commits[*number as usize].clone()
             }])
         });
-        let (last, others): (Vec<_>, Vec<_>) = twins.partition(|_| random.random_ratio(3, 4));
+        let tags = (0..)
+            .zip(&self.parents)
+            .map(|(number, _)| Event::Commits(vec![tag(number)]));
+        let late = twins.chain(tags);
+        let (last, others): (Vec<_>, Vec<_>) = late.partition(|_| random.random_ratio(3, 4));
         events.extend(others);
+        let shallow = commits.iter().filter(|_| random.random_ratio(1, 4));
+        events.extend(shallow.map(|commit| {
+            Event::Commits(vec![Commit {
+                parents: Some(vec![]),
+                ..commit.clone()
+            }])
+        }));
         let merges: Vec<PullRequest> = self
             .merged
             .iter()

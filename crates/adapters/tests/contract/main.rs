@@ -36,6 +36,7 @@ mod removal;
 mod repositories;
 mod restoring;
 mod sessions;
+mod tags;
 mod tenancy;
 mod tenants;
 mod tier_orders;
@@ -119,6 +120,14 @@ contracts! {
         an_abbreviation_that_a_new_commit_makes_ambiguous_means_none,
         an_abbreviated_previous_commit_means_none_where_a_graph_has_another,
         a_graph_of_another_organization_is_not_looked_at;
+    tags:
+        a_deployment_of_a_tag_is_one_of_its_commit_in_any_order,
+        a_tag_of_a_commit_that_is_live_is_a_redeployment,
+        tags_alone_order_merges_by_their_times,
+        a_tag_that_one_repository_tells_stands_for_a_merge_of_another,
+        a_merge_that_is_corrected_unlinks_the_tags_of_its_commit,
+        what_a_tag_stands_for_is_told_once_and_a_clone_has_the_last_word,
+        a_tag_of_another_organization_stands_for_nothing;
     bases:
         each_service_has_its_own_base,
         a_deployment_that_comes_late_becomes_the_base_of_one_that_is_recorded,

@@ -252,6 +252,26 @@ fn the_rim_of_a_shallow_clone_is_no_root() {
     assert_eq!(history(&shallow.0), [(2, None), (4, Some(vec![2]))]);
 }
 
+#[test]
+fn the_object_of_an_annotated_tag_stands_for_its_commit() {
+    let repository = repository();
+    repository.git(
+        &[
+            "tag",
+            "--annotate",
+            "--message",
+            "no commit",
+            "tree",
+            "HEAD^{tree}",
+        ],
+        6,
+    );
+    let [object, commit] = ["refs/tags/v2", "refs/tags/v2^{commit}"]
+        .map(|name| CommitSha::parse(&repository.ask(&["rev-parse", name])).unwrap());
+    let clone = Clone::open(&repository.0, Owner::Caller).unwrap();
+    assert_eq!(clone.tag_objects(), [Commit::tag(object, commit)]);
+}
+
 /// A history of forks and merges, a commit an hour.
 fn forks_and_merges(random: &mut StdRng) -> Repository {
     let repository = Repository::new();

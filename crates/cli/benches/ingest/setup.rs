@@ -138,6 +138,7 @@ async fn tell_commits(store: &PgStore, tenant: &Tenant) -> anyhow::Result<()> {
             sha: sha(tenant.number, number),
             parents: Some(parent.into_iter().collect()),
             committed_at: Some(start.plus(Duration::minutes(i64::try_from(number)?))),
+            tagged: None,
         })
     });
     let command = RecordCommits {

@@ -75,6 +75,7 @@ impl Project {
                 sha: CommitSha::parse(sha)?,
                 parents: Some(parents),
                 committed_at: Timestamp::from_unix_seconds(*seconds),
+                tagged: None,
             })
         });
         let pairs = sent
@@ -111,6 +112,7 @@ impl Project {
             sha: sha(number),
             parents: Some(parents(number)),
             committed_at: None,
+            tagged: None,
         });
         let deployments = (40..10_000)
             .step_by(40)

@@ -10,9 +10,14 @@ pub(super) type Named = HashMap<CommitSha, Node>;
 impl CommitGraph {
     /// Finds the node of every commit that is named, and makes one where it is named for the first time.
     pub(super) fn intern(&mut self, commits: &[Commit], pushes: &[Push]) -> Named {
-        let told = commits
-            .iter()
-            .flat_map(|commit| commit.parents.iter().flatten().chain([&commit.sha]));
+        let told = commits.iter().flat_map(|commit| {
+            commit
+                .parents
+                .iter()
+                .flatten()
+                .chain(&commit.tagged)
+                .chain([&commit.sha])
+        });
         let moved = pushes
             .iter()
             .flat_map(|push| push.commits.iter().chain([&push.before, &push.after]));
@@ -20,7 +25,7 @@ impl CommitGraph {
         let mut new: Vec<(CommitSha, Node)> = Vec::new();
         for sha in told.chain(moved) {
             named.entry(*sha).or_insert_with(|| {
-                self.find(sha).unwrap_or_else(|| {
+                self.find_named(sha).unwrap_or_else(|| {
                     let node = self.push_node(*sha);
                     new.push((*sha, node));
                     node
@@ -60,8 +65,14 @@ impl CommitGraph {
         let Some(node) = named.get(&commit.sha).copied() else {
             return false;
         };
+        if let Some(tagged) = commit.tagged.and_then(|sha| named.get(&sha).copied()) {
+            return self.add_tag(node, tagged) && node.index() < known;
+        }
         if let Some(committed_at) = self.committed_at.get_mut(node.index()) {
             *committed_at = committed_at.or(commit.committed_at);
+        }
+        if commit.is_described() {
+            self.tagged.remove(&node);
         }
         let Some(parents) = &commit.parents else {
             return false;
@@ -76,6 +87,17 @@ impl CommitGraph {
         }
         self.add_edges(node, &parents);
         node.index() < known
+    }
+
+    /// Lets a node stand for a commit, and returns whether it was taken for a commit itself before.
+    fn add_tag(&mut self, node: Node, tagged: Node) -> bool {
+        self.tagged.insert(node, tagged);
+        if let Some(committed_at) = self.committed_at.get_mut(node.index()) {
+            *committed_at = None;
+        }
+        let was_commit = !self.is_open(node);
+        self.open_again(node);
+        was_commit
     }
 
     /// Replaces the parents of a commit and returns whether they differ from the parents before.

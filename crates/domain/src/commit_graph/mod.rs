@@ -20,7 +20,7 @@ use crate::timestamp::Timestamp;
 use open_sets::{OpenSetId, OpenSets};
 use std::collections::HashMap;
 
-/// What somebody knows of one commit.
+/// What a source knows of one commit, or of the object of an annotated tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commit {
     /// Its name.
@@ -29,6 +29,36 @@ pub struct Commit {
     pub parents: Option<Vec<CommitSha>>,
     /// When it was committed, as it says itself; `None` when only its name is known.
     pub committed_at: Option<Timestamp>,
+    /// The commit that the object of an annotated tag stands for; `None` for a commit.
+    pub tagged: Option<CommitSha>,
+}
+
+impl Commit {
+    /// A commit of which only the name is known.
+    #[must_use]
+    pub const fn named(sha: CommitSha) -> Self {
+        Self {
+            sha,
+            parents: None,
+            committed_at: None,
+            tagged: None,
+        }
+    }
+
+    /// The object of an annotated tag.
+    #[must_use]
+    pub fn tag(object: CommitSha, commit: CommitSha) -> Self {
+        Self {
+            tagged: Some(commit),
+            ..Self::named(object)
+        }
+    }
+
+    /// Whether more than the name is known.
+    #[must_use]
+    pub const fn is_described(&self) -> bool {
+        self.parents.is_some() || self.committed_at.is_some() || self.tagged.is_some()
+    }
 }
 
 /// A branch was moved forward: `after` contains exactly `commits` and all that `before` contains, and `before`
@@ -110,6 +140,8 @@ pub struct CommitGraph {
     spans: Vec<Span>,
     edges: Vec<Node>,
     parents_known: Vec<bool>,
+    /// The commits that the objects of annotated tags stand for.
+    tagged: HashMap<Node, Node>,
     pushes: HashMap<Node, Vec<PushedNodes>>,
     /// 1 more than the highest of the commits that it surely contains.
     generations: Vec<u32>,
@@ -153,10 +185,12 @@ impl CommitGraph {
             .flatten()
             .map(|push| 96 + push.commits.len() * 4)
             .sum();
-        self.shas.capacity() * per_commit + self.edges.capacity() * size_of::<Node>() + pushed
+        let tagged = self.tagged.capacity() * 2 * size_of::<Node>();
+        self.shas.capacity() * per_commit + self.edges.capacity() * size_of::<Node>() + pushed + tagged
     }
 
-    /// Adds commits and pushes. Known facts stay, except parents: the parents reported last count.
+    /// Adds commits and pushes. Known facts stay, except parents and what a tag stands for: those
+    /// reported last count.
     pub fn extend(&mut self, commits: &[Commit], pushes: &[Push]) {
         let known = self.shas.len();
         let named = self.intern(commits, pushes);
@@ -170,9 +204,14 @@ impl CommitGraph {
         self.number(if old_changed { 0 } else { known });
     }
 
-    /// The commit with a name.
+    /// The commit with a name, or with a tag of that name.
     #[must_use]
     pub fn find(&self, sha: &CommitSha) -> Option<Node> {
+        self.find_named(sha).map(|node| self.commit_of(node))
+    }
+
+    /// The commit or the object of a tag with a name.
+    fn find_named(&self, sha: &CommitSha) -> Option<Node> {
         let position = self
             .by_sha
             .binary_search_by_key(sha, |node| self.sha(*node))
@@ -180,20 +219,25 @@ impl CommitGraph {
         self.by_sha.get(position).copied()
     }
 
-    /// The commit that a sender names, whole or by its first digits.
+    /// The commit that the object of a tag stands for, or the commit itself.
+    fn commit_of(&self, node: Node) -> Node {
+        self.tagged.get(&node).copied().unwrap_or(node)
+    }
+
+    /// The commit that a sender names, whole or by its first digits, by its own name or by that of a tag.
     #[must_use]
     pub fn resolve(&self, commit: &CommitReference) -> Resolution {
         let span = commit.span();
         let start = self
             .by_sha
             .partition_point(|node| self.sha(*node) < *span.start());
-        let mut matching = self.by_sha.iter().skip(start).take(2);
-        match matching.next().filter(|node| span.contains(&self.sha(**node))) {
+        let named = self.by_sha.iter().skip(start);
+        let named = named.take_while(|node| span.contains(&self.sha(**node)));
+        let mut commits = named.map(|node| self.commit_of(*node));
+        match commits.next() {
             None => Resolution::Unknown,
-            Some(node) => match matching.next() {
-                Some(other) if span.contains(&self.sha(*other)) => Resolution::Ambiguous,
-                _ => Resolution::Known(*node),
-            },
+            Some(node) if commits.all(|other| other == node) => Resolution::Known(node),
+            Some(_) => Resolution::Ambiguous,
         }
     }
 

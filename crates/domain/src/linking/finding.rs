@@ -42,6 +42,8 @@ pub enum Finding {
     CommitUnknown(CommitReference, Option<RepositoryId>),
     /// The deployed commit fits more than one.
     CommitAmbiguous(CommitReference),
+    /// The sender names a tag by its object; the commit that it stands for.
+    Tag(CommitReference, CommitSha),
     /// How many pull requests were merged as the deployed commit.
     DeployedMerges {
         /// The deployed commit.
@@ -76,6 +78,7 @@ impl Finding {
             Self::NoService => "no_service",
             Self::CommitUnknown(..) => "commit_unknown",
             Self::CommitAmbiguous(_) => "commit_ambiguous",
+            Self::Tag(..) => "tag",
             Self::DeployedMerges { .. } => "exact",
             Self::Base(_, step) => step.code(),
             Self::BaseUnknown(_) => "base_unknown",
@@ -126,6 +129,7 @@ impl Finding {
             Self::CommitAmbiguous(commit) => {
                 format!("Commit {commit} fits more than one known commit, so it means none.")
             }
+            Self::Tag(tag, commit) => format!("{tag} is the object of an annotated tag of commit {commit}."),
             Self::DeployedMerges {
                 commit,
                 pull_requests: 0,

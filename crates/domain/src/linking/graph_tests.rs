@@ -49,6 +49,7 @@ fn history(told: &[u8]) -> KnownHistory {
             sha: sha(number),
             parents: Some(parents.iter().map(|parent| sha(*parent)).collect()),
             committed_at: Some(day(number)),
+            tagged: None,
         })
         .collect();
     let mut history = RepositoryHistory::new();
@@ -345,6 +346,7 @@ fn what_is_told_touches_the_ranges_that_it_may_change() {
             base_branch: None,
         },
         committed: committed.map(|time| (time, time)),
+        tags: vec![],
     };
     for (told, touches_certain, touches_open) in [
         (merged(99, Some(day(5))), Some(Touched::Deployment), None),

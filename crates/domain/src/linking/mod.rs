@@ -260,6 +260,10 @@ pub fn link(deployment: &Deployment, surroundings: &Surroundings) -> Linking {
     }
     match scope.resolve(&deployment.commit) {
         Resolved::Known(head) => {
+            if !deployment.commit.matches(&head) {
+                let tag = deployment.commit.clone();
+                linking.findings.push(Finding::Tag(tag, head));
+            }
             let mut links = Links::new(shipped_at);
             link_known(deployment, surroundings, &scope, head, &mut links, &mut linking);
             linking.links = links.finish();

@@ -278,6 +278,7 @@ fn merge_times_are_asked_only_where_no_graph_tells() {
         sha: sha(name),
         parents: Some(parents.iter().map(|parent| sha(parent)).collect()),
         committed_at: None,
+        tagged: None,
     };
     let mut history = RepositoryHistory::new();
     history.add_commits(&[commit("c0001", &[]), commit("c0003", &["c0001"])], &[]);
@@ -334,6 +335,7 @@ fn a_late_merge_touches_the_deployments_that_name_it_or_whose_range_it_falls_int
         let told = Told::Merge {
             merge: late.merge.clone(),
             committed: None,
+            tags: vec![],
         };
         assert_eq!(
             touched_by(&deployment, &linking, late.repository_id, &told).is_some(),

@@ -17,6 +17,8 @@ pub enum Told {
         /// Between when and when the merge commit was committed, as it says itself; `None` when the graph does not
         /// know it.
         committed: Option<(Timestamp, Timestamp)>,
+        /// The objects of tags that stand for the merge commit.
+        tags: Vec<CommitSha>,
     },
     /// A commit exists.
     Commit(CommitSha),
@@ -54,9 +56,14 @@ pub fn touched_by(
     let touches_range = |range: &MergeTimeRange, merge: &Merge| range.contains(repository_id, merge);
     let touches_graph = |range: &GraphRange, committed| range.may_contain(repository_id, committed);
     let (line, alone) = match told {
-        Told::Merge { merge, committed } => (
-            is_deployed(&merge.commit)
-                || is_previous(&merge.commit)
+        Told::Merge {
+            merge,
+            committed,
+            tags,
+        } => (
+            tags.iter()
+                .chain([&merge.commit])
+                .any(|sha| is_deployed(sha) || is_previous(sha))
                 || linking.ranges.iter().any(|range| touches_range(range, merge)),
             linking
                 .graph_ranges

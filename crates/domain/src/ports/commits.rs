@@ -37,8 +37,8 @@ pub struct CommitsContext {
 /// A recorded commit of which more is known now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompletedCommit {
-    /// The parents that were recorded.
-    pub parents_before: Option<Vec<CommitSha>>,
+    /// The commit as it was recorded.
+    pub before: Commit,
     /// The commit as it shall be recorded.
     pub commit: Commit,
 }
@@ -87,7 +87,7 @@ pub trait Commits: Send + Sync {
     async fn context(&self, query: &CommitQuery) -> Result<Option<CommitsContext>, StoreError>;
 
     /// Writes the batch whole, or nothing of it if a new commit, the repository or the delivery was recorded by
-    /// somebody else meanwhile, or a completed one has other parents than before.
+    /// somebody else meanwhile, or a completed one has other parents than before, or stands for another commit.
     ///
     /// Then, in the same transaction: moves the organization's epoch, and leaves for the relinking worker every
     /// deployment that [what is told touches](crate::linking::touched_by), with a new repository every one whose

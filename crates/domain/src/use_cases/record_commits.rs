@@ -22,7 +22,7 @@ pub struct RecordCommits {
     pub organization_id: OrganizationId,
     /// The repository; it comes into being with its first commit.
     pub repository: RepositoryName,
-    /// The commits; one may come more than once.
+    /// The commits, and the objects of annotated tags; one may come more than once.
     pub commits: Vec<Commit>,
     /// What branches were moved by.
     pub pushes: Vec<Push>,
@@ -57,6 +57,20 @@ pub enum RecordCommitsError {
         index: usize,
         /// Its name.
         sha: CommitSha,
+    },
+    /// The name of a tag's object stands for its content, so the tag never changes its commit, and is none itself.
+    #[error("tags[{index}] contradicts what is known of {sha}")]
+    TagContradiction {
+        /// Where the tag stands among the tags of the batch.
+        index: usize,
+        /// The name of its object.
+        sha: CommitSha,
+    },
+    /// A tag stands for a commit, as Git peels it: neither for itself nor for the object of another tag.
+    #[error("tags[{index}].commit must be a commit, not the object of a tag")]
+    TagOfTag {
+        /// Where the tag stands among the tags of the batch.
+        index: usize,
     },
     /// Its parents, and theirs, lead back to it.
     #[error("commits[{index}].parents make commit {sha} its own ancestor")]
@@ -96,6 +110,7 @@ pub async fn record_commits(
             Err(Ignored::RepositoryNotMonitored) => return Ok(RecordedCommits::RepositoryNotMonitored),
             Err(Ignored::DeliveryRepeated) => return Ok(RecordedCommits::DeliveryRepeated),
         };
+        check_tags(&command.commits, &told, &context.stored)?;
         let (recorded, decision) = decide(command, &told, context, now)?;
         let decision = CommitDecision { delivery, ..decision };
         let outcome = RecordedCommits::Recorded { recorded };
@@ -125,30 +140,20 @@ fn told_once(command: &RecordCommits) -> Result<Told, RecordCommitsError> {
                 place.insert(commit.clone());
             }
             Entry::Occupied(mut known) => {
-                let both =
-                    with(known.get(), commit, Trust::Equal).ok_or(RecordCommitsError::Contradiction {
-                        index,
-                        sha: commit.sha,
-                    })?;
+                let both = with(known.get(), commit, Trust::Equal);
+                let both = both.ok_or_else(|| contradiction(&command.commits, index))?;
                 known.insert(both);
             }
         }
     }
-    let parents = command
-        .commits
-        .iter()
-        .flat_map(|commit| commit.parents.iter().flatten());
+    let commits = command.commits.iter();
+    let named = commits.flat_map(|commit| commit.parents.iter().flatten().chain(&commit.tagged));
     let pushed = command
         .pushes
         .iter()
         .flat_map(|push| push.commits.iter().chain([&push.before, &push.after]));
-    for sha in parents.chain(pushed) {
-        let only_named = Commit {
-            sha: *sha,
-            parents: None,
-            committed_at: None,
-        };
-        told.entry(*sha).or_insert(only_named);
+    for sha in named.chain(pushed) {
+        told.entry(*sha).or_insert(Commit::named(*sha));
     }
     let mut graph = CommitGraph::new();
     graph.extend(&command.commits, &[]);
@@ -170,6 +175,34 @@ fn told_once(command: &RecordCommits) -> Result<Told, RecordCommitsError> {
     }
 }
 
+/// Refuses a tag that stands for itself or for another tag.
+fn check_tags(commits: &[Commit], told: &Told, stored: &[Commit]) -> Result<(), RecordCommitsError> {
+    let stored = stored.iter().filter(|commit| commit.tagged.is_some());
+    let stored: BTreeSet<_> = stored.map(|commit| commit.sha).collect();
+    let is_tag = |sha| stored.contains(sha) || told.get(sha).is_some_and(|commit| commit.tagged.is_some());
+    let mut tagged = commits.iter().filter_map(|commit| commit.tagged.as_ref());
+    match tagged.position(is_tag) {
+        Some(index) => Err(RecordCommitsError::TagOfTag { index }),
+        None => Ok(()),
+    }
+}
+
+/// What a commit or a tag contradicts, which stands among others of both kinds.
+fn contradiction(commits: &[Commit], index: usize) -> RecordCommitsError {
+    let is_tag = |commit: &Commit| commit.tagged.is_some();
+    let (before, rest) = commits.split_at_checked(index).unwrap_or_default();
+    let sha = rest
+        .first()
+        .map_or(CommitSha::from_bytes([0; 20]), |commit| commit.sha);
+    let tags = before.iter().filter(|commit| is_tag(commit)).count();
+    if rest.first().is_some_and(is_tag) {
+        RecordCommitsError::TagContradiction { index: tags, sha }
+    } else {
+        let index = index - tags;
+        RecordCommitsError::Contradiction { index, sha }
+    }
+}
+
 /// Which of two sources that name different parents of a commit is believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trust {
@@ -177,13 +210,20 @@ enum Trust {
     Equal,
     /// The one that is known: a clone has proved that the commit is a root.
     Known,
-    /// The one that tells now: it is a clone.
+    /// The one that tells now: it is a clone, or the forge itself.
     Told,
 }
 
 /// What is known of a commit with what is told of it; `None` if they contradict each other. The order and the number
 /// of times that a parent is named do not matter.
 fn with(known: &Commit, told: &Commit, trust: Trust) -> Option<Commit> {
+    if known.tagged != told.tagged {
+        return match (known.is_described(), told.is_described()) {
+            (_, false) => Some(known.clone()),
+            (false, true) => Some(told.clone()),
+            (true, true) => (trust == Trust::Told).then(|| told.clone()),
+        };
+    }
     let parents = match (&known.parents, &told.parents) {
         (Some(known), Some(told)) => Some(parents_of_both(known, told, trust)?.to_vec()),
         (known, told) => known.clone().or_else(|| told.clone()),
@@ -192,6 +232,7 @@ fn with(known: &Commit, told: &Commit, trust: Trust) -> Option<Commit> {
         sha: known.sha,
         parents,
         committed_at: known.committed_at.or(told.committed_at),
+        tagged: known.tagged,
     })
 }
 
@@ -244,29 +285,27 @@ fn decide(
     let proved_roots = roots.map(|commit| commit.sha).collect();
     for commit in told.values() {
         let Some(known) = stored.get(&commit.sha) else {
-            recorded += u64::from(commit.committed_at.is_some());
+            recorded += u64::from(commit.is_described());
             new.push(commit.clone());
             continue;
         };
         let trust = match context.proved_roots.contains(&commit.sha) {
-            _ if is_clone => Trust::Told,
+            _ if command.origin != Origin::Sent => Trust::Told,
             true => Trust::Known,
             false => Trust::Equal,
         };
-        let both = with(known, commit, trust).ok_or_else(|| RecordCommitsError::Contradiction {
-            index: command
-                .commits
-                .iter()
-                .position(|told| told.sha == commit.sha)
-                .unwrap_or_default(),
-            sha: commit.sha,
+        let both = with(known, commit, trust).ok_or_else(|| {
+            let mut commits = command.commits.iter();
+            let index = commits.position(|told| told.sha == commit.sha);
+            contradiction(&command.commits, index.unwrap_or_default())
         })?;
         if both != *known {
             recorded += 1;
             fills |= known.parents.is_none() && both.parents.is_some();
             corrects |= known.parents.is_some() && known.parents != both.parents;
+            corrects |= known.tagged != both.tagged;
             completed.push(CompletedCommit {
-                parents_before: known.parents.clone(),
+                before: known.clone(),
                 commit: both,
             });
         }

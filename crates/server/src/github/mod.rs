@@ -34,7 +34,7 @@ use tokio::sync::SemaphorePermit;
 use utoipa::ToSchema;
 use utoipa::openapi::ObjectBuilder;
 
-const ABOUT: &str = "GitHub's events `pull_request` (closed by merging), `push` (the commits of the graph) and `ping`, signed with \
+const ABOUT: &str = "GitHub's events `pull_request` (closed by merging), `push` (the commits of the graph, and annotated tags) and `ping`, signed with \
                      the organization's secret. A delivery has one effect, however often it is sent.";
 
 const BODY_LIMIT: usize = 5 * 1024 * 1024;

@@ -1,6 +1,6 @@
 //! `push` events: the commits that came with one. GitHub does not tell their parents, only that together they are all
 //! that the branch has now and had not before; and not even that, where the branch was made or forced, or where more
-//! commits came than are listed.
+//! commits came than are listed. The push of an annotated tag tells which commit the tag's object stands for.
 
 use super::{Delivery, GithubRepository, origin};
 use crate::error::ApiError;
@@ -29,21 +29,27 @@ pub(crate) fn read(body: &[u8]) -> Result<Option<RecordCommits>, ApiError> {
 wire_object! {
     /// GitHub's event `push`.
     struct PushEvent<'a> {
-        /// The branch that was moved. One that does not begin with `refs/heads/` is ignored.
+        /// The branch that was moved, or the tag that was made. One that begins neither with `refs/heads/` nor with
+        /// `refs/tags/` is ignored.
         reference: Value<'a> = "ref" => schema::any_text(),
         /// The commit that it was at before; zeros if it is new.
         before: Value<'a> = "before" => schema::commit_sha(),
-        /// The commit that it is at now; zeros if it is gone.
+        /// The commit that it is at now, or the object of an annotated tag; zeros if it is gone.
         after: Value<'a> = "after" => schema::commit_sha(),
         /// Whether commits may have been taken off it.
         forced: Value<'a> = "forced" => schema::boolean(),
         /// The commits that came with the push.
         commits: List<Item<PushedCommit<'a>>, MAX_LISTED> = "commits"
             => schema::objects::<PushedCommit<'_>>(0, MAX_LISTED),
+        /// The commit that it is at now, whatever kind of tag it is.
+        head_commit: Item<PushedCommit<'a>> = "head_commit"
+            => schema::part::<PushedCommit<'_>>().optional(),
         /// How many commits came with it. A list of fewer commits proves nothing.
         size: Value<'a> = "size" => schema::integer(0, i32::MAX).optional(),
         /// The same, as Gitea and Forgejo call it.
         total_commits: Value<'a> = "total_commits" => schema::integer(0, i32::MAX).optional(),
+        /// How many of them no other branch had before.
+        distinct_size: Value<'a> = "distinct_size" => schema::integer(0, i32::MAX).optional(),
         /// The repository that was pushed to.
         repository: Item<GithubRepository<'a>> = "repository" => schema::part::<GithubRepository<'_>>(),
     }
@@ -84,10 +90,11 @@ pub(super) async fn record(state: &State, delivery: &Delivery) -> Result<Deliver
 impl PushEvent<'_> {
     /// The commits that it tells of, if it moved a branch and tells of any.
     fn commits(&self, delivery: &Delivery) -> Result<Option<RecordCommits>, InvalidPayload> {
-        let is_branch = self
-            .reference
-            .text()
-            .is_some_and(|name| name.starts_with("refs/heads/"));
+        let name = self.reference.text().unwrap_or_default();
+        if name.starts_with("refs/tags/") {
+            return self.tag(delivery);
+        }
+        let is_branch = name.starts_with("refs/heads/");
         let listed = match &self.commits {
             List::Items(items) if is_branch => items,
             List::Items(_) | List::Absent | List::TooLong | List::Other => return Ok(None),
@@ -118,9 +125,31 @@ impl PushEvent<'_> {
         }))
     }
 
+    /// The annotated tag that it tells of, if it made one. A light tag has no object of its own.
+    fn tag(&self, delivery: &Delivery) -> Result<Option<RecordCommits>, InvalidPayload> {
+        let sha = |value: &Value<'_>| CommitSha::parse(value.text()?).ok();
+        let commit = self.head_commit.object().and_then(|commit| sha(&commit.id));
+        let tag = sha(&self.after).zip(commit);
+        let Some((object, commit)) = tag.filter(|(object, commit)| object != commit && !object.is_zero())
+        else {
+            return Ok(None);
+        };
+        let mut broken = Violations::default();
+        let Some((repository, origin)) = origin(delivery, &self.repository, &mut broken) else {
+            return Err(broken.into());
+        };
+        Ok(Some(RecordCommits {
+            organization_id: delivery.organization_id,
+            repository,
+            commits: vec![Commit::tag(object, commit)],
+            pushes: Vec::new(),
+            origin,
+        }))
+    }
+
     /// Whether more commits came with the push than are listed.
     fn counts_more_than(&self, listed: usize) -> bool {
-        [&self.size, &self.total_commits]
+        [&self.size, &self.distinct_size, &self.total_commits]
             .into_iter()
             .any(|count| match count {
                 Value::Integer(count) => usize::try_from(*count).is_ok_and(|count| count > listed),
@@ -139,5 +168,6 @@ fn commit(index: usize, item: &Item<PushedCommit<'_>>, broken: &mut Violations) 
         sha: sha?,
         parents: None,
         committed_at: timestamp.and_then(|text| Timestamp::parse(text).ok()),
+        tagged: None,
     })
 }

@@ -90,6 +90,54 @@ async fn an_invalid_batch_is_refused_with_the_place_of_what_is_wrong() {
 }
 
 #[tokio::test]
+async fn a_deployment_of_a_tag_is_one_of_its_commit() {
+    let app = TestApp::start().await;
+    let pull_request = json!({"number": 2, "mergeCommitSha": sha(2), "mergedAt": "2024-01-15T09:00:00Z"});
+    let merges = json!({"repository": "acme/api-gateway", "pullRequests": [pull_request]});
+    app.post("/api/pull-requests").json(&merges).send().await;
+    let mut told = batch(&[item(2, &[1])]);
+    told["tags"] = json!([{"sha": sha(7), "commit": sha(2)}]);
+    for recorded in [2, 0] {
+        let answer = app.post(PATH).json(&told).send().await;
+        assert_eq!(answer.json(), json!({"recorded": recorded}));
+    }
+    let mut report = report();
+    for name in [sha(7), sha(7)[..8].to_owned()] {
+        report["commitSha"] = json!(name);
+        assert_eq!(app.deploy(&report).send().await.json()["linkedPRs"], 1);
+    }
+    for (tags, error) in [
+        (json!(7), "tags must be an array of at most 1000 items"),
+        (json!([7]), "tags[0] must be an object"),
+        (json!([{"sha": sha(8)}]), "tags[0].commit is required"),
+        (
+            json!([{"sha": "abc", "commit": sha(2)}]),
+            "tags[0].sha must be a 40-digit hex string",
+        ),
+        (
+            json!([{"sha": sha(8), "commit": sha(2)}, {"sha": sha(7), "commit": sha(1)}]),
+            "tags[1] contradicts what is known of 0000000700000000000000000000000000000007",
+        ),
+        (
+            json!([{"sha": sha(8), "commit": sha(8)}]),
+            "tags[0].commit must be a commit, not the object of a tag",
+        ),
+        (
+            json!([{"sha": sha(8), "commit": sha(1)}, {"sha": sha(9), "commit": sha(8)}]),
+            "tags[1].commit must be a commit, not the object of a tag",
+        ),
+        (
+            json!([{"sha": sha(9), "commit": sha(7)}]),
+            "tags[0].commit must be a commit, not the object of a tag",
+        ),
+    ] {
+        told["tags"] = tags;
+        let answer = app.post(PATH).json(&told).send().await;
+        assert_eq!(answer.json()["error"], format!("Invalid payload: {error}"));
+    }
+}
+
+#[tokio::test]
 async fn of_a_thousand_broken_items_a_hundred_rules_are_told_and_the_rest_counted() {
     let app = TestApp::start().await;
     let answer = app.post(PATH).json(&batch(&vec![json!(7); 1000])).send().await;

@@ -55,13 +55,18 @@ async fn a_push_that_is_forced_or_cut_off_or_makes_a_branch_proves_nothing() {
         push
     };
     let all: Vec<u32> = (2..2049).chain([3]).collect();
+    let twenty: Vec<u32> = [2, 3].into_iter().chain(101..119).collect();
+    let mut cut_at_20 = push(1, 3, &twenty);
+    cut_at_20["size"] = json!(21);
     for told in [
         with("forced", json!(true)),
         with("forced", json!(null)),
         with("before", json!("0".repeat(40))),
         with("ref", json!("refs/tags/v1")),
         with("size", json!(3)),
+        with("distinct_size", json!(3)),
         with("total_commits", json!(2000)),
+        cut_at_20,
         push(1, 3, &[]),
         push(1, 3, &[2]),
         push(1, 3, &all),
@@ -70,11 +75,62 @@ async fn a_push_that_is_forced_or_cut_off_or_makes_a_branch_proves_nothing() {
         assert_eq!(linked_after(std::slice::from_ref(&told)).await, 0, "{told}");
     }
     for whole in [
+        // Only a list of GitHub's events is cut at 20, and it comes with the number of commits.
+        push(1, 3, &twenty),
+        with("distinct_size", json!(1)),
         with("size", json!(2)),
         with("total_commits", json!(2)),
         with("size", json!("3")),
     ] {
         assert_eq!(linked_after(std::slice::from_ref(&whole)).await, 1, "{whole}");
+    }
+}
+
+/// The push of a tag: of its object, and of the commit that it stands for.
+fn tag_push(object: u32, commit: u32) -> Value {
+    let mut tag = push(1, object, &[]);
+    tag["ref"] = json!("refs/tags/v1");
+    tag["before"] = json!("0".repeat(40));
+    tag["head_commit"] = json!({"id": sha(commit), "timestamp": "2024-01-15T09:00:00+01:00"});
+    tag
+}
+
+#[tokio::test]
+async fn the_push_of_an_annotated_tag_tells_which_commit_it_stands_for() {
+    for (told, linked) in [
+        (vec![tag_push(3, 2)], 1),
+        (vec![push(1, 2, &[2]), tag_push(3, 2)], 1),
+        (vec![tag_push(3, 2), push(1, 2, &[2])], 1),
+        (vec![tag_push(3, 3)], 0),
+        (vec![tag_push(4, 2)], 0),
+    ] {
+        assert_eq!(linked_after(&told).await, linked, "{told:?}");
+    }
+    let github = Github::connect().await;
+    let without_commit = |head: Value| {
+        let mut tag = tag_push(3, 2);
+        tag["head_commit"] = head;
+        tag
+    };
+    let mut gone = without_commit(json!(null));
+    gone["after"] = json!("0".repeat(40));
+    for (delivery, told, answer) in [
+        ("d-1", without_commit(json!(null)), r#"200 {"action":"ignored"}"#),
+        ("d-2", gone, r#"200 {"action":"ignored"}"#),
+        ("d-3", tag_push(3, 3), r#"200 {"action":"ignored"}"#),
+        ("d-4", tag_push(3, 2), r#"200 {"action":"recorded"}"#),
+        ("d-4", tag_push(3, 2), r#"200 {"action":"ignored"}"#),
+        (
+            "d-5",
+            without_commit(json!({"id": "abc"})),
+            r#"200 {"action":"ignored"}"#,
+        ),
+    ] {
+        assert_eq!(
+            github.deliver("push", delivery, &told).await.to_string(),
+            answer,
+            "{told}"
+        );
     }
 }
 

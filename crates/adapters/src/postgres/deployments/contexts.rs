@@ -42,12 +42,33 @@ type CandidatesSql = (
 );
 
 /// The commits that a deployment names: each between the least and the most that its digits may be the beginning of.
-const NAMED: &str = "
+macro_rules! named {
+    () => {
+        "
     values
         (true, coalesce(q.commit_least, decode(rpad(d.commit_sha, 40, '0'), 'hex')),
             coalesce(q.commit_most, decode(rpad(d.commit_sha, 40, 'f'), 'hex'))),
         (false, coalesce(q.base_least, decode(rpad(d.previous_commit_sha, 40, '0'), 'hex')),
-            coalesce(q.base_most, decode(rpad(d.previous_commit_sha, 40, 'f'), 'hex')))";
+            coalesce(q.base_most, decode(rpad(d.previous_commit_sha, 40, 'f'), 'hex')))"
+    };
+}
+
+const NAMED: &str = named!();
+
+/// The same, and the commits that stand behind them where they are the objects of tags.
+const NAMED_OR_TAGGED: &str = concat!(
+    "
+    select s.is_head, s.least, s.most
+    from (", named!(), ") as s(is_head, least, most)
+    union
+    select s.is_head, k.tagged_sha, k.tagged_sha
+    from (", named!(), ") as s(is_head, least, most)
+    cross join lateral (
+        select k.tagged_sha
+        from commits k
+        where k.organization_id = q.organization_id and k.sha between s.least and s.most and k.tagged_sha is not null
+        offset 0
+    ) as k");
 
 /// What the service is compared by: the one of the report, else the stored one.
 const SERVICE_KEY: &str = "coalesce(lower(coalesce(q.service, d.service) collate \"C\"), '')";
@@ -55,7 +76,7 @@ const SERVICE_KEY: &str = "coalesce(lower(coalesce(q.service, d.service) collate
 batch_statement! {
     /// A row for each query whose organization exists. What is not needed is left out by a condition inside of each part;
     /// one where they are joined would be looked at when it is too late. A previous commit is looked for among commits
-    /// only if it is abbreviated: a whole one cannot be another's.
+    /// only if it is abbreviated, and among tags: a whole one cannot be another commit's.
     ReadContexts { query: QueryInput } -> (
         BigInt, OrganizationSql, Nullable<RowSql>,
         Nullable<RepositoriesSql>, Nullable<CandidatesSql>, Nullable<HistoriesSql>,
@@ -122,7 +143,7 @@ batch_statement! {
                         from repositories r
                         where r.organization_id = q.organization_id and r.id = p.repository_id
                     ) as monitored
-                from (", NAMED, ") as s(is_head, least, most)
+                from (", NAMED_OR_TAGGED, ") as s(is_head, least, most)
                 cross join lateral (
                     select p.id, p.repository_id, p.merge_commit_sha, p.merged_at, p.base_branch
                     from pull_requests p
@@ -189,6 +210,16 @@ batch_statement! {
                         offset 0
                     ) as k
                     where s.is_head or s.least < s.most
+                    union
+                    select k.repository_id
+                    from (", NAMED, ") as s(is_head, least, most)
+                    cross join lateral (
+                        select k.repository_id
+                        from commits k
+                        where k.organization_id = q.organization_id and k.sha = s.least and k.tagged_sha is not null
+                        offset 0
+                    ) as k
+                    where not s.is_head and s.least = s.most
                 ) as k
             ) as k
             where q.linking

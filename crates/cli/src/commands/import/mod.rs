@@ -138,7 +138,18 @@ impl Import<'_> {
         }
         self.record_commits(batch).await?;
         progress.end();
+        self.tag_objects(clone).await?;
         Ok(walk)
+    }
+
+    /// Records which commits annotated tags stand for. They are no commits, so the tally leaves them out.
+    async fn tag_objects(&self, clone: &Clone) -> anyhow::Result<()> {
+        if !self.arguments.dry_run {
+            for batch in clone.tag_objects().chunks(BATCH) {
+                self.recorder.commits(batch.to_vec()).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn record_commits(&mut self, commits: Vec<Commit>) -> anyhow::Result<()> {

@@ -1,9 +1,9 @@
 //! The graph against histories in which everything is known, by looking at every commit for every question.
 
+mod stories;
+
 use super::*;
-use proptest::collection::vec;
-use proptest::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 fn sha(number: usize) -> CommitSha {
     let mut bytes = [0; 20];
@@ -17,6 +17,7 @@ fn told(number: usize, parents: &[usize]) -> Commit {
         sha: sha(number),
         parents: Some(parents.iter().map(|parent| sha(*parent)).collect()),
         committed_at: None,
+        tagged: None,
     }
 }
 
@@ -204,6 +205,34 @@ fn a_name_of_few_digits_means_a_commit_if_only_one_begins_with_it() {
 }
 
 #[test]
+fn a_tag_stands_for_its_commit_in_whatever_order_they_are_told() {
+    let tag = |number, commit| Commit::tag(sha(number), sha(commit));
+    let pieces = [told(1, &[]), told(2, &[1]), tag(257, 1), tag(3, 2)];
+    for first in 0..pieces.len() {
+        let mut graph = CommitGraph::new();
+        for piece in pieces.iter().cycle().skip(first).take(pieces.len() + 1) {
+            graph.extend(std::slice::from_ref(piece), &[]);
+        }
+        let find = |number| graph.find(&sha(number)).unwrap();
+        assert_eq!((find(257), find(3)), (find(1), find(2)), "{first}");
+        let resolve = |text: &str| graph.resolve(&CommitReference::parse(text).unwrap());
+        assert_eq!(resolve(&sha(3).to_string()), Resolution::Known(find(2)));
+        // Both begin with the same digits, and are one commit.
+        assert_eq!(resolve(&sha(1).to_string()[..8]), Resolution::Known(find(1)));
+        assert_eq!(between(&graph, 257, 3), Some(vec![2]));
+    }
+    let mut graph = graph(&[(1, &[]), (2, &[1])], &[]);
+    graph.extend(&[tag(3, 2), told(3, &[2])], &[]);
+    assert_eq!(between(&graph, 2, 3), Some(vec![3]), "the last word counts");
+    graph.extend(&[told(4, &[3])], &[]);
+    graph.extend(&[tag(3, 2)], &[]);
+    let node = graph.find_named(&sha(3)).unwrap();
+    assert!(!graph.are_parents_known(node), "a tag has no parents");
+    assert_eq!(graph.committed_between(node), (Timestamp::FIRST, Timestamp::LAST));
+    assert_eq!(between(&graph, 2, 4), None, "what lies behind the tag is unknown");
+}
+
+#[test]
 fn what_may_lie_behind_an_open_commit_of_the_base_is_not_certain() {
     // 3 - 1 and 3 - 4 - 5; 1 has another parent of which only the name is known, and which may contain 4
     let graph = graph(&[(1, &[2, 3]), (3, &[]), (4, &[3]), (5, &[4])], &[]);
@@ -243,155 +272,4 @@ fn a_long_row_of_commits_does_not_touch_the_stack() {
     };
     let small = std::thread::Builder::new().stack_size(STACK);
     small.spawn(look).unwrap().join().unwrap();
-}
-
-/// What lies between a base and a head, and whether the head contains the base.
-type Answer = (Option<BTreeSet<usize>>, Option<bool>);
-
-/// A history and what is told of it, in pieces.
-#[derive(Clone, Debug)]
-struct Story {
-    parents: Vec<Vec<usize>>,
-    pieces: Vec<Piece>,
-}
-
-#[derive(Clone, Debug)]
-enum Piece {
-    Commit(usize),
-    Push(usize, usize),
-}
-
-impl Story {
-    fn ancestors(&self) -> Vec<BTreeSet<usize>> {
-        let mut all: Vec<BTreeSet<usize>> = Vec::new();
-        for (number, parents) in self.parents.iter().enumerate() {
-            let mut ancestors: BTreeSet<usize> = parents
-                .iter()
-                .flat_map(|parent| all[*parent].iter().copied())
-                .collect();
-            ancestors.insert(number);
-            all.push(ancestors);
-        }
-        all
-    }
-
-    fn tell<'a>(&self, pieces: impl Iterator<Item = &'a Piece>, at_once: usize) -> CommitGraph {
-        let ancestors = self.ancestors();
-        let mut graph = CommitGraph::new();
-        for batch in pieces.collect::<Vec<_>>().chunks(at_once) {
-            let mut commits = Vec::new();
-            let mut pushes = Vec::new();
-            for piece in batch {
-                match piece {
-                    Piece::Commit(number) => commits.push(told(*number, &self.parents[*number])),
-                    Piece::Push(before, after) if ancestors[*after].contains(before) => {
-                        let new: Vec<usize> = ancestors[*after]
-                            .difference(&ancestors[*before])
-                            .copied()
-                            .collect();
-                        pushes.push(pushed(*before, *after, &new));
-                    }
-                    Piece::Push(..) => {}
-                }
-            }
-            graph.extend(&commits, &pushes);
-        }
-        graph
-    }
-
-    /// Every answer about the commits that a graph knows.
-    fn answers(&self, graph: &CommitGraph) -> BTreeMap<(usize, usize), Answer> {
-        let known = |number: usize| Some((number, graph.find(&sha(number))?));
-        let known: Vec<_> = (0..self.parents.len()).filter_map(known).collect();
-        let mut answers = BTreeMap::new();
-        for (base, base_node) in &known {
-            for (head, head_node) in &known {
-                let between = graph.commits_between(*base_node, *head_node);
-                assert_eq!(
-                    between.base_is_ancestor,
-                    graph.is_ancestor(*base_node, *head_node)
-                );
-                let commits = between.commits.map(|commits| numbers(graph, &commits));
-                answers.insert((*base, *head), (commits, between.base_is_ancestor));
-            }
-        }
-        answers
-    }
-}
-
-fn stories() -> impl Strategy<Value = Story> {
-    let parents = vec(vec(any::<prop::sample::Index>(), 0..3), 1..14);
-    parents.prop_flat_map(|indexes| {
-        let parents: Vec<Vec<usize>> = indexes
-            .iter()
-            .enumerate()
-            .map(|(number, indexes)| {
-                let lower = indexes.iter().filter(|_| number > 0).map(|index| {
-                    // mostly near ones, so that histories are deep
-                    number - 1 - index.index(number).min(index.index(4))
-                });
-                lower.collect::<BTreeSet<_>>().into_iter().collect()
-            })
-            .collect();
-        let length = parents.len();
-        let commit = (0..length).prop_map(Piece::Commit);
-        let push =
-            (0..length, 0..length).prop_map(|(one, other)| Piece::Push(one.min(other), one.max(other)));
-        let pieces = vec(prop_oneof![3 => commit, 1 => push], 0..2 * length);
-        pieces.prop_map(move |pieces| Story {
-            parents: parents.clone(),
-            pieces,
-        })
-    })
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn what_a_graph_is_certain_of_is_true_whatever_is_missing(story in stories()) {
-        let ancestors = story.ancestors();
-        let graph = story.tell(story.pieces.iter(), 3);
-        for ((base, head), (commits, base_is_ancestor)) in story.answers(&graph) {
-            if let Some(commits) = commits {
-                let truth: BTreeSet<_> = ancestors[head].difference(&ancestors[base]).copied().collect();
-                prop_assert_eq!(commits, truth, "{}..{}", base, head);
-            }
-            if let Some(base_is_ancestor) = base_is_ancestor {
-                prop_assert_eq!(base_is_ancestor, ancestors[head].contains(&base), "{} in {}", base, head);
-            }
-        }
-    }
-
-    #[test]
-    fn a_graph_of_which_everything_is_told_is_certain(story in stories()) {
-        let ancestors = story.ancestors();
-        let all: Vec<_> = (0..story.parents.len()).map(Piece::Commit).collect();
-        let graph = story.tell(story.pieces.iter().chain(&all), 5);
-        for ((base, head), (commits, base_is_ancestor)) in story.answers(&graph) {
-            let truth: BTreeSet<_> = ancestors[head].difference(&ancestors[base]).copied().collect();
-            prop_assert_eq!(commits, Some(truth));
-            prop_assert_eq!(base_is_ancestor, Some(ancestors[head].contains(&base)));
-        }
-    }
-
-    #[test]
-    fn the_order_in_which_pieces_arrive_does_not_matter(story in stories(), at_once in 1usize..6) {
-        let forwards = story.tell(story.pieces.iter(), at_once);
-        let backwards = story.tell(story.pieces.iter().rev(), 2);
-        prop_assert_eq!(story.answers(&forwards), story.answers(&backwards));
-    }
-
-    #[test]
-    fn everything_that_is_surely_contained_can_be_listed(story in stories()) {
-        let graph = story.tell(story.pieces.iter(), 4);
-        for number in 0..story.parents.len() {
-            let Some(head) = graph.find(&sha(number)) else { continue };
-            let listed = numbers(&graph, &graph.reachable_from(head));
-            for other in 0..story.parents.len() {
-                let Some(node) = graph.find(&sha(other)) else { continue };
-                prop_assert_eq!(listed.contains(&other), graph.is_ancestor(node, head) == Some(true));
-            }
-        }
-    }
 }
