@@ -1,2 +1,2 @@
-drop table tier_requests;
+drop table placement_requests;
 drop table environment_tiers;

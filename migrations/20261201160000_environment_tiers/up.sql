@@ -8,12 +8,12 @@ create table environment_tiers (
     constraint environment_tiers_organization_id_fkey foreign key (organization_id) references organizations (id)
 );
 
--- Services and environments whose recorded deployments have to get another tier, in the order of `deployments_grouped`.
-create table tier_requests (
+-- Services and environments whose recorded deployments have to be placed again, in the order of `deployments_grouped`.
+create table placement_requests (
     organization_id bigint not null,
     service_key text collate "C" not null,
     environment text not null,
-    -- the last deployment that has its tier
+    -- the last deployment that has been placed
     after_status text not null default '',
     after_time timestamptz not null default '-infinity',
     after_id bigint not null default 0,
@@ -22,7 +22,7 @@ create table tier_requests (
     requested_at timestamptz not null,
     -- until when a worker is at it
     lease_until timestamptz,
-    constraint tier_requests_pkey primary key (organization_id, service_key, environment)
+    constraint placement_requests_pkey primary key (organization_id, service_key, environment)
 );
 
-create index tier_requests_waiting on tier_requests (organization_id, requested_at) where requested_at is not null;
+create index placement_requests_waiting on placement_requests (organization_id, requested_at) where requested_at is not null;

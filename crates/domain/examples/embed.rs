@@ -26,6 +26,7 @@ struct ReleaseBot {
 impl ReleaseBot {
     fn new() -> Result<Self, Box<dyn Error>> {
         let api = Repository {
+            former_names: Vec::new(),
             id: API,
             name: RepositoryName::parse("acme/api")?,
             monitored: true,

@@ -298,6 +298,7 @@ mod tests {
     fn a_deployment_that_does_not_end_comes_with_its_name_and_what_to_do() {
         let running = |id: &str| ListedDeployment {
             stored: StoredDeployment {
+                service_key: String::new(),
                 id: DeploymentId::new(1),
                 revision: Revision::FIRST,
                 deployment: Deployment {

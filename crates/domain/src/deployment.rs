@@ -123,6 +123,8 @@ pub struct StoredDeployment {
     pub revision: Revision,
     /// What they say together.
     pub deployment: Deployment,
+    /// [What its service is compared by](crate::linking::service_key), as it was when the deployment was last written.
+    pub service_key: String,
     /// What it brings to its line; `None` if it ships nothing.
     pub novelty: Option<Novelty>,
 }

@@ -1,8 +1,9 @@
 //! Git repositories, and how a service that a sender names is matched to one: by its full name, by its bare name
-//! if only one has it, or by an alias. Letter case does not count, as it does not on any forge.
+//! if only one has it, by an alias, or by a name that it had before. Letter case does not count, as it does not on any forge.
 
 use crate::id::RepositoryId;
 use crate::text::ServiceName;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use thiserror::Error;
 
@@ -68,11 +69,20 @@ pub struct Repository {
     pub id: RepositoryId,
     /// Its full name, unique in the organization whatever the letter case.
     pub name: RepositoryName,
+    /// The names that it had before it was renamed. They still find it, unless another repository has them now.
+    pub former_names: Vec<RepositoryName>,
     /// Whether it is watched: webhooks of others are ignored, and a deployment that names no repository is not
     /// looked for in them.
     pub monitored: bool,
     /// Names of services that are built from it, beside its own name.
     pub aliases: Vec<ServiceName>,
+}
+
+impl Repository {
+    /// The name that it has, then those that it had.
+    pub fn names(&self) -> impl Iterator<Item = &RepositoryName> {
+        std::iter::once(&self.name).chain(&self.former_names)
+    }
 }
 
 /// How a service names a repository.
@@ -84,6 +94,8 @@ pub enum MatchedBy {
     BareName,
     /// By an alias that the organization has set.
     Alias,
+    /// By a full or bare name that it had before.
+    FormerName,
 }
 
 impl MatchedBy {
@@ -94,6 +106,7 @@ impl MatchedBy {
             Self::FullName => "full_name",
             Self::BareName => "bare_name",
             Self::Alias => "alias",
+            Self::FormerName => "former_name",
         }
     }
 }
@@ -101,29 +114,74 @@ impl MatchedBy {
 /// Finds the repository that a service is built from.
 ///
 /// 1. the one whose full name it is; 2. the one whose bare name it is, if exactly one has it; 3. the one that has
-///    it as an alias. `None`: no match, and the deployment's commit has to be looked for everywhere.
+///    it as an alias; 4. the one that had it as full or bare name, if exactly one had. `None`: no match, and the deployment's
+///    commit has to be looked for everywhere.
 #[must_use]
 pub fn match_service<'a>(
     service: &ServiceName,
     repositories: &'a [Repository],
 ) -> Option<(&'a Repository, MatchedBy)> {
+    match_among(service, &repositories.iter())
+}
+
+/// The repositories of an organization by the names of services, for many [matches](match_service).
+#[derive(Clone, Debug)]
+pub struct RepositoryIndex<'a>(HashMap<String, Vec<&'a Repository>>);
+
+impl<'a> RepositoryIndex<'a> {
+    /// An index of repositories.
+    #[must_use]
+    pub fn new(repositories: &'a [Repository]) -> Self {
+        let mut by_name: HashMap<String, Vec<&'a Repository>> = HashMap::new();
+        for repository in repositories {
+            let names = repository.names().map(RepositoryName::bare_name);
+            let names = names.chain(repository.aliases.iter().map(ServiceName::as_str));
+            let names: BTreeSet<_> = names.map(str::to_ascii_lowercase).collect();
+            for name in names {
+                by_name.entry(name).or_default().push(repository);
+            }
+        }
+        Self(by_name)
+    }
+
+    /// [Finds](match_service) the repository that a service is built from.
+    #[must_use]
+    pub fn match_service(&self, service: &ServiceName) -> Option<(&'a Repository, MatchedBy)> {
+        let spelling = service.as_str().to_ascii_lowercase();
+        let bare = spelling.rsplit('/').next().unwrap_or_default();
+        let named = |name: &str| self.0.get(name).into_iter().flatten().copied();
+        let by_alias = named(&spelling).filter(|_| bare != spelling);
+        match_among(service, &named(bare).chain(by_alias))
+    }
+}
+
+fn match_among<'a>(
+    service: &ServiceName,
+    repositories: &(impl Iterator<Item = &'a Repository> + Clone),
+) -> Option<(&'a Repository, MatchedBy)> {
     let is_service = |name: &str| name.eq_ignore_ascii_case(service.as_str());
     let by_full_name = repositories
-        .iter()
+        .clone()
         .find(|repository| is_service(repository.name.as_str()));
     let mut by_bare_name = repositories
-        .iter()
+        .clone()
         .filter(|repository| is_service(repository.name.bare_name()));
     let mut by_bare_name = || by_bare_name.next().filter(|_| by_bare_name.next().is_none());
     let by_alias = || {
         repositories
-            .iter()
+            .clone()
             .find(|repository| repository.aliases.iter().any(|alias| is_service(alias.as_str())))
     };
+    let mut by_former_name = repositories.clone().filter(|repository| {
+        let mut former = repository.former_names.iter();
+        former.any(|name| is_service(name.as_str()) || is_service(name.bare_name()))
+    });
+    let mut by_former_name = || by_former_name.next().filter(|_| by_former_name.next().is_none());
     by_full_name
         .map(|repository| (repository, MatchedBy::FullName))
         .or_else(|| Some((by_bare_name()?, MatchedBy::BareName)))
         .or_else(|| Some((by_alias()?, MatchedBy::Alias)))
+        .or_else(|| Some((by_former_name()?, MatchedBy::FormerName)))
 }
 
 #[cfg(test)]
@@ -134,6 +192,7 @@ mod tests {
         Repository {
             id: RepositoryId::new(id),
             name: RepositoryName::parse(name).unwrap(),
+            former_names: Vec::new(),
             monitored: true,
             aliases: aliases
                 .iter()
@@ -180,9 +239,47 @@ mod tests {
             ("acme", None),
         ] {
             let service = ServiceName::parse(service).unwrap();
-            let found = match_service(&service, &repositories);
-            let found = found.map(|(repository, by)| (repository.id.get(), by));
-            assert_eq!(found, matched, "{service}");
+            for found in [
+                match_service(&service, &repositories),
+                RepositoryIndex::new(&repositories).match_service(&service),
+            ] {
+                let found = found.map(|(repository, by)| (repository.id.get(), by));
+                assert_eq!(found, matched, "{service}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_former_name_finds_its_repository_unless_the_name_is_taken() {
+        let former = |id, name, former: &[&str], aliases: &[&str]| Repository {
+            former_names: former
+                .iter()
+                .map(|name| RepositoryName::parse(name).unwrap())
+                .collect(),
+            ..repository(id, name, aliases)
+        };
+        let repositories = [
+            former(1, "acme/gateway", &["acme/api", "acme/site", "old/tool"], &[]),
+            former(2, "labs/web", &["labs/site", "labs/billing"], &["shop"]),
+            former(3, "acme/billing", &["acme/shop"], &[]),
+        ];
+        for (service, matched) in [
+            ("ACME/api", Some((1, MatchedBy::FormerName))),
+            ("api", Some((1, MatchedBy::FormerName))),
+            ("acme/site", Some((1, MatchedBy::FormerName))),
+            ("site", None), // two had the bare name
+            ("billing", Some((3, MatchedBy::BareName))),
+            ("labs/billing", Some((2, MatchedBy::FormerName))),
+            ("shop", Some((2, MatchedBy::Alias))),
+        ] {
+            let service = ServiceName::parse(service).unwrap();
+            for found in [
+                match_service(&service, &repositories),
+                RepositoryIndex::new(&repositories).match_service(&service),
+            ] {
+                let found = found.map(|(repository, by)| (repository.id.get(), by));
+                assert_eq!(found, matched, "{service}");
+            }
         }
     }
 }

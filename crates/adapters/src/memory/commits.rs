@@ -50,7 +50,7 @@ impl Commits for MemoryStore {
                 .deliveries
                 .insert((organization_id, delivery.clone()), decision.now);
         }
-        let (repository_id, new_name) = state.target(organization_id, &decision.repository);
+        let (repository_id, new_name) = state.target(organization_id, &decision.repository, decision.now);
         let completed = decision.completed.iter().map(|completed| &completed.commit);
         let told: Vec<Commit> = decision.new.iter().chain(completed).cloned().collect();
         state

@@ -13,7 +13,7 @@ use periscope_domain::ports::{
     Applied, DeliveryQuery, DeploymentContext, DeploymentDecision, DeploymentQuery, DeploymentRemoval,
     DeploymentVersion, Deployments, LineMember, LineRevision, LinkingEpoch, RemovedDeployment, StoreError,
 };
-use periscope_domain::text::ExternalDeploymentId;
+use periscope_domain::text::{ExternalDeploymentId, ServiceName};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -80,8 +80,7 @@ impl Deployments for MemoryStore {
     async fn delivered(&self, queries: &[DeliveryQuery]) -> Result<Vec<BTreeSet<PullRequestId>>, StoreError> {
         let state = self.state();
         let answers = queries.iter().map(|query| {
-            let service = service_key(query.service.as_ref());
-            let line = state.line(query.organization_id, &service);
+            let line = state.line(query.organization_id, &query.service_key);
             let earlier = line.filter(|(place, _)| *place < query.before);
             let links = earlier.flat_map(|(_, entry)| &entry.linking.links);
             let linked = links.map(|link| link.pull_request_id);
@@ -192,9 +191,11 @@ impl Deployments for MemoryStore {
         page: &PageRequest<DeploymentId>,
     ) -> Result<Page<ListedDeployment>, StoreError> {
         let state = self.state();
+        let service = filter.service.as_ref();
+        let key = service.map(|service| state.service_key(organization_id, Some(service)));
         let taken = state
             .entries_of(organization_id)
-            .filter(|entry| filter.takes(&entry.stored.deployment));
+            .filter(|entry| filter.takes(&entry.stored, key.as_deref()));
         let listed = taken.map(|entry| ListedDeployment {
             stored: entry.stored.clone(),
             linked_pull_requests: entry.linking.links.len() as u64,
@@ -212,12 +213,13 @@ impl Deployments for MemoryStore {
         let mut services: BTreeMap<String, DeployedService> = BTreeMap::new();
         for entry in entries {
             let deployment = &entry.stored.deployment;
-            let key = service_key(deployment.service.as_ref());
-            let service = services.entry(key).or_insert_with(|| DeployedService {
-                name: None,
-                last_deployed_at: deployment.run.time(),
-                environments: Vec::new(),
-            });
+            let service = services
+                .entry(entry.stored.service_key.clone())
+                .or_insert_with(|| DeployedService {
+                    name: None,
+                    last_deployed_at: deployment.run.time(),
+                    environments: Vec::new(),
+                });
             service.name.clone_from(&deployment.service);
             service.last_deployed_at = deployment.run.time();
             service.environments.push(deployment.environment.clone());
@@ -254,14 +256,17 @@ impl State {
     fn deployment_context(&self, query: &DeploymentQuery) -> Option<DeploymentContext> {
         let tenant = self.organizations.get(&query.organization_id)?;
         let entry = self.entry(query.organization_id, &query.external_id);
+        let service_key = match &query.service {
+            None => entry.map_or_else(String::new, |entry| entry.stored.service_key.clone()),
+            service => self.service_key(query.organization_id, service.as_ref()),
+        };
         let surroundings = if query.linking {
-            self.surroundings(query, entry)
+            self.surroundings(query, &service_key, entry)
         } else {
             Surroundings::default()
         };
         let place = line_place(query, entry).filter(|_| query.linking);
-        let line = place
-            .and_then(|place| self.kept_line(query.organization_id, &service_key(place.service.as_ref())));
+        let line = place.and_then(|_| self.kept_line(query.organization_id, &service_key));
         Some(DeploymentContext {
             subscription: tenant.organization.subscription,
             tiers: query
@@ -269,6 +274,7 @@ impl State {
                 .as_ref()
                 .map_or_else(Default::default, |_| tenant.tiers.clone()),
             stored: entry.map(|entry| entry.stored.clone()),
+            service_key,
             linked_pull_requests: entry.map_or(0, |entry| entry.linking.links.len() as u64),
             digest: entry.map(|entry| entry.linking.digest()),
             surroundings,
@@ -282,8 +288,19 @@ impl State {
         })
     }
 
+    /// What a service is compared by.
+    fn service_key(&self, organization_id: OrganizationId, service: Option<&ServiceName>) -> String {
+        let repositories: Vec<_> = self.repositories_of(organization_id).cloned().collect();
+        service_key(service, &repositories)
+    }
+
     /// All that the organization has: more than a decision needs, which does no harm.
-    fn surroundings(&self, query: &DeploymentQuery, stored: Option<&Entry>) -> Surroundings {
+    fn surroundings(
+        &self,
+        query: &DeploymentQuery,
+        service_key: &str,
+        stored: Option<&Entry>,
+    ) -> Surroundings {
         let organization_id = query.organization_id;
         let earlier = line_place(query, stored).filter(|_| query.earlier);
         let candidate = |((owner, id), repository_id): (&(OrganizationId, _), _), merge| {
@@ -313,7 +330,9 @@ impl State {
                     })
                 })
                 .collect(),
-            earlier: earlier.map_or_else(Earlier::default, |place| self.earlier(organization_id, &place)),
+            earlier: earlier.map_or_else(Earlier::default, |place| {
+                self.earlier(organization_id, service_key, &place)
+            }),
         }
     }
 
@@ -326,6 +345,7 @@ impl State {
             event,
             linking,
             line_changes: _,
+            service_key,
             trial,
         } = decision;
         let stored = self
@@ -356,6 +376,7 @@ impl State {
             id,
             revision,
             deployment: deployment.clone(),
+            service_key: service_key.clone(),
             novelty,
         };
         self.deployment_ids

@@ -4,7 +4,7 @@ use super::{Entry, State};
 use periscope_domain::deployment::Deployment;
 use periscope_domain::environment::Tier;
 use periscope_domain::id::{DeploymentId, OrganizationId};
-use periscope_domain::linking::{Earlier, EarlierDeployment, Head, LineKey, LinePosition, service_key};
+use periscope_domain::linking::{Earlier, EarlierDeployment, Head, LineKey, LinePosition};
 use periscope_domain::ports::{DeploymentDecision, DeploymentQuery};
 use periscope_domain::run::{DeploymentStatus, Run};
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,7 +48,7 @@ impl State {
         self.entries_of(organization_id).filter_map(move |entry| {
             let deployment = &entry.stored.deployment;
             let place = LinePosition::of(deployment)?;
-            let is_in_line = service_key(deployment.service.as_ref()) == service;
+            let is_in_line = entry.stored.service_key == service;
             is_in_line.then_some((place, entry))
         })
     }
@@ -98,12 +98,16 @@ impl State {
     }
 
     /// What is earlier than a deployment.
-    pub(super) fn earlier(&self, organization_id: OrganizationId, of: &Deployment) -> Earlier {
+    pub(super) fn earlier(
+        &self,
+        organization_id: OrganizationId,
+        service_key: &str,
+        of: &Deployment,
+    ) -> Earlier {
         let Some(before) = LinePosition::of(of) else {
             return Earlier::default();
         };
-        let service = service_key(of.service.as_ref());
-        let line = self.line(organization_id, &service);
+        let line = self.line(organization_id, service_key);
         let mut earlier: Vec<_> = line
             .filter(|(place, entry)| *place < before && entry.stored.deployment.external_id != of.external_id)
             .collect();

@@ -3,7 +3,7 @@ use async_trait::async_trait;
 use periscope_domain::deployment::StoredDeployment;
 use periscope_domain::environment::Environment;
 use periscope_domain::id::{DeploymentId, OrganizationId};
-use periscope_domain::linking::{Novelty, service_key};
+use periscope_domain::linking::Novelty;
 use periscope_domain::metrics::{
     ChangedDeployment, CompletedDeployment, Facts, MergedPullRequest, ServiceState, ShippedPullRequest,
 };
@@ -58,7 +58,7 @@ impl MetricFacts for MemoryStore {
                 && *owner == organization_id
                 && environments.contains(&deployment.environment)
             {
-                let line = (service_key(service), &deployment.environment);
+                let line = (entry.stored.service_key.clone(), &deployment.environment);
                 let line = decided.entry(line).or_default();
                 line.push((at, is_success, *id, service));
             }

@@ -9,6 +9,7 @@ mod github_connections;
 mod lines;
 mod metric_facts;
 mod organizations;
+mod placement;
 mod pull_requests;
 mod relinking;
 mod removal;
@@ -25,7 +26,7 @@ use periscope_domain::environment_tiers::EnvironmentTiers;
 use periscope_domain::github::KnownGithubConnection;
 use periscope_domain::history::RepositoryHistory;
 use periscope_domain::id::{DeploymentId, OrganizationId, PullRequestId, RepositoryId};
-use periscope_domain::linking::{LineKey, Touched, service_key};
+use periscope_domain::linking::{LineKey, Touched};
 use periscope_domain::listing::{Order, Page, PageRequest, Position};
 use periscope_domain::organization::Organization;
 use periscope_domain::ports::{
@@ -69,7 +70,7 @@ struct State {
     lines: BTreeMap<LineKey, Line>,
     line_requests: BTreeMap<(OrganizationId, String), WaitingLine>,
     /// By service and environment.
-    tier_requests: BTreeMap<(OrganizationId, (String, Environment)), Request>,
+    placement_requests: BTreeMap<(OrganizationId, (String, Environment)), Request>,
 }
 
 /// An organization with its versions.
@@ -128,7 +129,7 @@ impl State {
             .filter(|((owner, _), _)| *owner == organization_id)
             .filter_map(|(key, entry)| {
                 let deployment = &entry.stored.deployment;
-                let line = (organization_id, service_key(deployment.service.as_ref()));
+                let line = (organization_id, entry.stored.service_key.clone());
                 Some((*key, touched(entry)?, line, deployment.shipped_at()?))
             })
             .collect();

@@ -11,6 +11,7 @@ use periscope_domain::ports::{
 use periscope_domain::pull_request::{Merge, PullRequestNumber, StoredPullRequest};
 use periscope_domain::repository::{Repository, RepositoryName};
 use periscope_domain::text::DeliveryId;
+use periscope_domain::timestamp::Timestamp;
 use std::collections::BTreeSet;
 
 #[async_trait]
@@ -49,7 +50,7 @@ impl PullRequests for MemoryStore {
                 .deliveries
                 .insert((organization_id, delivery.clone()), decision.now);
         }
-        let (repository_id, new_name) = state.target(organization_id, &decision.repository);
+        let (repository_id, new_name) = state.target(organization_id, &decision.repository, decision.now);
         let mut merges = Vec::new();
         for pull_request in &decision.new {
             let id = PullRequestId::new(state.next_id());
@@ -243,6 +244,7 @@ impl State {
         &mut self,
         organization_id: OrganizationId,
         target: &'a TargetRepository,
+        now: Timestamp,
     ) -> (RepositoryId, Option<&'a RepositoryName>) {
         match target {
             TargetRepository::Known(repository) => (repository.id, None),
@@ -251,10 +253,12 @@ impl State {
                 let repository = Repository {
                     id,
                     name: name.clone(),
+                    former_names: Vec::new(),
                     monitored: true,
                     aliases: Vec::new(),
                 };
                 self.repositories.insert((organization_id, id), repository);
+                self.move_names(organization_id, &[name.as_str(), name.bare_name()], now);
                 (id, Some(name))
             }
         }

@@ -1,9 +1,10 @@
 use super::{MemoryStore, State};
 use async_trait::async_trait;
 use periscope_domain::id::{DeploymentId, OrganizationId};
-use periscope_domain::linking::{LineKey, LinePosition, is_touched_as_before, place_in_line, service_key};
+use periscope_domain::linking::{LineKey, LinePosition, is_touched_as_before, place_in_line};
 use periscope_domain::ports::{
-    Applied, LineRequest, RelinkReason, RelinkRequest, Relinking, RelinkingDecision, StoreError,
+    Applied, LineRequest, Placement, PlacementRequest, RelinkReason, RelinkRequest, Relinking,
+    RelinkingDecision, StoreError,
 };
 use periscope_domain::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -135,6 +136,25 @@ impl Relinking for MemoryStore {
         Ok(())
     }
 
+    async fn claim_placements(
+        &self,
+        organization_id: Option<OrganizationId>,
+        limit: u32,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Vec<PlacementRequest>, StoreError> {
+        let mut state = self.state();
+        Ok(state.claim_placements(organization_id, limit, now, lease_until))
+    }
+
+    async fn place(&self, placements: &[Placement], most: u32, now: Timestamp) -> Result<(), StoreError> {
+        let mut state = self.state();
+        for placement in placements {
+            state.place(placement, most, now);
+        }
+        Ok(())
+    }
+
     async fn count(&self, organization_id: Option<OrganizationId>) -> Result<u64, StoreError> {
         let state = self.state();
         let owners = state
@@ -142,7 +162,7 @@ impl Relinking for MemoryStore {
             .keys()
             .map(|(owner, _)| *owner)
             .chain(state.line_requests.keys().map(|(owner, _)| *owner))
-            .chain(state.tier_requests.keys().map(|(owner, _)| *owner));
+            .chain(state.placement_requests.keys().map(|(owner, _)| *owner));
         Ok(owners
             .filter(|owner| organization_id.is_none_or(|id| id == *owner))
             .count() as u64)
@@ -154,11 +174,11 @@ impl Relinking for MemoryStore {
         let requests = requests.map(|((owner, _), request)| (*owner, request.requested_at));
         let lines = state.line_requests.iter();
         let lines = lines.map(|((owner, _), waiting)| (*owner, waiting.request.requested_at));
-        let tiers = state.tier_requests.iter();
-        let tiers = tiers.map(|((owner, _), request)| (*owner, request.requested_at));
+        let places = state.placement_requests.iter();
+        let places = places.map(|((owner, _), request)| (*owner, request.requested_at));
         let of_it = requests
             .chain(lines)
-            .chain(tiers)
+            .chain(places)
             .filter(|(owner, _)| organization_id.is_none_or(|id| id == *owner));
         Ok(of_it.map(|(_, requested_at)| requested_at).min())
     }
@@ -223,7 +243,11 @@ impl State {
             let Some(entry) = self.deployments.get(&(organization_id, deployment_id)) else {
                 continue;
             };
-            let Some((key, place)) = place_in_line(organization_id, &entry.stored.deployment) else {
+            let Some((key, place)) = place_in_line(
+                organization_id,
+                &entry.stored.service_key,
+                &entry.stored.deployment,
+            ) else {
                 continue;
             };
             let revision = self.move_line(key.clone(), &place);
@@ -244,7 +268,7 @@ impl State {
         let entry = self
             .deployments
             .get(&(request.organization_id, request.deployment_id));
-        let service = entry.map(|entry| service_key(entry.stored.deployment.service.as_ref()));
+        let service = entry.map(|entry| entry.stored.service_key.clone());
         let waiting = service.and_then(|service| self.line_requests.get(&(request.organization_id, service)));
         waiting.is_some_and(|waiting| waiting.request.generation == generation)
     }

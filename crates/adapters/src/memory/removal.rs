@@ -53,7 +53,7 @@ impl State {
         rows += forget(&mut self.relink_requests, id);
         rows += forget(&mut self.lines, id);
         rows += forget(&mut self.line_requests, id);
-        rows += forget(&mut self.tier_requests, id);
+        rows += forget(&mut self.placement_requests, id);
         if rows == 0 {
             Removed::All
         } else {

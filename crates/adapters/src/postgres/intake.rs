@@ -2,7 +2,8 @@
 //! in the same order, so no two deadlock: the delivery, the repository, the rows, the organization (whose epoch moves),
 //! the requests to relink by deployment.
 
-use super::repositories::{Row, repository};
+use super::placement::RequestConcerned;
+use super::repositories::{OtherNames, Row, repository};
 use super::schema::{repositories, webhook_deliveries};
 use super::statement::{batch_input, batch_statement};
 use crate::postgres::pool::Pool;
@@ -25,8 +26,9 @@ batch_input! {
 }
 
 batch_statement! {
-    /// The organization, if it exists, with the repository, its aliases, and whether the delivery is known.
-    ReadTarget { query: TargetQuery } -> (Bool, Nullable<(BigInt, Text, Bool)>, Array<Text>) {
+    /// The organization, if it exists, with the repository that has or had the name, its other names, and whether the
+    /// delivery is known.
+    ReadTarget { query: TargetQuery } -> (Bool, Nullable<(BigInt, Text, Bool)>, Array<Text>, Array<Text>) {
         " select
             exists (
                 select from webhook_deliveries w
@@ -38,10 +40,30 @@ batch_statement! {
                 from repository_aliases a
                 where a.organization_id = r.organization_id and a.repository_id = r.id
                 order by a.alias_key
+            ),
+            array(
+                select f.full_name
+                from repository_former_names f
+                where f.organization_id = r.organization_id and f.repository_id = r.id
+                order by f.full_name_key
             )
         from query q
         join organizations o on o.id = q.organization_id
-        left join repositories r on r.organization_id = q.organization_id and r.full_name_key = q.full_name_key"
+        left join lateral (
+            select n.organization_id, n.id, n.full_name, n.monitored
+            from (
+                select 1 as rank, r.id
+                from repositories r
+                where r.organization_id = q.organization_id and r.full_name_key = q.full_name_key
+                union all
+                select 2, f.repository_id
+                from repository_former_names f
+                where f.organization_id = q.organization_id and f.full_name_key = q.full_name_key
+                order by 1
+                limit 1
+            ) as found
+            join repositories n on n.organization_id = q.organization_id and n.id = found.id
+        ) as r on true"
     }
 }
 
@@ -65,11 +87,17 @@ pub(super) async fn find_target(
             delivery_id: vec![delivery.map(|delivery| delivery.as_str().to_owned())],
         },
     };
-    let row = pool.row::<_, (bool, Option<Row>, Vec<String>)>(statement).await?;
-    let Some((delivery_is_known, row, aliases)) = row else {
+    let row = pool
+        .row::<_, (bool, Option<Row>, Vec<String>, Vec<String>)>(statement)
+        .await?;
+    let Some((delivery_is_known, row, aliases, former)) = row else {
         return Ok(None);
     };
-    let repository = row.map(|row| repository(row, aliases)).transpose()?;
+    let names = OtherNames {
+        aliases: aliases.into_iter().collect(),
+        former: former.into_iter().collect(),
+    };
+    let repository = row.map(|row| repository(row, &names)).transpose()?;
     Ok(Some(Target {
         repository,
         delivery_is_known,
@@ -81,6 +109,9 @@ pub(super) struct Intake {
     organization_id: OrganizationId,
     pub(super) repository_id: RepositoryId,
     pub(super) number: i64,
+    /// The names of the repository, if the batch makes it.
+    new_names: Vec<String>,
+    now: Timestamp,
 }
 
 impl Intake {
@@ -107,11 +138,14 @@ impl Intake {
             organization_id,
             repository_id,
             number,
+            new_names: service_keys(target),
+            now,
         }))
     }
 
     /// Moves the organization's epoch, which keeps its row locked until the transaction ends, and lets readers of the
-    /// history know that there is more. False if the organization has been removed meanwhile.
+    /// history know that there is more. A new repository raises the organization's revision as well, because it decides what
+    /// services are compared by, and requests what its names concern. False if the organization has been removed meanwhile.
     pub(super) async fn end(&self, connection: &mut AsyncPgConnection, size: usize) -> QueryResult<bool> {
         let end = EndIntake {
             intake: EndInput {
@@ -119,9 +153,18 @@ impl Intake {
                 repository_id: vec![self.repository_id.get()],
                 number: vec![self.number],
                 size: vec![i32::try_from(size).unwrap_or(i32::MAX)],
+                is_new: vec![!self.new_names.is_empty()],
             },
         };
-        Ok(end.execute(connection).await? == 1)
+        if end.execute(connection).await? != 1 {
+            return Ok(false);
+        }
+        if !self.new_names.is_empty() {
+            let names = self.new_names.iter().cloned();
+            let request = RequestConcerned::new(self.organization_id, names, self.now);
+            let _: Vec<i64> = request.load(connection).await?;
+        }
+        Ok(true)
     }
 }
 
@@ -146,6 +189,7 @@ batch_input! {
         repository_id: BigInt = i64,
         number: BigInt = i64,
         size: Integer = i32,
+        is_new: Bool = bool,
     }
 }
 
@@ -154,7 +198,7 @@ batch_statement! {
     EndIntake { intake: EndInput } -> BigInt {
         ", moved as (
             update organizations o
-            set linking_epoch = o.linking_epoch + 1
+            set (linking_epoch, revision) = (o.linking_epoch + 1, o.revision + i.is_new::int)
             from intake i
             where o.id = i.organization_id
             returning o.linking_epoch

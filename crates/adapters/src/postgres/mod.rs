@@ -22,6 +22,7 @@ mod listing;
 mod metric_facts;
 mod organization_removal;
 mod organizations;
+mod placement;
 mod pull_requests;
 mod recent;
 mod relinking;
@@ -29,6 +30,7 @@ mod repositories;
 mod row;
 mod schema;
 mod server_run;
+mod service_keys;
 mod sessions;
 mod touched;
 

@@ -10,13 +10,13 @@ use periscope_domain::id::OrganizationId;
 use periscope_domain::ports::{Applied, Removed, StoreError};
 
 /// Every table with rows of an organization, in the order in which they can be deleted: what lets others in first.
-const TABLES: [&str; 22] = [
+const TABLES: [&str; 23] = [
     "sessions",
     "api_keys",
     "github_connections",
     "relink_requests",
     "line_requests",
-    "tier_requests",
+    "placement_requests",
     "environment_tiers",
     "lines",
     "links",
@@ -32,6 +32,7 @@ const TABLES: [&str; 22] = [
     "pull_requests",
     "intakes",
     "repository_aliases",
+    "repository_former_names",
     "repositories",
 ];
 

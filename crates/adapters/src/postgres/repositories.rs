@@ -1,8 +1,9 @@
 //! Git repositories and the aliases that services call them by.
 
 use super::PgStore;
+use super::placement::RequestConcerned;
 use super::row::Place;
-use super::schema::{repositories, repository_aliases};
+use super::schema::{organizations, repositories, repository_aliases, repository_former_names};
 use super::touched::{Change, Monitored, RequestByMerges, RequestByRepository, Services, move_epoch};
 use async_trait::async_trait;
 use diesel::prelude::*;
@@ -13,57 +14,63 @@ use periscope_domain::ports::{Applied, Repositories, StoreError};
 use periscope_domain::repository::{Repository, RepositoryName};
 use periscope_domain::text::ServiceName;
 use periscope_domain::timestamp::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// `id, full_name, monitored`.
 pub(super) type Row = (i64, String, bool);
 
-/// A repository as it is kept, with some or all of its aliases.
+/// Some or all names of a repository beside its own.
+#[derive(Default)]
+pub(super) struct OtherNames {
+    pub(super) aliases: BTreeSet<String>,
+    pub(super) former: BTreeSet<String>,
+}
+
+/// A repository as it is kept.
 pub(super) fn repository(
     (id, full_name, monitored): Row,
-    aliases: impl IntoIterator<Item = String>,
+    names: &OtherNames,
 ) -> Result<Repository, StoreError> {
-    let place = Place {
-        table: "repositories",
-        id,
-    };
-    let aliases = aliases.into_iter().map(|alias| {
-        Place {
-            table: "repository_aliases",
-            id,
-        }
-        .parse("alias", &alias, ServiceName::parse)
-    });
+    let place = |table| Place { table, id };
+    let aliases = names.aliases.iter();
+    let aliases = aliases.map(|alias| place("repository_aliases").parse("alias", alias, ServiceName::parse));
+    let former = names.former.iter();
+    let former =
+        former.map(|name| place("repository_former_names").parse("full_name", name, RepositoryName::parse));
+    let mut aliases = aliases.collect::<Result<Vec<_>, _>>()?;
+    aliases.sort_by_key(|alias| alias.as_str().to_ascii_lowercase());
     Ok(Repository {
         id: RepositoryId::new(id),
-        name: place.parse("full_name", &full_name, RepositoryName::parse)?,
+        name: place("repositories").parse("full_name", &full_name, RepositoryName::parse)?,
+        former_names: former.collect::<Result<_, _>>()?,
         monitored,
-        aliases: aliases.collect::<Result<_, _>>()?,
+        aliases,
     })
 }
 
-type WithAlias = (Row, Option<String>);
+type Named = (Row, Option<String>, Option<String>);
 
-/// Rows come once for each alias.
-fn with_aliases(rows: Vec<WithAlias>) -> Result<Vec<Repository>, StoreError> {
-    let mut by_id: BTreeMap<i64, (Row, Vec<String>)> = BTreeMap::new();
+/// Rows come once for each alias and former name.
+fn collect_names(rows: Vec<Named>) -> Result<Vec<Repository>, StoreError> {
+    let mut by_id: BTreeMap<i64, (Row, OtherNames)> = BTreeMap::new();
     let mut order = Vec::new();
-    for (row, alias) in rows {
+    for (row, alias, former) in rows {
         let id = row.0;
-        let (_, aliases) = by_id.entry(id).or_insert_with(|| {
+        let (_, names) = by_id.entry(id).or_insert_with(|| {
             order.push(id);
-            (row, Vec::new())
+            (row, OtherNames::default())
         });
-        aliases.extend(alias);
+        names.aliases.extend(alias);
+        names.former.extend(former);
     }
     order
         .into_iter()
         .filter_map(|id| by_id.remove(&id))
-        .map(|(row, aliases)| repository(row, aliases))
+        .map(|(row, names)| repository(row, &names))
         .collect()
 }
 
-macro_rules! with_alias_query {
+macro_rules! named_query {
     ($organization_id:expr) => {
         repositories::table
             .left_join(
@@ -71,11 +78,17 @@ macro_rules! with_alias_query {
                     .eq(repositories::organization_id)
                     .and(repository_aliases::repository_id.eq(repositories::id))),
             )
+            .left_join(
+                repository_former_names::table.on(repository_former_names::organization_id
+                    .eq(repositories::organization_id)
+                    .and(repository_former_names::repository_id.eq(repositories::id))),
+            )
             .filter(repositories::organization_id.eq($organization_id.get()))
-            .order((repositories::full_name_key, repository_aliases::alias_key))
+            .order(repositories::full_name_key)
             .select((
                 (repositories::id, repositories::full_name, repositories::monitored),
                 repository_aliases::alias.nullable(),
+                repository_former_names::full_name.nullable(),
             ))
     };
 }
@@ -83,7 +96,7 @@ macro_rules! with_alias_query {
 #[async_trait]
 impl Repositories for PgStore {
     async fn list(&self, organization_id: OrganizationId) -> Result<Vec<Repository>, StoreError> {
-        with_aliases(self.pool.rows(with_alias_query!(organization_id)).await?)
+        collect_names(self.pool.rows(named_query!(organization_id)).await?)
     }
 
     async fn find_by_name(
@@ -92,8 +105,8 @@ impl Repositories for PgStore {
         name: &RepositoryName,
     ) -> Result<Option<Repository>, StoreError> {
         let key = name.as_str().to_ascii_lowercase();
-        let query = with_alias_query!(organization_id).filter(repositories::full_name_key.eq(key));
-        Ok(with_aliases(self.pool.rows(query).await?)?.pop())
+        let query = named_query!(organization_id).filter(repositories::full_name_key.eq(key));
+        Ok(collect_names(self.pool.rows(query).await?)?.pop())
     }
 
     async fn set_monitored(
@@ -181,19 +194,37 @@ impl Repositories for PgStore {
     }
 }
 
-/// Leaves the deployments of a service for the relinking worker, behind the organization's epoch.
+/// Leaves the deployments of a service for the relinking worker, behind the organization's epoch and revision.
 async fn touch_service(
     connection: &mut AsyncPgConnection,
     organization_id: OrganizationId,
     key: String,
     now: Timestamp,
 ) -> QueryResult<()> {
-    move_epoch(connection, organization_id).await?;
+    move_names(connection, organization_id, [key.clone()], now).await?;
     let request = RequestByMerges {
         change: Change::new(organization_id, now),
         services: Services { key: vec![key] },
         ..RequestByMerges::default()
     };
+    let _: Vec<i64> = request.load(connection).await?;
+    Ok(())
+}
+
+/// Moves the organization's epoch, and raises its revision because names have changed that decide what services are compared
+/// by; requests the services that they concern.
+async fn move_names(
+    connection: &mut AsyncPgConnection,
+    organization_id: OrganizationId,
+    spellings: impl IntoIterator<Item = String> + Send,
+    now: Timestamp,
+) -> QueryResult<()> {
+    move_epoch(connection, organization_id).await?;
+    diesel::update(organizations::table.find(organization_id.get()))
+        .set(organizations::revision.eq(organizations::revision + 1))
+        .execute(connection)
+        .await?;
+    let request = RequestConcerned::new(organization_id, spellings, now);
     let _: Vec<i64> = request.load(connection).await?;
     Ok(())
 }

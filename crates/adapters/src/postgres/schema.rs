@@ -175,6 +175,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    placement_requests (organization_id, service_key, environment) {
+        organization_id -> Int8,
+        service_key -> Text,
+        environment -> Text,
+        after_status -> Text,
+        after_time -> Timestamptz,
+        after_id -> Int8,
+        generation -> Int8,
+        requested_at -> Timestamptz,
+        lease_until -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     proved_roots (organization_id, repository_id, sha) {
         organization_id -> Int8,
         repository_id -> Int8,
@@ -260,26 +274,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    repository_former_names (organization_id, full_name_key) {
+        organization_id -> Int8,
+        full_name_key -> Text,
+        bare_name_key -> Text,
+        full_name -> Text,
+        repository_id -> Int8,
+    }
+}
+
+diesel::table! {
     sessions (organization_id, hash) {
         organization_id -> Int8,
         hash -> Bytea,
         api_key_id -> Int8,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
-    }
-}
-
-diesel::table! {
-    tier_requests (organization_id, service_key, environment) {
-        organization_id -> Int8,
-        service_key -> Text,
-        environment -> Text,
-        after_status -> Text,
-        after_time -> Timestamptz,
-        after_id -> Int8,
-        generation -> Int8,
-        requested_at -> Timestamptz,
-        lease_until -> Nullable<Timestamptz>,
     }
 }
 
@@ -305,6 +315,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     links,
     merge_time_ranges,
     organizations,
+    placement_requests,
     proved_roots,
     pull_requests,
     pushes,
@@ -312,7 +323,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     removed_deployments,
     repositories,
     repository_aliases,
+    repository_former_names,
     sessions,
-    tier_requests,
     webhook_deliveries,
 );

@@ -7,6 +7,7 @@ use crate::fixture::{
 use periscope_domain::commit_graph::Commit;
 use periscope_domain::deployment::Deployment;
 use periscope_domain::environment::Environment;
+use periscope_domain::linking::Novelty;
 use periscope_domain::ports::{
     Applied, CommitDecision, DeploymentDecision, DeploymentVersion, TargetRepository,
 };
@@ -56,7 +57,7 @@ pub(crate) async fn numbers(tenant: &Tenant, id: &str) -> Vec<i32> {
         .collect()
 }
 
-pub(crate) async fn each_service_has_its_own_base(store: SharedStore) {
+pub(crate) async fn each_service_has_its_own_base_however_it_is_spelled(store: SharedStore) {
     let acme = two_branches(&store).await;
     let of = |service: &str, deployment| Deployment {
         service: ServiceName::clean(service),
@@ -67,9 +68,20 @@ pub(crate) async fn each_service_has_its_own_base(store: SharedStore) {
     acme.record(of("API", shipped("c", 5, 300))).await;
     acme.record(of("ACME/API", shipped("d", 5, 400))).await;
     acme.record(of("", shipped("e", 5, 500))).await;
-    assert_eq!(numbers(&acme, "c").await, [4, 5]);
-    assert_eq!(numbers(&acme, "d").await, [3, 4, 5]);
-    assert_eq!(numbers(&acme, "e").await, [5]);
+    acme.record(of("worker", shipped("f", 5, 600))).await;
+    acme.record(of("Worker", shipped("g", 4, 550))).await;
+    for (id, linked) in [
+        ("a", &[2][..]),
+        ("b", &[3]),
+        ("c", &[4, 5]),
+        ("d", &[5]),
+        ("e", &[5]),
+        ("f", &[5]),
+        ("g", &[4]),
+    ] {
+        assert_eq!(numbers(&acme, id).await, linked, "{id}");
+    }
+    assert_eq!(acme.find("d").await.novelty, Some(Novelty::Redeployment));
 }
 
 pub(crate) async fn a_deployment_that_comes_late_becomes_the_base_of_one_that_is_recorded(

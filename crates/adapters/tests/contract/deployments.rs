@@ -168,7 +168,6 @@ async fn context(tenant: &Tenant, report: &Deployment) -> DeploymentContext {
 
 pub(crate) async fn decision(tenant: &Tenant, report: &Deployment) -> DeploymentDecision {
     let context = context(tenant, report).await;
-    let before = context.stored.as_ref().map(|stored| &stored.deployment);
     DeploymentDecision {
         organization_id: tenant.id,
         version: context.version,
@@ -179,7 +178,13 @@ pub(crate) async fn decision(tenant: &Tenant, report: &Deployment) -> Deployment
             received_at: at(2000),
         },
         linking: Some(link(report, &context.surroundings)),
-        line_changes: LineChange::between(before, report, context.last_of_line.as_ref()),
+        line_changes: LineChange::between(
+            context.stored.as_ref(),
+            report,
+            &context.service_key,
+            context.last_of_line.as_ref(),
+        ),
+        service_key: context.service_key,
         trial: context.subscription.trial_started_by_deployment(at(2000)),
     }
 }

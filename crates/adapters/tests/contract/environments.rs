@@ -11,7 +11,7 @@ use periscope_domain::id::{DeploymentId, OrganizationId};
 use periscope_domain::linking::Novelty;
 use periscope_domain::metrics::{Metric, NoData, Question, Window};
 use periscope_domain::ports::{
-    Applied, RelinkReason, RelinkRequest, RelinkingDecision, TierChange, TiersDecision,
+    Applied, Placement, RelinkReason, RelinkRequest, RelinkingDecision, TiersDecision,
 };
 use periscope_domain::run::DeploymentStatus;
 use periscope_domain::text::ServiceName;
@@ -368,29 +368,28 @@ pub(crate) async fn a_request_of_tiers_is_taken_by_one_at_a_time(store: SharedSt
         }
         tenant.give("live", Tier::Production).await;
     }
-    let environments = store.environments();
-    let first = environments
-        .claim(Some(acme.id), 9, at(2001), at(2005))
-        .await
-        .unwrap();
+    let relinking = store.relinking();
+    let claimed = async |of, now, until| relinking.claim_placements(of, 9, at(now), at(until)).await;
+    let first = claimed(Some(acme.id), 2001, 2005).await.unwrap();
     assert_eq!(first.len(), 1);
     assert_eq!(
         (first[0].service_key.as_str(), first[0].environment.as_str()),
         ("api", "live")
     );
-    let second = environments.claim(None, 9, at(2002), at(2005)).await.unwrap();
+    let second = claimed(None, 2002, 2005).await.unwrap();
     let owners: Vec<_> = second.iter().map(|request| request.organization_id).collect();
     assert_eq!(owners, [globex.id]);
-    let again = environments.claim(None, 9, at(2005), at(2009)).await.unwrap();
+    let again = claimed(None, 2005, 2009).await.unwrap();
     assert_eq!(again.len(), 2, "a lease ends");
     // Who took it before the rules changed again does nothing.
     acme.give("live", Tier::Preview).await;
-    let change = TierChange {
+    let placement = Placement {
         request: first[0].clone(),
         tier: Tier::Production,
+        keys: Vec::new(),
     };
     let count = store.relinking().count(Some(acme.id)).await.unwrap();
-    environments.advance(&[change], 1000, at(2006)).await.unwrap();
+    relinking.place(&[placement], 1000, at(2006)).await.unwrap();
     assert_eq!(store.relinking().count(Some(acme.id)).await.unwrap(), count);
     acme.settle().await;
     for number in 0..200 {

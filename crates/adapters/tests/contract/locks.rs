@@ -7,7 +7,7 @@ use crate::relinking::{asked_for, claim, look};
 use periscope_adapters::postgres::testing::TestDatabase;
 use periscope_domain::environment::Tier;
 use periscope_domain::environment_tiers::{EnvironmentPattern, EnvironmentTiers};
-use periscope_domain::ports::{Applied, RelinkingDecision, TierChange, TiersDecision};
+use periscope_domain::ports::{Applied, Placement, RelinkingDecision, TiersDecision};
 use tokio_postgres::Client;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -74,20 +74,25 @@ async fn links_written_while_a_deployment_leaves_production_go_with_it() {
         decided_at: at(2000),
     };
     assert_eq!(environments.apply(&decision).await.unwrap(), Applied::Done(()));
-    let mut requests = environments.claim(None, 1, at(2001), at(2002)).await.unwrap();
-    let change = TierChange {
+    let relinking = store.relinking();
+    let mut requests = relinking
+        .claim_placements(None, 1, at(2001), at(2002))
+        .await
+        .unwrap();
+    let placement = Placement {
         request: requests.remove(0),
         tier: Tier::Preview,
+        keys: Vec::new(),
     };
     let write = "begin; select from deployments where external_id = 'd' for no key update;
         insert into links (organization_id, deployment_id, pull_request_id, rule, lead_time_seconds)
         select organization_id, id, 7, 'exact', 1 from deployments where external_id = 'd'";
     writer.batch_execute(write).await.unwrap();
     let worker = SharedStore::clone(&store);
-    let giving = tokio::spawn(async move { worker.environments().advance(&[change], 9, at(2001)).await });
+    let placing = tokio::spawn(async move { worker.relinking().place(&[placement], 9, at(2001)).await });
     until_somebody_waits(&observer).await;
     writer.batch_execute("commit").await.unwrap();
-    giving.await.unwrap().unwrap();
+    placing.await.unwrap().unwrap();
     assert_eq!(acme.links("d").await, []);
     assert_eq!(acme.find("d").await.deployment.environment.tier(), Tier::Preview);
 }

@@ -36,6 +36,7 @@ mod removal;
 mod repositories;
 mod restoring;
 mod sessions;
+mod spellings;
 mod tags;
 mod tenancy;
 mod tenants;
@@ -129,7 +130,7 @@ contracts! {
         what_a_tag_stands_for_is_told_once_and_a_clone_has_the_last_word,
         a_tag_of_another_organization_stands_for_nothing;
     bases:
-        each_service_has_its_own_base,
+        each_service_has_its_own_base_however_it_is_spelled,
         a_deployment_that_comes_late_becomes_the_base_of_one_that_is_recorded,
         what_a_late_base_changes_is_linked_before_its_recorder_returns,
         a_base_that_is_taken_back_hands_over_to_the_one_before,
@@ -213,6 +214,10 @@ contracts! {
     tier_orders:
         rules_that_change_in_between_end_as_if_the_last_had_always_held,
         rules_that_change_while_deployments_are_recorded_hold_for_all;
+    spellings:
+        both_spellings_of_a_repository_are_one_line_in_any_order,
+        a_second_repository_of_a_bare_name_takes_the_bare_spelling_out,
+        an_outage_under_one_spelling_ends_under_the_other;
     tenants:
         nothing_of_another_organization_is_found,
         nothing_of_another_organization_is_changed;

@@ -60,6 +60,8 @@ pub(crate) async fn a_pull_request_that_moves_takes_its_links_along(store: Share
 
 /// A deployment that the worker is asked to look at: its pull request came while nobody looked.
 async fn asked(tenant: &Tenant) {
+    // The repository is known: a new one would make the decision stale.
+    tenant.send([pull_request(2)]).await;
     let unlinked = decision(tenant, &deployment("d", 1)).await;
     tenant.send([pull_request(1)]).await;
     let applied = apply(&tenant.store, &[unlinked]).await;
@@ -262,6 +264,8 @@ async fn round(store: &SharedStore, limit: u32, now: i64, meanwhile: impl AsyncF
 /// An organization with deployments of commit 1 that the worker is asked to look at, as one of them is in [`asked`].
 pub(crate) async fn asked_for(store: &SharedStore, slug: &str, deployments: u32, asked_at: i64) -> Tenant {
     let tenant = Tenant::new(store, slug).await;
+    // The repository is known: a new one would make the decisions stale.
+    tenant.send([pull_request(2)]).await;
     tenant.record(deployment("begins the trial", 1000)).await;
     let mut unlinked = Vec::new();
     for number in 0..deployments {

@@ -21,8 +21,8 @@ use periscope_domain::listing::{DeploymentFilter, Order, PullRequestFilter};
 use periscope_domain::organization::OrganizationSlug;
 use periscope_domain::ports::{
     Applied, ChangedPullRequest, CommitDecision, CommitQuery, DeliveryQuery, DeploymentQuery,
-    DeploymentVersion, LineRequest, PullRequestDecision, PullRequestQuery, RelinkReason, RelinkRequest,
-    RelinkingDecision, TargetRepository, TierChange, TierRequest, TiersDecision,
+    DeploymentVersion, LineRequest, Placement, PlacementRequest, PullRequestDecision, PullRequestQuery,
+    RelinkReason, RelinkRequest, RelinkingDecision, TargetRepository, TiersDecision,
 };
 use periscope_domain::pull_request::{PullRequest, StoredPullRequest};
 use periscope_domain::repository::Repository;
@@ -138,7 +138,7 @@ impl World {
     fn delivery_query(&self, tenant: &Tenant) -> DeliveryQuery {
         DeliveryQuery {
             organization_id: tenant.id,
-            service: ServiceName::clean("api"),
+            service_key: "acme/api".to_owned(),
             before: LinePosition {
                 completed_at: at(1900),
                 external_id: "zzz".to_owned(),
@@ -242,7 +242,7 @@ impl World {
                 .delivered(&[self.delivery_query(tenant)])
                 .await
                 .unwrap(),
-            deployments.line(id, "api", &start, 9).await.unwrap(),
+            deployments.line(id, "acme/api", &start, 9).await.unwrap(),
             deployments.find(id, &self.external_id).await.unwrap(),
             deployments.history(id, self.deployed.id).await.unwrap(),
             deployments.links(id, self.deployed.id).await.unwrap(),
@@ -298,11 +298,10 @@ pub(crate) async fn nothing_of_another_organization_is_found(store: SharedStore)
         .claim_lines(Some(world.globex.id), 10, at(2001), at(2002))
         .await;
     assert_eq!(lines.unwrap(), []);
-    let environments = world.store.environments();
-    let tiers = environments
-        .claim(Some(world.globex.id), 10, at(2001), at(2002))
+    let places = relinking
+        .claim_placements(Some(world.globex.id), 10, at(2001), at(2002))
         .await;
-    assert_eq!(tiers.unwrap(), []);
+    assert_eq!(places.unwrap(), []);
     assert_eq!(world.found(&world.acme).await, acme);
 }
 
@@ -399,16 +398,18 @@ async fn give_tiers(world: &World) {
         decided_at: at(600),
     };
     assert_eq!(environments.apply(&decision).await.unwrap(), Applied::Done(()));
-    let change = TierChange {
-        request: TierRequest {
+    let placement = Placement {
+        request: PlacementRequest {
             organization_id: id,
-            service_key: "api".to_owned(),
+            service_key: "acme/api".to_owned(),
             environment: production,
             generation: 1,
         },
         tier: Tier::Preview,
+        keys: vec![("api".to_owned(), "globex/api".to_owned())],
     };
-    environments.advance(&[change], 9, at(600)).await.unwrap();
+    let relinking = world.store.relinking();
+    relinking.place(&[placement], 9, at(600)).await.unwrap();
 }
 
 /// Tries to settle what another organization has to relink.
@@ -431,7 +432,7 @@ async fn relink(world: &World, version: DeploymentVersion) {
     );
     let line = LineRequest {
         organization_id: id,
-        service_key: "api".to_owned(),
+        service_key: "acme/api".to_owned(),
         from: LinePosition {
             completed_at: at(0),
             external_id: String::new(),

@@ -1,8 +1,9 @@
 //! Deployments of one line that are recorded in one batch. No store knows of them while they are decided, so each is decided
 //! as if those before it were recorded.
 
-use super::{Earlier, LineKey, LinePosition, LineState, Linking, service_key};
+use super::{Earlier, LineKey, LinePosition, LineState, Linking, service_spelling};
 use crate::deployment::Deployment;
+use crate::environment::Tier;
 use crate::id::{DeploymentId, OrganizationId};
 
 /// The line of a deployment and its place there; `None` if the deployment is in no line. In this order the deployments of a
@@ -10,10 +11,23 @@ use crate::id::{DeploymentId, OrganizationId};
 #[must_use]
 pub fn place_in_line(
     organization_id: OrganizationId,
+    service_key: &str,
     deployment: &Deployment,
 ) -> Option<(LineKey, LinePosition)> {
-    let key = (organization_id, service_key(deployment.service.as_ref()));
-    Some((key, LinePosition::of(deployment)?))
+    let place = LinePosition::of(deployment)?;
+    Some(((organization_id, service_key.to_owned()), place))
+}
+
+/// The line to which a report may bring a deployment, as far as the report alone tells: neither tiers nor repositories are known
+/// yet. Reports of one line have this key in common, unless they call the service by names of different times. `None` if the
+/// deployment comes to no line.
+#[must_use]
+pub fn possible_line(organization_id: OrganizationId, report: &Deployment) -> Option<LineKey> {
+    let may_ship = matches!(report.environment.tier(), Tier::Production | Tier::Other);
+    report.run.succeeded_at().filter(|_| may_ship)?;
+    let spelling = service_spelling(report.service.as_ref());
+    let bare = spelling.rsplit('/').next().unwrap_or_default();
+    Some((organization_id, bare.to_owned()))
 }
 
 /// What stands for the number of a deployment until a store has numbered it: its position among the decisions of a batch.

@@ -74,6 +74,7 @@ impl Finding {
             Self::Repository(_, MatchedBy::FullName, _) => "repository_by_full_name",
             Self::Repository(_, MatchedBy::BareName, _) => "repository_by_bare_name",
             Self::Repository(_, MatchedBy::Alias, _) => "repository_by_alias",
+            Self::Repository(_, MatchedBy::FormerName, _) => "repository_by_former_name",
             Self::ServiceUnmatched(_) => "service_unmatched",
             Self::NoService => "no_service",
             Self::CommitUnknown(..) => "commit_unknown",
@@ -114,6 +115,7 @@ impl Finding {
                         format!("Service {service} is the name of {repository} and of no other repository.")
                     }
                     MatchedBy::Alias => format!("Service {service} is an alias of {repository}."),
+                    MatchedBy::FormerName => format!("Service {service} is a former name of {repository}."),
                 }
             }
             Self::ServiceUnmatched(service) => {

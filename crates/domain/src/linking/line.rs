@@ -4,10 +4,10 @@
 
 use super::Linking;
 use crate::commit_sha::{CommitReference, CommitSha};
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, StoredDeployment};
 use crate::environment::Environment;
 use crate::id::{DeploymentId, OrganizationId, PullRequestId, RepositoryId};
-use crate::text::{ExternalDeploymentId, ServiceName};
+use crate::text::ExternalDeploymentId;
 use crate::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -89,8 +89,8 @@ impl LinePosition {
 /// A deployment that comes to a line, leaves it or is decided again in its place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LineChange {
-    /// The service; `None` stands for deployments that name none.
-    pub service: Option<ServiceName>,
+    /// [What the service is compared by](super::service_key).
+    pub service_key: String,
     /// The place of the deployment.
     pub place: LinePosition,
     /// Whether the deployment comes or leaves; if not, its place and commit are what they were.
@@ -100,27 +100,27 @@ pub struct LineChange {
 }
 
 impl LineChange {
-    /// The changes that a report makes to lines: it may put a deployment into one, of which the last known place is `last`,
-    /// and take it out of another.
+    /// The changes that a report makes to lines: it may put a deployment into the line of `service_key`, of which the last
+    /// known place is `last`, and take it out of another.
     #[must_use]
     pub fn between(
-        before: Option<&Deployment>,
+        before: Option<&StoredDeployment>,
         after: &Deployment,
+        service_key: &str,
         last: Option<&LinePosition>,
     ) -> Vec<Self> {
-        let is_same_line = before
-            .is_some_and(|old| service_key(old.service.as_ref()) == service_key(after.service.as_ref()));
+        let is_same_line = before.is_some_and(|old| old.service_key == service_key);
         let left = before.and_then(Self::left_by).map(|left| Self {
             has_later: !is_same_line || last.is_none_or(|last| left.place < *last),
             ..left
         });
         let come = LinePosition::of(after).map(|place| Self {
-            service: after.service.clone(),
+            service_key: service_key.to_owned(),
             is_moved: true,
             has_later: last.is_some_and(|last| place < *last),
             place,
         });
-        if let (Some(old), Some(left), Some(come)) = (before, &left, &come)
+        if let (Some(old), Some(left), Some(come)) = (before.map(|old| &old.deployment), &left, &come)
             && left.place == come.place
             && old.commit == after.commit
             && old.environment == after.environment
@@ -136,10 +136,10 @@ impl LineChange {
 
     /// The change that the removal of a deployment makes to its line; `None` if the deployment is in no line.
     #[must_use]
-    pub fn left_by(deployment: &Deployment) -> Option<Self> {
+    pub fn left_by(stored: &StoredDeployment) -> Option<Self> {
         Some(Self {
-            service: deployment.service.clone(),
-            place: LinePosition::of(deployment)?,
+            service_key: stored.service_key.clone(),
+            place: LinePosition::of(&stored.deployment)?,
             is_moved: true,
             has_later: true,
         })
@@ -148,7 +148,7 @@ impl LineChange {
     /// The line that the change is about.
     #[must_use]
     pub fn line(&self, organization_id: OrganizationId) -> LineKey {
-        (organization_id, service_key(self.service.as_ref()))
+        (organization_id, self.service_key.clone())
     }
 
     /// Whether later deployments have to be decided again.
@@ -160,12 +160,6 @@ impl LineChange {
 
 /// The key of a line: its organization and what its service is compared by.
 pub type LineKey = (OrganizationId, String);
-
-/// What services are compared by.
-#[must_use]
-pub fn service_key(service: Option<&ServiceName>) -> String {
-    service.map_or_else(String::new, |service| service.as_str().to_ascii_lowercase())
-}
 
 /// What earlier deployments were live before the next one of a service, kept while its deployments are gone through in
 /// order.
@@ -243,7 +237,9 @@ impl LineState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deployment::Revision;
     use crate::run::{DeploymentStatus, Run};
+    use crate::text::ServiceName;
 
     #[test]
     fn only_a_deployment_that_ships_leaves_a_line() {
@@ -261,7 +257,7 @@ mod tests {
             pipeline_url: None,
         };
         let left = LineChange {
-            service: ServiceName::clean("api"),
+            service_key: "api".to_owned(),
             place: LinePosition {
                 completed_at: time,
                 external_id: "gha-1".to_owned(),
@@ -274,12 +270,14 @@ mod tests {
             (DeploymentStatus::Failure, "production", None),
             (DeploymentStatus::Success, "staging", None),
         ] {
-            let deployment = deployment(status, environment);
-            assert_eq!(
-                LineChange::left_by(&deployment),
-                expected,
-                "{status} {environment}"
-            );
+            let stored = StoredDeployment {
+                id: DeploymentId::new(1),
+                revision: Revision::FIRST,
+                deployment: deployment(status, environment),
+                service_key: "api".to_owned(),
+                novelty: None,
+            };
+            assert_eq!(LineChange::left_by(&stored), expected, "{status} {environment}");
         }
     }
 }

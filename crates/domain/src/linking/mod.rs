@@ -11,6 +11,7 @@ mod line;
 mod merge_time;
 mod novelty;
 mod scope;
+mod service_key;
 mod touch;
 mod unlinked;
 
@@ -20,12 +21,14 @@ mod graph_tests;
 mod tests;
 
 pub use absence::{Absence, Absences, absence};
-pub use batch::{LineBatch, place_in_line, position_in_batch};
+pub use batch::{LineBatch, place_in_line, position_in_batch, possible_line};
 pub use finding::{BaseFinding, Finding};
 pub use graph_range::{GraphAnswer, GraphRange};
-pub use line::{Earlier, EarlierDeployment, Head, LineChange, LineKey, LinePosition, LineState, service_key};
+pub use line::{Earlier, EarlierDeployment, Head, LineChange, LineKey, LinePosition, LineState};
 pub use merge_time::MergeTimeRange;
 pub use novelty::Novelty;
+pub(crate) use service_key::key_of_matched;
+pub use service_key::{concerned_keys, service_key, service_spelling, spellings_under};
 pub use touch::{Told, Touched, is_touched_as_before, touched_by};
 pub use unlinked::UnlinkedReason;
 

@@ -36,6 +36,7 @@ fn candidate(number: i64, repository: i64, branch: &str, commit: &str, merged_on
 /// Repository 1 has two branches, 2 shares commit `c0003` with it, 9 is not monitored.
 fn surroundings() -> Surroundings {
     let repositories = [(1, "acme/api"), (2, "acme/web")].map(|(id, name)| Repository {
+        former_names: Vec::new(),
         id: RepositoryId::new(id),
         name: RepositoryName::parse(name).unwrap(),
         monitored: true,

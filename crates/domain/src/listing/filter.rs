@@ -1,6 +1,6 @@
 //! What a list is to hold. A condition that is left out holds for everything.
 
-use crate::deployment::Deployment;
+use crate::deployment::StoredDeployment;
 use crate::environment::Environment;
 use crate::id::RepositoryId;
 use crate::period::Period;
@@ -13,7 +13,7 @@ use crate::text::{Actor, ServiceName};
 pub struct DeploymentFilter {
     /// They went there; `production` [means](Environment::means_tier) every environment of that tier.
     pub environment: Option<Environment>,
-    /// They name this service, in any letter case.
+    /// They name this service, in any [spelling](crate::linking::service_key).
     pub service: Option<ServiceName>,
     /// They have one of these statuses; of none, they have any.
     pub statuses: Vec<DeploymentStatus>,
@@ -22,16 +22,13 @@ pub struct DeploymentFilter {
 }
 
 impl DeploymentFilter {
-    /// Whether a deployment is one of them.
+    /// Whether a deployment is one of them, if the service that they name is compared by `service_key`.
     #[must_use]
-    pub fn takes(&self, deployment: &Deployment) -> bool {
-        let is_of_service = |wanted: &ServiceName| {
-            let service = deployment.service.as_ref();
-            service.is_some_and(|service| service.as_str().eq_ignore_ascii_case(wanted.as_str()))
-        };
+    pub fn takes(&self, stored: &StoredDeployment, service_key: Option<&str>) -> bool {
+        let deployment = &stored.deployment;
         let environment = self.environment.as_ref();
         environment.is_none_or(|wanted| wanted.takes(&deployment.environment))
-            && self.service.as_ref().is_none_or(is_of_service)
+            && (self.service.is_none() || service_key == Some(&stored.service_key))
             && (self.statuses.is_empty() || self.statuses.contains(&deployment.run.status()))
             && self.period.contains(deployment.run.time())
     }
@@ -74,7 +71,9 @@ impl PullRequestFilter {
 mod tests {
     use super::*;
     use crate::commit_sha::{CommitReference, CommitSha};
-    use crate::id::PullRequestId;
+    use crate::deployment::{Deployment, Revision};
+    use crate::id::{DeploymentId, PullRequestId};
+    use crate::linking::service_spelling;
     use crate::pull_request::{PullRequest, Source};
     use crate::run::Run;
     use crate::text::ExternalDeploymentId;
@@ -89,9 +88,9 @@ mod tests {
     }
 
     /// Started at minute 10 and, if the status is terminal, completed at minute 20.
-    fn deployment(status: &str, environment: &str, service: Option<&str>) -> Deployment {
+    fn deployment(status: &str, environment: &str, service: Option<&str>) -> StoredDeployment {
         let status = DeploymentStatus::parse(status).unwrap();
-        Deployment {
+        let deployment = Deployment {
             external_id: ExternalDeploymentId::parse("gha-1").unwrap(),
             commit: CommitReference::parse("abc1234").unwrap(),
             environment: Environment::parse(environment).unwrap(),
@@ -102,6 +101,13 @@ mod tests {
             triggered_by: None,
             pipeline_name: None,
             pipeline_url: None,
+        };
+        StoredDeployment {
+            id: DeploymentId::new(1),
+            revision: Revision::FIRST,
+            service_key: service_spelling(deployment.service.as_ref()),
+            deployment,
+            novelty: None,
         }
     }
 
@@ -127,8 +133,12 @@ mod tests {
             (of(&production, &api, &[Success]), true, false),
             (of(&production, &api, &[Failure]), false, false),
         ] {
-            assert_eq!(filter.takes(&done), takes_done, "{filter:?}");
-            assert_eq!(filter.takes(&elsewhere), takes_elsewhere, "{filter:?}");
+            assert_eq!(filter.takes(&done, Some("api")), takes_done, "{filter:?}");
+            assert_eq!(
+                filter.takes(&elsewhere, Some("api")),
+                takes_elsewhere,
+                "{filter:?}"
+            );
         }
     }
 
@@ -146,8 +156,8 @@ mod tests {
                 period,
                 ..DeploymentFilter::default()
             };
-            assert_eq!(filter.takes(&done), takes_done, "{period:?}");
-            assert_eq!(filter.takes(&running), takes_running, "{period:?}");
+            assert_eq!(filter.takes(&done, Some("api")), takes_done, "{period:?}");
+            assert_eq!(filter.takes(&running, None), takes_running, "{period:?}");
         }
     }
 

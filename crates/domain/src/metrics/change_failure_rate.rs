@@ -100,7 +100,7 @@ impl ChangeFailureRate {
 pub(crate) fn services(scope: &Scope<'_>, window: Window) -> Vec<ServiceFailureRate> {
     let mut by_key: BTreeMap<NameNumber, (Option<&str>, StatusCounts)> = BTreeMap::new();
     for (row, _) in scope.deployments(window) {
-        let (name, counts) = by_key.entry(scope.facts.service_key(row)).or_default();
+        let (name, counts) = by_key.entry(scope.services.of(row)).or_default();
         *name = scope.facts.service_name(row);
         counts.add(row.status);
     }

@@ -326,24 +326,9 @@ impl Facts {
         self.names.environments.text(number).unwrap_or_default()
     }
 
-    /// What is the same for all spellings of a service, if any deployment of it is known; 0 for none.
-    pub(crate) fn key_of(&self, service: Option<&ServiceName>) -> Option<NameNumber> {
-        service.map_or(Some(0), |service| self.service(service))
-    }
-
-    /// The number of a service whatever its letter case, if it was ever deployed.
-    pub(crate) fn service(&self, service: &ServiceName) -> Option<NameNumber> {
-        self.names.services.find_key(service.as_str())
-    }
-
-    /// What is the same for all spellings of a deployment's service; 0 if it names none.
-    pub(crate) fn service_key(&self, row: &DeploymentRow) -> NameNumber {
-        self.names.services.key(row.service)
-    }
-
-    /// How many numbers of services there may be.
-    pub(crate) fn service_keys(&self) -> usize {
-        self.names.services.count_of_keys()
+    /// Every spelling of a service that was ever deployed, with its number, in order of numbers.
+    pub(crate) fn service_spellings(&self) -> impl Iterator<Item = (NameNumber, &str)> {
+        self.names.services.numbered()
     }
 
     /// A deployment's service as it spells it.

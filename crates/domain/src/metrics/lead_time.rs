@@ -104,9 +104,9 @@ fn rated(seconds: &mut [i64]) -> Option<Rated> {
 /// The lead times of each service that shipped something.
 fn services(scope: &Scope<'_>, shipments: &[ShippedRow<'_>]) -> Vec<ServiceLeadTime> {
     let facts = scope.facts;
-    let mut by_key: Vec<(Option<&str>, Vec<i64>)> = vec![Default::default(); facts.service_keys()];
+    let mut by_key: Vec<(Option<&str>, Vec<i64>)> = vec![Default::default(); scope.services.count()];
     for (row, link) in shipments {
-        if let Some((name, seconds)) = by_key.get_mut(facts.service_key(row) as usize) {
+        if let Some((name, seconds)) = by_key.get_mut(scope.services.of(row) as usize) {
             *name = facts.service_name(row);
             seconds.push(link.lead_time().seconds());
         }

@@ -28,6 +28,7 @@ mod question;
 mod recovery;
 mod risk_signals;
 mod service_health;
+mod services;
 mod size_vs_time;
 mod spans;
 mod tally;

@@ -48,11 +48,6 @@ impl Names {
         (1..).zip(self.texts.iter().map(|text| &**text))
     }
 
-    /// How many numbers there are, with 0.
-    pub(crate) fn count(&self) -> usize {
-        self.texts.len() + 1
-    }
-
     /// About how many bytes they take.
     pub(crate) fn weight(&self) -> usize {
         self.texts.iter().map(|text| text.len() + 80).sum()
@@ -85,11 +80,6 @@ impl Spellings {
         self.texts.find(spelling)
     }
 
-    /// The key of a name however it is spelled, if it has one.
-    pub(crate) fn find_key(&self, name: &str) -> Option<NameNumber> {
-        self.keys.find(&name.to_ascii_lowercase())
-    }
-
     /// The key of a spelling's number; 0 for 0.
     pub(crate) fn key(&self, number: NameNumber) -> NameNumber {
         let index = usize::try_from(number)
@@ -101,14 +91,14 @@ impl Spellings {
             .unwrap_or_default()
     }
 
+    /// Every spelling with its number.
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = (NameNumber, &str)> {
+        self.texts.numbered()
+    }
+
     /// The spelling of a number; `None` for 0.
     pub(crate) fn text(&self, number: NameNumber) -> Option<&str> {
         self.texts.text(number)
-    }
-
-    /// How many keys there are, with 0.
-    pub(crate) fn count_of_keys(&self) -> usize {
-        self.keys.count()
     }
 
     /// About how many bytes they take.

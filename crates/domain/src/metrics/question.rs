@@ -2,11 +2,11 @@
 
 use super::facts::{DeploymentRow, LinkRow, MergeRow};
 use super::names::NameNumber;
+use super::services::Services;
 use super::{Facts, Metric, Window};
 use crate::environment::{Environment, Tier};
 use crate::environment_tiers::EnvironmentTiers;
 use crate::id::{DeploymentId, RepositoryId};
-use crate::linking::service_key;
 use crate::repository::{Repository, match_service};
 use crate::run::DeploymentStatus;
 use crate::text::ServiceName;
@@ -128,6 +128,8 @@ pub(crate) struct Scope<'a> {
     environments: Environments,
     production: Environments,
     service: Chosen,
+    /// Which spellings of the facts are one service.
+    pub(crate) services: Services<'a>,
     /// Whether the service that is asked about names no repository.
     pub(crate) service_is_unmatched: bool,
 }
@@ -145,9 +147,10 @@ impl<'a> Scope<'a> {
                 production.insert(number);
             }
         }
+        let services = Services::new(facts, &material.repositories);
         let service = match &question.service {
             None => Chosen::All,
-            Some(service) => facts.service(service).map_or(Chosen::Nothing, Chosen::One),
+            asked => services.find(asked.as_ref()).map_or(Chosen::Nothing, Chosen::One),
         };
         let mut repositories: Vec<_> = match &question.service {
             None => material.repositories.iter().filter(|one| one.monitored).collect(),
@@ -168,6 +171,7 @@ impl<'a> Scope<'a> {
             environments,
             production,
             service,
+            services,
         }
     }
 
@@ -203,10 +207,9 @@ impl<'a> Scope<'a> {
         &self,
         window: Window,
     ) -> impl Iterator<Item = (&'a DeploymentRow, &'a [LinkRow])> {
-        let facts = self.facts;
-        facts
+        self.facts
             .deployments(window)
-            .filter(move |(row, _)| self.service == Chosen::All || self.service.has(facts.service_key(row)))
+            .filter(|(row, _)| self.service == Chosen::All || self.service.has(self.services.of(row)))
     }
 
     /// Whether a deployment reached users, so that it could ship pull requests.
@@ -241,14 +244,17 @@ impl<'a> Scope<'a> {
     /// The states of the scope's services before [`Question::outages_since`].
     pub(crate) fn states(&self) -> impl Iterator<Item = &'a ServiceState> {
         let question = self.question;
-        let asked = question.service.as_ref().map(|name| service_key(Some(name)));
+        let asked = question
+            .service
+            .as_ref()
+            .map(|name| self.services.key(Some(name)));
         self.states.iter().filter(move |state| {
             question
                 .environment
                 .takes(&self.tiers.apply(state.environment.clone()))
                 && asked
                     .as_ref()
-                    .is_none_or(|asked| service_key(state.service.as_ref()) == *asked)
+                    .is_none_or(|asked| self.services.key(state.service.as_ref()) == *asked)
         })
     }
 

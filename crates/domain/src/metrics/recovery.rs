@@ -133,7 +133,7 @@ fn outages<'a>(scope: &Scope<'a>) -> Outages<'a> {
     let (mut ended, mut open) = (Vec::new(), Vec::new());
     for known in scope.states() {
         let opening = Opening::of_state(known);
-        let service = facts.key_of(known.service.as_ref());
+        let service = scope.services.find(known.service.as_ref());
         match service.zip(facts.environment(&known.environment)) {
             Some(key) => drop(states.insert(key, opening.map_or(State::Up, State::Down))),
             // No deployment of the service to the environment has followed.
@@ -145,7 +145,7 @@ fn outages<'a>(scope: &Scope<'a>) -> Outages<'a> {
     rows.sort_by_key(|row| (row.completed_at, row.status == DeploymentStatus::Success));
     for row in rows {
         let state = states
-            .entry((facts.service_key(row), row.environment))
+            .entry((scope.services.of(row), row.environment))
             .or_default();
         match *state {
             State::Down(opening) if row.status == DeploymentStatus::Success => {

@@ -62,8 +62,8 @@ pub struct DeploymentQuery {
 pub struct DeliveryQuery {
     /// The organization.
     pub organization_id: OrganizationId,
-    /// The service; `None` stands for deployments that name none.
-    pub service: Option<ServiceName>,
+    /// [What the service is compared by](crate::linking::service_key).
+    pub service_key: String,
     /// Earlier than this.
     pub before: LinePosition,
     /// The pull requests in question.
@@ -106,6 +106,8 @@ pub struct DeploymentContext {
     pub subscription: Subscription,
     /// The tiers of the organization's environments, if the query carries an environment.
     pub tiers: EnvironmentTiers,
+    /// [What the service is compared by](crate::linking::service_key) that the report names, else the stored one.
+    pub service_key: String,
     /// What is recorded of the deployment, if anything is.
     pub stored: Option<StoredDeployment>,
     /// How many pull requests are linked to it.
@@ -123,7 +125,7 @@ pub struct DeploymentContext {
 /// The version of a [`DeploymentContext`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeploymentVersion {
-    /// Raised by every change of the organization's plan, trial or tiers.
+    /// Raised by every change of the organization's plan, trial, tiers or names of repositories.
     pub organization_revision: i64,
     /// `None`: the deployment was not recorded.
     pub deployment_revision: Option<Revision>,
@@ -142,6 +144,8 @@ pub struct DeploymentDecision {
     pub version: DeploymentVersion,
     /// The deployment as it shall be recorded.
     pub deployment: Deployment,
+    /// [What its service is compared by](crate::linking::service_key).
+    pub service_key: String,
     /// The event to append to its history.
     pub event: DeploymentEvent,
     /// Its links, in place of all that it had; `None` leaves them as they are.
@@ -282,8 +286,8 @@ pub trait Deployments: Send + Sync {
         page: &PageRequest<DeploymentId>,
     ) -> Result<Page<ListedDeployment>, StoreError>;
 
-    /// Every service that a deployment of the organization names, once whatever the letter case, in alphabetical order of
-    /// the names in lower case; before them, if there are any, the deployments that name none.
+    /// Every service that a deployment of the organization names, once however it is [spelled](crate::linking::service_key), in
+    /// order of keys; before them, if there are any, the deployments that name none.
     async fn list_services(
         &self,
         organization_id: OrganizationId,

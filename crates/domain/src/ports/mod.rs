@@ -25,7 +25,7 @@ pub use deployments::{
     DeliveryQuery, DeploymentContext, DeploymentDecision, DeploymentQuery, DeploymentRemoval,
     DeploymentVersion, Deployments, LineMember, LineRevision, LinkingEpoch, RemovedDeployment,
 };
-pub use environments::{Environments, TierChange, TierRequest, TiersContext, TiersDecision};
+pub use environments::{Environments, TiersContext, TiersDecision};
 pub use github_connections::GithubConnections;
 pub use metric_facts::MetricFacts;
 pub use organizations::{NewOrganization, Organizations, Removed};
@@ -34,7 +34,9 @@ pub use pull_requests::{
     TargetRepository,
 };
 pub use random::Randomness;
-pub use relinking::{LineRequest, RelinkReason, RelinkRequest, Relinking, RelinkingDecision};
+pub use relinking::{
+    LineRequest, Placement, PlacementRequest, RelinkReason, RelinkRequest, Relinking, RelinkingDecision,
+};
 pub use repositories::Repositories;
 pub use sessions::{NewSession, Sessions};
 pub use time::Clock;

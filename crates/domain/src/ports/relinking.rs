@@ -1,4 +1,5 @@
 use super::{Applied, DeploymentVersion, StoreError};
+use crate::environment::{Environment, Tier};
 use crate::id::{DeploymentId, OrganizationId};
 use crate::linking::{LinePosition, Linking};
 use crate::text::ExternalDeploymentId;
@@ -39,6 +40,32 @@ pub struct LineRequest {
     pub from: LinePosition,
     /// Another one each time that the line is asked for, and none that it had before.
     pub generation: i64,
+}
+
+/// The deployments of one service to one environment have to be placed again: the tier of the environment has changed, or
+/// the name of a repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlacementRequest {
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// [What the service is compared by](crate::linking::service_key), as it is recorded.
+    pub service_key: String,
+    /// The environment.
+    pub environment: Environment,
+    /// Another one each time that the place is requested, and none that it had before.
+    pub generation: i64,
+}
+
+/// Where the deployments of a request belong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placement {
+    /// The request.
+    pub request: PlacementRequest,
+    /// The tier of the environment, decided after the request was taken.
+    pub tier: Tier,
+    /// The spellings of services [under the key](crate::linking::spellings_under), each with the key that it has now.
+    /// Deployments of other spellings keep theirs.
+    pub keys: Vec<(String, String)>,
 }
 
 /// The links that a deployment shall have.
@@ -102,7 +129,21 @@ pub trait Relinking: Send + Sync {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// How many requests of deployments, lines and [tiers](super::Environments) are waiting or being looked at, of one organization or of all.
+    /// Takes up to `limit` requests of places as [`claim`](Self::claim) takes those of deployments.
+    async fn claim_placements(
+        &self,
+        organization_id: Option<OrganizationId>,
+        limit: u32,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Vec<PlacementRequest>, StoreError>;
+
+    /// Places up to `most` deployments of each request, those first that have waited longest, and settles the request once none
+    /// is left. A deployment that comes to a line or leaves one moves the line on and requests it from its place on; one that
+    /// leaves loses its links in the same transaction. A request that has been made again is left alone.
+    async fn place(&self, placements: &[Placement], most: u32, now: Timestamp) -> Result<(), StoreError>;
+
+    /// How many requests of deployments, lines and places are waiting or being looked at, of one organization or of all.
     async fn count(&self, organization_id: Option<OrganizationId>) -> Result<u64, StoreError>;
 
     /// Since when the request that has waited longest waits to be looked at, or looked at once more; `None` if there

@@ -63,6 +63,7 @@ fn decide(
                 Err(AddAliasError::NameOfAnother(other.name.clone()))
             }
             MatchedBy::Alias => Ok(AddedAlias::Moved),
+            MatchedBy::FormerName => Ok(AddedAlias::Added),
         },
         _ => Ok(AddedAlias::Added),
     }
@@ -80,6 +81,7 @@ mod tests {
             (3, "old/web", None),
         ];
         let repositories = repositories.map(|(id, name, alias)| Repository {
+            former_names: Vec::new(),
             id: RepositoryId::new(id),
             name: RepositoryName::parse(name).unwrap(),
             monitored: true,

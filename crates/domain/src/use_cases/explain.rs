@@ -71,7 +71,11 @@ pub async fn explain_deployment(
     let surroundings = surroundings(store, organization_id, &deployment).await?;
     let mut linking = link(&deployment.deployment, &surroundings);
     let first = linking.first_deliveries().collect();
-    if let Some(query) = delivery_query(organization_id, &deployment.deployment, first) {
+    if let Some(query) = delivery_query(
+        (organization_id, &deployment.service_key),
+        &deployment.deployment,
+        first,
+    ) {
         let delivered = store.deployments().delivered(&[query]).await?;
         linking = linking.after_deliveries_of(&delivered.into_iter().next().unwrap_or_default());
     }

@@ -81,6 +81,7 @@ mod tests {
 
     fn repository(id: i64, name: &str) -> Repository {
         Repository {
+            former_names: Vec::new(),
             id: RepositoryId::new(id),
             name: RepositoryName::parse(name).unwrap(),
             monitored: true,

@@ -52,8 +52,10 @@ pub async fn list_services(
             environments: service.environments,
         })
     });
+    let mut services: Vec<_> = services.collect();
+    services.sort_by_cached_key(|service| (service.name.as_str().to_lowercase(), service.name.to_string()));
     Ok(ServiceList {
-        services: services.collect(),
+        services,
         environments: environments.into_iter().collect(),
     })
 }

@@ -14,6 +14,7 @@ mod issue_api_key;
 mod list_pull_requests;
 mod list_services;
 mod note_delivery;
+mod place;
 mod record_commits;
 mod record_deployments;
 mod record_pull_requests;

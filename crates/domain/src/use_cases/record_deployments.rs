@@ -191,7 +191,8 @@ async fn know_deliveries(
 ) -> Result<(), Arc<StoreError>> {
     let linked = decisions.iter_mut().filter_map(|decision| {
         let pull_requests = decision.linking.as_ref()?.first_deliveries().collect();
-        let query = delivery_query(decision.organization_id, &decision.deployment, pull_requests)?;
+        let line = (decision.organization_id, decision.service_key.as_str());
+        let query = delivery_query(line, &decision.deployment, pull_requests)?;
         Some((query, decision))
     });
     let (queries, linked): (Vec<_>, Vec<_>) = linked.unzip();
@@ -208,14 +209,14 @@ async fn know_deliveries(
 
 /// Asks which pull requests deployments before this one delivered; `None` if there are no pull requests to ask for.
 pub(super) fn delivery_query(
-    organization_id: OrganizationId,
+    (organization_id, service_key): (OrganizationId, &str),
     deployment: &Deployment,
     pull_requests: Vec<PullRequestId>,
 ) -> Option<DeliveryQuery> {
     let before = LinePosition::of(deployment).filter(|_| !pull_requests.is_empty())?;
     Some(DeliveryQuery {
         organization_id,
-        service: deployment.service.clone(),
+        service_key: service_key.to_owned(),
         before,
         pull_requests,
     })
@@ -281,7 +282,7 @@ impl ReceivedReport {
         };
         let place = deployment
             .as_ref()
-            .and_then(|deployment| place_in_line(command.organization_id, deployment));
+            .and_then(|deployment| place_in_line(command.organization_id, &context.service_key, deployment));
         Self {
             organization_id: command.organization_id,
             report,
@@ -309,9 +310,9 @@ fn decide(received: ReceivedReport, now: Timestamp) -> (DeploymentDecision, Reco
     } = received;
     let before = context.stored.as_ref().map(|stored| &stored.deployment);
     let last = context.last_of_line.as_ref();
-    let line_changes = deployment
-        .as_ref()
-        .map_or_else(Vec::new, |after| LineChange::between(before, after, last));
+    let line_changes = deployment.as_ref().map_or_else(Vec::new, |after| {
+        LineChange::between(context.stored.as_ref(), after, &context.service_key, last)
+    });
     let linking = deployment
         .as_ref()
         .map(|deployment| link(deployment, &context.surroundings));
@@ -337,6 +338,7 @@ fn decide(received: ReceivedReport, now: Timestamp) -> (DeploymentDecision, Reco
         deployment: deployment
             .or_else(|| context.stored.map(|stored| stored.deployment))
             .unwrap_or(report),
+        service_key: context.service_key,
         linking,
         line_changes,
         trial: context.subscription.trial_started_by_deployment(now),

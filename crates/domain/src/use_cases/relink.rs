@@ -1,16 +1,15 @@
+use super::RELINKED_AT_ONCE;
+use super::place::place;
 use super::record_deployments::delivery_query;
-use super::{RELINKED_AT_ONCE, find_tiers};
-use crate::environment_tiers::EnvironmentTiers;
 use crate::id::{OrganizationId, PullRequestId};
-use crate::linking::{LinePosition, LineState, Linking, link, service_key};
+use crate::linking::{LinePosition, LineState, Linking, link};
 use crate::ports::{
     Applied, DeliveryQuery, DeploymentContext, DeploymentQuery, LineRequest, RelinkReason, RelinkRequest,
-    RelinkingDecision, Store, StoreError, TierChange,
+    RelinkingDecision, Store, StoreError,
 };
 use crate::text::ExternalDeploymentId;
 use crate::timestamp::Timestamp;
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use time::Duration;
 
 /// How long a claimed request is left to its taker. A taker that dies delays it by this much.
@@ -19,11 +18,8 @@ const LEASE: Duration = Duration::seconds(3);
 /// How many lines one call goes on with.
 const LINES_AT_ONCE: u32 = 4;
 
-/// How many services and environments one call gives tiers.
-const ENVIRONMENTS_AT_ONCE: u32 = 8;
-
 /// Looks again at the links of up to `limit` deployments that are waiting for it, and of as many of some lines, of one
-/// organization or of all, after giving as many of some environments their tiers, and gives how many requests it took.
+/// organization or of all, after placing as many of some services and environments, and gives how many requests it took.
 /// Nothing left to do: 0.
 ///
 /// # Errors
@@ -35,7 +31,7 @@ pub async fn relink(
     now: Timestamp,
 ) -> Result<usize, StoreError> {
     let lease_until = now.plus(LEASE);
-    let given = give_tiers(store, organization_id, limit, now, lease_until).await?;
+    let placed = place(store, organization_id, limit, now, lease_until).await?;
     let lines = relink_lines(store, organization_id, limit, now).await?;
     let relinking = store.relinking();
     let requests = relinking.claim(organization_id, limit, now, lease_until).await?;
@@ -43,7 +39,7 @@ pub async fn relink(
     if taken > 0 {
         relink_requested(store, requests, now).await?;
     }
-    Ok(given + lines + taken)
+    Ok(placed + lines + taken)
 }
 
 /// Decides up to `limit` deployments of each of some requested lines, and gives how many lines it took.
@@ -66,38 +62,6 @@ async fn relink_lines(
         relinking.advance_lines(&progress, now).await?;
     }
     Ok(progress.len())
-}
-
-/// Gives recorded deployments the tiers that their environments have now, up to `limit` of each of some requests, and tells
-/// how many requests it took.
-async fn give_tiers(
-    store: &dyn Store,
-    organization_id: Option<OrganizationId>,
-    limit: u32,
-    now: Timestamp,
-    lease_until: Timestamp,
-) -> Result<usize, StoreError> {
-    let environments = store.environments();
-    let requests = environments
-        .claim(organization_id, ENVIRONMENTS_AT_ONCE, now, lease_until)
-        .await?;
-    if requests.is_empty() {
-        return Ok(0);
-    }
-    let mut tiers: BTreeMap<OrganizationId, EnvironmentTiers> = BTreeMap::new();
-    for request in &requests {
-        if let Entry::Vacant(place) = tiers.entry(request.organization_id) {
-            place.insert(find_tiers(store, request.organization_id).await?);
-        }
-    }
-    let changes = requests.into_iter().filter_map(|request| {
-        let tiers = tiers.get(&request.organization_id)?;
-        let tier = tiers.apply(request.environment.clone()).tier();
-        Some(TierChange { request, tier })
-    });
-    let changes: Vec<_> = changes.collect();
-    environments.advance(&changes, limit, now).await?;
-    Ok(changes.len())
 }
 
 /// Relinks later deployments of lines that a deployment has changed. Requests of single deployments are left to the worker:
@@ -137,7 +101,11 @@ async fn relink_requested(
         .map(|(request, context, linking)| {
             let stored = context.stored.as_ref()?;
             let pull_requests = linking.first_deliveries().collect();
-            delivery_query(request.organization_id, &stored.deployment, pull_requests)
+            delivery_query(
+                (request.organization_id, &stored.service_key),
+                &stored.deployment,
+                pull_requests,
+            )
         })
         .collect();
     let mut delivered = delivered(store, queries).await?.into_iter();
@@ -246,7 +214,7 @@ fn link_in_order(contexts: impl Iterator<Item = DeploymentContext>, line: &str) 
     let mut entries = Vec::new();
     for mut context in contexts {
         let Some(stored) = &context.stored else { continue };
-        if service_key(stored.deployment.service.as_ref()) != line {
+        if stored.service_key != line {
             continue;
         }
         let earlier = std::mem::take(&mut context.surroundings.earlier);
@@ -273,7 +241,11 @@ async fn known_before(
         .collect();
     let query = first.and_then(|first| {
         let pull_requests = pull_requests.into_iter().collect();
-        delivery_query(line.organization_id, &first.deployment, pull_requests)
+        delivery_query(
+            (line.organization_id, &line.service_key),
+            &first.deployment,
+            pull_requests,
+        )
     });
     let answers = delivered(store, vec![query]).await?;
     Ok(answers.into_iter().next().unwrap_or_default())

@@ -55,7 +55,7 @@ pub async fn remove_deployment(
             organization_id,
             id,
             revision: stored.revision,
-            line_change: LineChange::left_by(&stored.deployment),
+            line_change: LineChange::left_by(&stored),
             removed_at: now,
             removed_by: command.removed_by.clone(),
         };

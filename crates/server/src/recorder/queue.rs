@@ -2,7 +2,7 @@
 
 use crate::error::ApiError;
 use periscope_domain::id::OrganizationId;
-use periscope_domain::linking::{LineKey, place_in_line};
+use periscope_domain::linking::{LineKey, possible_line};
 use periscope_domain::text::ExternalDeploymentId;
 use periscope_domain::use_cases::{RecordDeployment, RecordedDeployment};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -22,7 +22,7 @@ pub(super) type Answer = Result<RecordedDeployment, ApiError>;
 /// A report that waits for its turn.
 pub(super) struct Waiting {
     pub(super) identity: Identity,
-    /// The line that the deployment comes to.
+    /// The line to which the deployment may come.
     pub(super) line: Option<LineKey>,
     pub(super) command: RecordDeployment,
     pub(super) answer: oneshot::Sender<Answer>,
@@ -34,7 +34,7 @@ impl Waiting {
     pub(super) fn new(command: RecordDeployment, answer: oneshot::Sender<Answer>, span: Span) -> Self {
         Self {
             identity: (command.organization_id, command.report.external_id.clone()),
-            line: place_in_line(command.organization_id, &command.report).map(|(line, _)| line),
+            line: possible_line(command.organization_id, &command.report),
             command,
             answer,
             span,

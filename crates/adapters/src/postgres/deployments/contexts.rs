@@ -5,6 +5,7 @@
 
 use super::RowSql;
 use super::earlier::{HeadsSql, LatestSql, heads, latest};
+use crate::postgres::service_keys::{named_repositories, service_key};
 use crate::postgres::statement::{batch_input, batch_statement};
 use diesel::sql_types::{Array, BigInt, Bool, Bytea, Nullable, Text, Timestamptz};
 use time::OffsetDateTime;
@@ -28,7 +29,13 @@ batch_input! {
 
 type OrganizationSql = (BigInt, BigInt, Text, Nullable<Timestamptz>, Nullable<Timestamptz>);
 /// The columns of a [`Row`].
-type RepositoriesSql = (Array<BigInt>, Array<Text>, Array<Bool>, Array<Nullable<Text>>);
+type RepositoriesSql = (
+    Array<BigInt>,
+    Array<Text>,
+    Array<Bool>,
+    Array<Nullable<Text>>,
+    Array<Nullable<Text>>,
+);
 type LineSql = (BigInt, Timestamptz, Text);
 type TiersSql = (Array<Text>, Array<Text>);
 type HistoriesSql = (Array<BigInt>, Array<Bool>, Array<Nullable<BigInt>>, Timestamptz);
@@ -70,25 +77,22 @@ const NAMED_OR_TAGGED: &str = concat!(
         offset 0
     ) as k");
 
-/// What the service is compared by: the one of the report, else the stored one.
-const SERVICE_KEY: &str = "coalesce(lower(coalesce(q.service, d.service) collate \"C\"), '')";
-
 batch_statement! {
     /// A row for each query whose organization exists. What is not needed is left out by a condition inside of each part;
     /// one where they are joined would be looked at when it is too late. A previous commit is looked for among commits
     /// only if it is abbreviated, and among tags: a whole one cannot be another commit's.
     ReadContexts { query: QueryInput } -> (
-        BigInt, OrganizationSql, Nullable<RowSql>,
+        BigInt, Text, OrganizationSql, Nullable<RowSql>,
         Nullable<RepositoriesSql>, Nullable<CandidatesSql>, Nullable<HistoriesSql>,
         Nullable<LatestSql>, Nullable<HeadsSql>, Nullable<LineSql>, Nullable<TiersSql>
     ) {
         " select
-            q.ordinal,
+            q.ordinal, service.key,
             o.revision, o.linking_epoch, o.plan, o.trial_started_at, o.trial_ends_at,
             d.id, d.revision, d.commit_sha, d.environment, d.tier, d.status, d.started_at, d.completed_at, d.service,
-            d.previous_commit_sha, d.branch, d.triggered_by, d.pipeline_name, d.pipeline_url,
+            d.service_key, d.previous_commit_sha, d.branch, d.triggered_by, d.pipeline_name, d.pipeline_url,
             d.linked_pull_requests, d.novelty, d.linking_digest,
-            r.ids, r.full_names, r.monitored, r.aliases,
+            r.ids, r.full_names, r.monitored, r.aliases, r.former_names,
             c.ids, c.repository_ids, c.monitored, c.commits, c.merged_at, c.base_branches,
             h.ids, h.monitored, h.epochs, h.server_started_at,
             latest.id, latest.external_id, latest.commit_sha, latest.completed_at,
@@ -99,38 +103,23 @@ batch_statement! {
         from query q
         join organizations o on o.id = q.organization_id
         left join deployments d on d.organization_id = q.organization_id and d.external_id = q.external_id
+        cross join lateral (
+            select
+                case
+                    when q.service is null then coalesce(d.service_key, '')
+                    else ", service_key!("q.organization_id", "q.service"), "
+                end as key
+            offset 0
+        ) as service
         left join lateral (
             select
-                array_agg(r.id) as ids, array_agg(r.full_name) as full_names,
-                array_agg(r.monitored) as monitored, array_agg(r.alias) as aliases
+                array_agg(r.id) as ids, array_agg(r.full_name) as full_names, array_agg(r.monitored) as monitored,
+                array_agg(r.alias) as aliases, array_agg(r.former_name) as former_names
             from (
-                select lower(coalesce(q.service, d.service) collate \"C\") collate \"default\" as key
+                select lower(coalesce(q.service, d.service) collate \"C\") collate \"default\" as spelling
                 offset 0
             ) as service
-            cross join lateral (
-                (
-                    select r.id, r.full_name, r.monitored, null as alias
-                    from repositories r
-                    where r.organization_id = q.organization_id
-                        and r.bare_name_key = split_part(service.key, '/', -1)
-                        and (r.bare_name_key = service.key or r.full_name_key = service.key)
-                    offset 0
-                )
-                union all
-                select r.id, r.full_name, r.monitored, a.alias
-                from (
-                    select a.alias, a.repository_id
-                    from repository_aliases a
-                    where a.organization_id = q.organization_id and a.alias_key = service.key
-                    offset 0
-                ) as a
-                cross join lateral (
-                    select r.id, r.full_name, r.monitored
-                    from repositories r
-                    where r.organization_id = q.organization_id and r.id = a.repository_id
-                    offset 0
-                ) as r
-            ) as r
+            cross join lateral ", named_repositories!("q.organization_id", "service.spelling"), " as r
             where q.linking
             having count(*) > 0
         ) as r on true
@@ -228,7 +217,7 @@ batch_statement! {
         left join lateral (
             select
                 q.organization_id, q.external_id,
-                ", SERVICE_KEY, " as service_key,
+                service.key as service_key,
                 coalesce(q.environment, d.environment) as environment,
                 coalesce(q.shipped_at, d.completed_at) as completed_at,
                 least(q.shipped_at, d.completed_at) as live_from
@@ -241,7 +230,7 @@ batch_statement! {
             select l.revision, l.last_completed_at, l.last_external_id
             from lines l
             where l.organization_id = q.organization_id and q.linking
-                and l.service_key = ", SERVICE_KEY, "
+                and l.service_key = service.key
             offset 0
         ) as line on true
         left join lateral (

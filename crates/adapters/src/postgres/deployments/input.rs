@@ -4,7 +4,7 @@ use super::links::{linked_pull_requests, unlinked_reason};
 use crate::postgres::statement::batch_input;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz};
 use periscope_domain::deployment::Revision;
-use periscope_domain::linking::{Linking, Novelty, service_key};
+use periscope_domain::linking::{Linking, Novelty};
 use periscope_domain::ports::DeploymentDecision;
 use periscope_domain::timestamp::Timestamp;
 use time::OffsetDateTime;
@@ -67,7 +67,7 @@ impl Input {
         self.commit_sha.push(deployment.commit.as_str().to_owned());
         self.environment.push(deployment.environment.as_str().to_owned());
         self.tier.push(deployment.environment.tier().as_str());
-        self.service_key.push(service_key(deployment.service.as_ref()));
+        self.service_key.push(decision.service_key.clone());
         self.status.push(deployment.run.status().as_str());
         self.started_at
             .push(deployment.run.started_at().to_offset_date_time());

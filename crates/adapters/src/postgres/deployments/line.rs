@@ -6,7 +6,7 @@ use crate::postgres::statement::{batch_input, batch_statement};
 use diesel::sql_types::{BigInt, Text, Timestamptz};
 use periscope_domain::environment::Environment;
 use periscope_domain::id::{OrganizationId, PullRequestId};
-use periscope_domain::linking::{LinePosition, service_key};
+use periscope_domain::linking::LinePosition;
 use periscope_domain::ports::{DeliveryQuery, LineMember, StoreError};
 use periscope_domain::text::ExternalDeploymentId;
 use std::collections::BTreeSet;
@@ -118,7 +118,7 @@ pub(super) async fn delivered(
         for pull_request_id in &query.pull_requests {
             wanted.owner.push(owner);
             wanted.organization_id.push(query.organization_id.get());
-            wanted.service_key.push(service_key(query.service.as_ref()));
+            wanted.service_key.push(query.service_key.clone());
             wanted
                 .before
                 .push(query.before.completed_at.to_offset_date_time());

@@ -55,6 +55,7 @@ struct Row {
     started_at: OffsetDateTime,
     completed_at: Option<OffsetDateTime>,
     service: Option<String>,
+    service_key: String,
     previous_commit_sha: Option<String>,
     branch: Option<String>,
     triggered_by: Option<String>,
@@ -76,6 +77,7 @@ type RowSql = (
     Timestamptz,
     Nullable<Timestamptz>,
     Nullable<Text>,
+    Text,
     Nullable<Text>,
     Nullable<Text>,
     Nullable<Text>,
@@ -120,6 +122,7 @@ impl Row {
             id: DeploymentId::new(self.id),
             revision: Revision::new(self.revision),
             deployment,
+            service_key: self.service_key,
             novelty: novelty.transpose()?,
         })
     }
@@ -141,7 +144,7 @@ batch_statement! {
     ReadIdentified { wanted: Identified } -> (Text, RowSql) {
         " select
             d.external_id, d.id, d.revision, d.commit_sha, d.environment, d.tier, d.status, d.started_at, d.completed_at,
-            d.service, d.previous_commit_sha, d.branch, d.triggered_by, d.pipeline_name, d.pipeline_url,
+            d.service, d.service_key, d.previous_commit_sha, d.branch, d.triggered_by, d.pipeline_name, d.pipeline_url,
             d.linked_pull_requests, d.novelty, d.linking_digest
         from wanted w
         cross join lateral (

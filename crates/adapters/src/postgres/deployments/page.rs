@@ -5,11 +5,11 @@
 use super::{NamedRow, RowSql, named};
 use crate::postgres::listing::Bounds;
 use crate::postgres::pool::Pool;
+use crate::postgres::service_keys::find_service_key;
 use crate::postgres::statement::{batch_input, batch_statement};
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use periscope_domain::environment::{Environment, Tier};
 use periscope_domain::id::{DeploymentId, OrganizationId};
-use periscope_domain::linking::service_key;
 use periscope_domain::listing::{DeploymentFilter, ListedDeployment, Order, Page, PageRequest};
 use periscope_domain::ports::StoreError;
 use periscope_domain::run::DeploymentStatus;
@@ -126,7 +126,7 @@ macro_rules! page {
             select
                 d.external_id,
                 d.id, d.revision, d.commit_sha, d.environment, d.tier, d.status, d.started_at, d.completed_at, d.service,
-                d.previous_commit_sha, d.branch, d.triggered_by, d.pipeline_name, d.pipeline_url,
+                d.service_key, d.previous_commit_sha, d.branch, d.triggered_by, d.pipeline_name, d.pipeline_url,
                 d.linked_pull_requests, d.novelty, d.linking_digest
             from (
                 select * from near where (select is_too_little from effort) is not true
@@ -156,7 +156,7 @@ batch_statement! {
 }
 
 impl Query {
-    fn new(organization_id: OrganizationId, filter: &DeploymentFilter) -> Self {
+    fn new(organization_id: OrganizationId, filter: &DeploymentFilter, service_key: Option<String>) -> Self {
         let DeploymentFilter {
             environment,
             service,
@@ -164,7 +164,6 @@ impl Query {
             period: _,
         } = filter;
         let takes_all = environment.is_none() && service.is_none() && statuses.is_empty();
-        let service = service.as_ref().map(|name| service_key(Some(name)));
         let tier = environment
             .as_ref()
             .filter(|environment| environment.means_tier());
@@ -173,7 +172,7 @@ impl Query {
         let environment = environment.map(Environment::as_str).map(str::to_owned);
         Self {
             organization_id: vec![organization_id.get()],
-            service_key: vec![service],
+            service_key: vec![service_key],
             environment: vec![environment],
             tier: vec![tier],
             statuses: vec![statuses.iter().copied().map(DeploymentStatus::as_str).collect()],
@@ -189,7 +188,11 @@ pub(super) async fn page(
     page: &PageRequest<DeploymentId>,
 ) -> Result<Page<ListedDeployment>, StoreError> {
     let bounds = Bounds::new(&filter.period, page, DeploymentId::get);
-    let query = Query::new(organization_id, filter);
+    let service_key = match &filter.service {
+        None => None,
+        Some(service) => Some(find_service_key(pool, organization_id, service).await?),
+    };
+    let query = Query::new(organization_id, filter, service_key);
     let rows: Vec<NamedRow> = match page.order {
         Order::Newest => pool.rows(ReadNewest { query, bounds }).await?,
         Order::Oldest => pool.rows(ReadOldest { query, bounds }).await?,

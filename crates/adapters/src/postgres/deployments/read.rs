@@ -7,7 +7,7 @@ use crate::postgres::environments::tiers;
 use crate::postgres::histories::Histories;
 use crate::postgres::organizations::subscription;
 use crate::postgres::pool::Pool;
-use crate::postgres::repositories::repository;
+use crate::postgres::repositories::{OtherNames, repository};
 use crate::postgres::row::{Place, timestamp};
 use crate::postgres::server_run::ServerRun;
 use diesel::prelude::*;
@@ -33,19 +33,23 @@ struct RepositoryRows {
     full_names: Vec<String>,
     monitored: Vec<bool>,
     aliases: Vec<Option<String>>,
+    former_names: Vec<Option<String>>,
 }
 
 impl RepositoryRows {
-    /// Each once: one that a service is the name and an alias of comes twice.
+    /// Each once: one that a service names in several ways comes several times.
     fn repositories(self) -> Result<Vec<Repository>, StoreError> {
-        let named = self.full_names.into_iter().zip(self.monitored).zip(self.aliases);
-        let mut found: BTreeMap<i64, _> = BTreeMap::new();
-        for (id, ((full_name, monitored), alias)) in self.ids.into_iter().zip(named) {
-            let (_, known) = found.entry(id).or_insert(((id, full_name, monitored), None));
-            *known = known.take().or(alias);
+        let rows = self.full_names.into_iter().zip(self.monitored);
+        let others = self.aliases.into_iter().zip(self.former_names);
+        let mut found: BTreeMap<i64, (_, OtherNames)> = BTreeMap::new();
+        for ((id, (full_name, monitored)), (alias, former)) in self.ids.into_iter().zip(rows).zip(others) {
+            let row = (id, full_name, monitored);
+            let (_, names) = found.entry(id).or_insert_with(|| (row, OtherNames::default()));
+            names.aliases.extend(alias);
+            names.former.extend(former);
         }
         let rows = found.into_values();
-        rows.map(|(row, alias)| repository(row, alias)).collect()
+        rows.map(|(row, names)| repository(row, &names)).collect()
     }
 }
 
@@ -97,6 +101,7 @@ type HistoryRows = (Vec<i64>, Vec<bool>, Vec<Option<i64>>, OffsetDateTime);
 
 type ContextRow = (
     i64,
+    String,
     OrganizationRow,
     Option<Row>,
     Option<RepositoryRows>,
@@ -149,7 +154,7 @@ pub(super) async fn contexts(
     for row in pool.rows::<_, ContextRow>(ReadContexts { query: input }).await? {
         let index = usize::try_from(row.0 - 1).unwrap_or(usize::MAX);
         if let (Some(query), Some(place)) = (queries.get(index), contexts.get_mut(index)) {
-            let known = row.5.clone();
+            let known = row.6.clone();
             let mut context = context(query, row)?;
             if let Some(known) = known {
                 context.surroundings.histories =
@@ -185,7 +190,8 @@ async fn known_histories(
 }
 
 fn context(query: &DeploymentQuery, row: ContextRow) -> Result<DeploymentContext, StoreError> {
-    let (_, organization, deployment, repositories, candidates, _, latest, heads, line, rules) = row;
+    let (_, service_key, organization, deployment, repositories, candidates, _, latest, heads, line, rules) =
+        row;
     let linked = deployment.as_ref().map_or(0, |row| row.linked_pull_requests);
     let digest = deployment.as_ref().and_then(|row| row.linking_digest);
     let (organization_revision, epoch, plan, trial_started_at, trial_ends_at) = organization;
@@ -195,6 +201,7 @@ fn context(query: &DeploymentQuery, row: ContextRow) -> Result<DeploymentContext
     let rules = rules.map(|(patterns, tiers)| patterns.into_iter().zip(tiers));
     Ok(DeploymentContext {
         tiers: tiers(query.organization_id, rules.into_iter().flatten())?,
+        service_key,
         subscription: subscription(
             query.organization_id.get(),
             &plan,

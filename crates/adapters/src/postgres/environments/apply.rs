@@ -2,7 +2,7 @@
 //! the rules before once it is committed, and leaves recorded deployments for the worker.
 
 use super::pairs::ReadPairs;
-use super::requests::RequestTiers;
+use crate::postgres::placement::RequestPlaces;
 use crate::postgres::pool::Pool;
 use crate::postgres::schema::{environment_tiers, organizations};
 use diesel::prelude::*;
@@ -45,7 +45,7 @@ async fn write(connection: &mut AsyncPgConnection, decision: &TiersDecision) -> 
             .await?;
     }
     let pairs: Vec<(String, String)> = ReadPairs::new(decision.organization_id).load(connection).await?;
-    let request = RequestTiers::of(decision, pairs);
+    let request = RequestPlaces::new(decision, pairs);
     if !request.is_empty() {
         let _: Vec<i64> = request.load(connection).await?;
     }

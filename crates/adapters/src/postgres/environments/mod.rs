@@ -1,9 +1,7 @@
 //! The tiers of an organization's environments.
 
-mod advance;
 mod apply;
 mod pairs;
-mod requests;
 
 use super::PgStore;
 use super::meters::Decided;
@@ -15,10 +13,7 @@ use pairs::ReadPairs;
 use periscope_domain::environment::{Environment, Tier};
 use periscope_domain::environment_tiers::{EnvironmentPattern, EnvironmentTiers};
 use periscope_domain::id::OrganizationId;
-use periscope_domain::ports::{
-    Applied, Environments, StoreError, TierChange, TierRequest, TiersContext, TiersDecision,
-};
-use periscope_domain::timestamp::Timestamp;
+use periscope_domain::ports::{Applied, Environments, StoreError, TiersContext, TiersDecision};
 
 /// Rules as they are kept: patterns and tiers.
 pub(super) fn tiers(
@@ -83,19 +78,5 @@ impl Environments for PgStore {
         environments
             .map(|name| place.parse("environment", name, Environment::parse))
             .collect()
-    }
-
-    async fn claim(
-        &self,
-        organization_id: Option<OrganizationId>,
-        limit: u32,
-        now: Timestamp,
-        lease_until: Timestamp,
-    ) -> Result<Vec<TierRequest>, StoreError> {
-        requests::claim(&self.pool, organization_id, limit, now, lease_until).await
-    }
-
-    async fn advance(&self, changes: &[TierChange], most: u32, now: Timestamp) -> Result<(), StoreError> {
-        advance::advance(&self.pool, changes, most, now).await
     }
 }

@@ -9,16 +9,17 @@ mod write;
 pub(super) use claim::{Taker, fair_share};
 pub(super) use lines::{move_lines, request_lines};
 
-use super::PgStore;
 use super::meters::Decided;
-use super::schema::{line_requests, relink_requests, tier_requests};
+use super::schema::{line_requests, placement_requests, relink_requests};
+use super::{PgStore, placement};
 use async_trait::async_trait;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use periscope_domain::id::OrganizationId;
 use periscope_domain::linking::LinePosition;
 use periscope_domain::ports::{
-    Applied, LineRequest, RelinkRequest, Relinking, RelinkingDecision, StoreError,
+    Applied, LineRequest, Placement, PlacementRequest, RelinkRequest, Relinking, RelinkingDecision,
+    StoreError,
 };
 use periscope_domain::timestamp::Timestamp;
 use time::OffsetDateTime;
@@ -63,6 +64,20 @@ impl Relinking for PgStore {
         lines::advance(&self.pool, progress, now).await
     }
 
+    async fn claim_placements(
+        &self,
+        organization_id: Option<OrganizationId>,
+        limit: u32,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Vec<PlacementRequest>, StoreError> {
+        placement::claim(&self.pool, organization_id, limit, now, lease_until).await
+    }
+
+    async fn place(&self, placements: &[Placement], most: u32, now: Timestamp) -> Result<(), StoreError> {
+        placement::place(&self.pool, placements, most, now).await
+    }
+
     async fn count(&self, organization_id: Option<OrganizationId>) -> Result<u64, StoreError> {
         let mut query = relink_requests::table.select(count_star()).into_boxed();
         if let Some(organization_id) = organization_id {
@@ -72,14 +87,14 @@ impl Relinking for PgStore {
         if let Some(organization_id) = organization_id {
             lines = lines.filter(line_requests::organization_id.eq(organization_id.get()));
         }
-        let mut tiers = tier_requests::table.select(count_star()).into_boxed();
+        let mut places = placement_requests::table.select(count_star()).into_boxed();
         if let Some(organization_id) = organization_id {
-            tiers = tiers.filter(tier_requests::organization_id.eq(organization_id.get()));
+            places = places.filter(placement_requests::organization_id.eq(organization_id.get()));
         }
         let counts: [Option<i64>; 3] = [
             self.pool.row(query).await?,
             self.pool.row(lines).await?,
-            self.pool.row(tiers).await?,
+            self.pool.row(places).await?,
         ];
         Ok(counts.into_iter().flatten().sum::<i64>().unsigned_abs())
     }
@@ -101,18 +116,18 @@ impl Relinking for PgStore {
         if let Some(organization_id) = organization_id {
             lines = lines.filter(line_requests::organization_id.eq(organization_id.get()));
         }
-        let mut tiers = tier_requests::table
-            .select(tier_requests::requested_at)
-            .order(tier_requests::requested_at)
+        let mut places = placement_requests::table
+            .select(placement_requests::requested_at)
+            .order(placement_requests::requested_at)
             .limit(1)
             .into_boxed();
         if let Some(organization_id) = organization_id {
-            tiers = tiers.filter(tier_requests::organization_id.eq(organization_id.get()));
+            places = places.filter(placement_requests::organization_id.eq(organization_id.get()));
         }
         let oldest: [Option<OffsetDateTime>; 3] = [
             self.pool.row(query).await?,
             self.pool.row(lines).await?,
-            self.pool.row(tiers).await?,
+            self.pool.row(places).await?,
         ];
         Ok(oldest.into_iter().flatten().min().map(Timestamp::new))
     }

@@ -30,14 +30,14 @@ const EXEMPT: [(&str, &str); 7] = [
         "it is counted, for those who run the service, how much all of the worker has to do",
     ),
     ("select count(*) from line_requests", "the same of lines"),
-    ("select count(*) from tier_requests", "the same of tiers"),
+    ("select count(*) from placement_requests", "the same of places"),
     (
         "select line_requests.requested_at from line_requests order by line_requests.requested_at limit $1",
         "it is told since when the oldest of all lines waits",
     ),
     (
-        "select tier_requests.requested_at from tier_requests order by tier_requests.requested_at limit $1",
-        "the same of tiers",
+        "select placement_requests.requested_at from placement_requests order by placement_requests.requested_at limit $1",
+        "the same of places",
     ),
     (
         "select relink_requests.requested_at from relink_requests order by relink_requests.requested_at limit $1",

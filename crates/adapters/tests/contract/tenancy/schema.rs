@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use tokio_postgres::{Client, NoTls};
 
 /// The tables of the tenants, which are distributed.
-pub(super) const TENANT_TABLES: [&str; 20] = [
+pub(super) const TENANT_TABLES: [&str; 21] = [
     "commits",
     "deployment_events",
     "deployments",
@@ -17,6 +17,7 @@ pub(super) const TENANT_TABLES: [&str; 20] = [
     "line_requests",
     "links",
     "merge_time_ranges",
+    "placement_requests",
     "pull_requests",
     "proved_roots",
     "pushes",
@@ -24,8 +25,8 @@ pub(super) const TENANT_TABLES: [&str; 20] = [
     "removed_deployments",
     "repositories",
     "repository_aliases",
+    "repository_former_names",
     "sessions",
-    "tier_requests",
     "webhook_deliveries",
 ];
 

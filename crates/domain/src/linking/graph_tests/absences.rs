@@ -35,6 +35,7 @@ fn why_a_pull_request_is_not_in_a_deployment_is_told() {
     }
     let mut named = surroundings(&ALL, &[]);
     named.repositories.push(Repository {
+        former_names: Vec::new(),
         id: RepositoryId::new(1),
         name: RepositoryName::parse("acme/api").unwrap(),
         monitored: true,
@@ -63,6 +64,7 @@ fn why_a_pull_request_is_not_in_a_deployment_is_told() {
 fn a_commit_is_said_to_be_unknown_where_it_was_looked_for_and_nowhere_else() {
     let mut of_another = surroundings(&ALL, &[]);
     of_another.repositories.push(Repository {
+        former_names: Vec::new(),
         id: RepositoryId::new(2),
         name: RepositoryName::parse("acme/web").unwrap(),
         monitored: true,

@@ -1,6 +1,7 @@
 //! Lines and their heads, and what is kept of a decision.
 
 use super::*;
+use crate::deployment::{Deployment, Revision, StoredDeployment};
 
 #[test]
 fn a_line_changes_with_the_commit_the_service_the_environment_and_the_time_of_what_shipped() {
@@ -12,9 +13,17 @@ fn a_line_changes_with_the_commit_the_service_the_environment_and_the_time_of_wh
         completed_at: day(completed),
         external_id: before.external_id.as_str().to_owned(),
     };
-    let left = LineChange::left_by(&before).unwrap();
+    let key = |deployment: &Deployment| service_spelling(deployment.service.as_ref());
+    let stored = StoredDeployment {
+        id: DeploymentId::new(1),
+        revision: Revision::FIRST,
+        deployment: before.clone(),
+        service_key: key(&before),
+        novelty: None,
+    };
+    let left = LineChange::left_by(&stored).unwrap();
     let come = |service: Option<&ServiceName>, completed| LineChange {
-        service: service.cloned(),
+        service_key: service_spelling(service),
         place: place(completed),
         is_moved: true,
         has_later: completed < 22,
@@ -52,22 +61,26 @@ fn a_line_changes_with_the_commit_the_service_the_environment_and_the_time_of_wh
         ),
     ] {
         let last = place(22);
-        assert_eq!(LineChange::between(Some(&before), &after, Some(&last)), changes);
+        assert_eq!(
+            LineChange::between(Some(&stored), &after, &key(&after), Some(&last)),
+            changes
+        );
         let anew = changes.last().filter(|_| after.shipped_at().is_some()).cloned();
         let anew = anew.map(|anew| LineChange {
             is_moved: true,
             ..anew
         });
         let anew = Vec::from_iter(anew);
-        assert_eq!(LineChange::between(None, &after, Some(&last)), anew);
-        for change in LineChange::between(None, &after, None) {
+        assert_eq!(LineChange::between(None, &after, &key(&after), Some(&last)), anew);
+        for change in LineChange::between(None, &after, &key(&after), None) {
             assert!(!change.changes_later(), "the first of a line has no later one");
         }
     }
     assert!(left.changes_later() && come(None, 21).changes_later());
     let mut only = LineChange::between(
-        Some(&before),
+        Some(&stored),
         &with(&|after| after.run = cancelled),
+        &stored.service_key,
         Some(&place(21)),
     );
     assert!(

@@ -67,6 +67,7 @@ fn at(text: &str) -> Timestamp {
 
 fn repository(id: i64, name: &str, monitored: bool) -> Repository {
     Repository {
+        former_names: Vec::new(),
         id: RepositoryId::new(id),
         name: RepositoryName::parse(name).unwrap(),
         monitored,

@@ -1,4 +1,4 @@
-//! Gives recorded deployments their tier, a bounded piece of each request at a time. Locks are taken as a recorder takes
+//! Gives recorded deployments their tier and their service, a bounded piece of each request at a time. Locks are taken as a recorder takes
 //! them: the organization, then the deployments, then lines and their requests. The deployments are held by a statement of
 //! their own, because the next one then sees every link that was written before they were.
 
@@ -9,13 +9,13 @@ use diesel::sql_types::{BigInt, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use futures_util::FutureExt;
 use periscope_domain::linking::Linking;
-use periscope_domain::ports::{Applied, StoreError, TierChange};
+use periscope_domain::ports::{Applied, Placement, StoreError};
 use periscope_domain::run::DeploymentStatus;
 use periscope_domain::timestamp::Timestamp;
 use time::OffsetDateTime;
 
 batch_input! {
-    /// Requests with the tier that their deployments get.
+    /// Requests with the tier that their deployments have now.
     Input as "input" {
         organization_id: BigInt = i64,
         service_key: Text = String,
@@ -26,6 +26,15 @@ batch_input! {
         digest: BigInt = i64,
         most: BigInt = i64,
         now: Timestamptz = OffsetDateTime,
+    }
+}
+
+batch_input! {
+    /// The keys that spellings of services have now, of the request with the ordinal `owner`.
+    Keys as "key" {
+        owner: BigInt = i64,
+        spelling: Text = String,
+        service_key: Text = String,
     }
 }
 
@@ -71,7 +80,7 @@ macro_rules! piece {
                 i.ordinal, i.tier, i.digest, i.most, i.now
             from input i
             join organization o on o.id = i.organization_id
-            join tier_requests r
+            join placement_requests r
                 on r.organization_id = i.organization_id and r.service_key = i.service_key collate \"C\"
                 and r.environment = i.environment
             where r.generation = i.generation
@@ -94,13 +103,22 @@ macro_rules! piece {
         ),
         wrong as materialized (
             select
-                d.organization_id, d.id, h.tier, h.digest, h.now,
-                d.status = 'success' and d.tier = 'production' as leaves,
-                d.status = 'success' and h.tier = 'production' as comes
+                d.organization_id, d.id, d.service_key as key_before, k.service_key as key, h.tier, h.digest, h.now,
+                d.status = 'success' and d.tier = 'production' as was_in_line,
+                d.status = 'success' and h.tier = 'production' as is_in_line
             from piece p
             join held h on h.ordinal = p.ordinal
             join deployments d on d.organization_id = p.organization_id and d.id = p.id
-            where d.tier <> h.tier and d.environment = h.environment
+            cross join lateral (
+                select coalesce((
+                    select k.service_key collate \"C\"
+                    from key k
+                    where k.owner = h.ordinal and k.spelling collate \"C\" = lower(d.service collate \"C\")
+                    limit 1
+                ), d.service_key) as service_key
+            ) as k
+            where d.environment = h.environment and d.service_key = h.service_key
+                and (d.tier <> h.tier or k.service_key <> d.service_key)
             order by d.organization_id, d.id
             for no key update of d
         )"
@@ -108,38 +126,47 @@ macro_rules! piece {
 }
 
 batch_statement! {
-    /// Holds the requests and those of their next deployments that have another tier.
-    HoldPiece { input: Input } -> BigInt {
+    /// Holds the requests and those of their next deployments that belong elsewhere.
+    HoldPiece { input: Input, keys: Keys } -> BigInt {
         piece!(),
         " select id from wrong"
     }
 }
 
 batch_statement! {
-    /// The next deployments of each request get its tier. One that leaves a line loses its links and ranges here, because a
-    /// line is decided from what its deployments have; the links of one that comes are decided with the line. Heads that it
-    /// superseded are of its environment and leave as well.
-    GiveTiers { input: Input } -> BigInt {
+    /// The next deployments of each request get their tier and service. One that leaves a line loses its links and ranges here,
+    /// because a line is decided from what its deployments have, and heads that it superseded become heads again; the links of
+    /// one that comes are decided with the line.
+    Place { input: Input, keys: Keys } -> BigInt {
         piece!(),
         ",
         given as (
             update deployments d
-            set (revision, tier, linked_pull_requests, unlinked_reason, novelty, linking_digest, changed_in)
-                = (d.revision + 1, w.tier,
+            set (revision, tier, service_key, linked_pull_requests, unlinked_reason, novelty, linking_digest, changed_in)
+                = (d.revision + 1, w.tier, w.key,
                     case when w.leaves then 0 else d.linked_pull_requests end,
                     case when w.leaves then null else d.unlinked_reason end,
                     case when w.leaves then null else d.novelty end,
                     case when w.leaves then w.digest else d.linking_digest end,
                     pg_current_xact_id()::text::bigint)
-            from wrong w
+            from (
+                select
+                    w.organization_id, w.id, w.tier, w.digest, w.key_before, w.key,
+                    w.was_in_line and not (w.is_in_line and w.key = w.key_before) as leaves,
+                    w.is_in_line and not (w.was_in_line and w.key = w.key_before) as comes
+                from wrong w
+            ) as w
             where d.organization_id = w.organization_id and d.id = w.id
-            returning
-                d.organization_id, d.id, d.external_id, d.service_key, d.completed_at, w.leaves, w.leaves or w.comes as moves
+            returning d.organization_id, d.id, d.external_id, d.completed_at, w.key_before, w.key, w.leaves, w.comes
         ),
         moved as materialized (
-            select g.organization_id, g.id, g.external_id, g.service_key, g.completed_at, g.leaves
+            select g.organization_id, g.id, g.external_id, g.key_before as service_key, g.completed_at, true as leaves
             from given g
-            where g.moves and g.completed_at is not null
+            where g.leaves and g.completed_at is not null
+            union all
+            select g.organization_id, g.id, g.external_id, g.key, g.completed_at, false
+            from given g
+            where g.comes and g.completed_at is not null
         ),
         asked as materialized (
             select m.organization_id, m.service_key, m.completed_at as since from moved m
@@ -152,6 +179,14 @@ batch_statement! {
         line_requested as (",
         request_lines!("(select max(now) from held)"),
         "),
+        heads_again as (
+            update graph_ranges g
+            set superseded_at = 'infinity'
+            from moved m
+            where m.leaves and g.organization_id = m.organization_id and g.service_key = m.service_key
+                and g.superseded_at = m.completed_at
+                and (g.organization_id, g.deployment_id) not in (select organization_id, id from moved where leaves)
+        ),
         links_gone as (
 ",
         delete_of_leaving!("links"),
@@ -174,7 +209,7 @@ batch_statement! {
             order by p.ordinal, p.status desc, p.time desc, p.id desc
         ),
         gone_on as (
-            update tier_requests r
+            update placement_requests r
             set after_status = l.status, after_time = l.time, after_id = l.id, requested_at = h.now, lease_until = null
             from held h
             join last l on l.ordinal = h.ordinal and l.count = h.most
@@ -182,7 +217,7 @@ batch_statement! {
                 and r.environment = h.environment
         ),
         settled as (
-            delete from tier_requests r
+            delete from placement_requests r
             using held h
             where r.organization_id = h.organization_id and r.service_key = h.service_key
                 and r.environment = h.environment
@@ -192,17 +227,19 @@ batch_statement! {
     }
 }
 
-pub(super) async fn advance(
+pub(in crate::postgres) async fn place(
     pool: &Pool,
-    changes: &[TierChange],
+    placements: &[Placement],
     most: u32,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let [held, given] = [(); 2].map(|()| Input::new(changes, most, now));
+    let [held, placed] = [(); 2].map(|()| (Input::new(placements, most, now), Keys::new(placements)));
     pool.transaction(move |connection| {
         async move {
-            let _: Vec<i64> = HoldPiece { input: held }.load(connection).await?;
-            let _: Vec<i64> = GiveTiers { input: given }.load(connection).await?;
+            let (input, keys) = held;
+            let _: Vec<i64> = HoldPiece { input, keys }.load(connection).await?;
+            let (input, keys) = placed;
+            let _: Vec<i64> = Place { input, keys }.load(connection).await?;
             Ok(Applied::Done(()))
         }
         .boxed()
@@ -212,9 +249,9 @@ pub(super) async fn advance(
 }
 
 impl Input {
-    fn new(changes: &[TierChange], most: u32, now: Timestamp) -> Self {
+    fn new(placements: &[Placement], most: u32, now: Timestamp) -> Self {
         let mut input = Self::default();
-        for TierChange { request, tier } in changes {
+        for Placement { request, tier, .. } in placements {
             let ships_nothing = Linking::of_nothing(DeploymentStatus::Success, &request.environment);
             input.organization_id.push(request.organization_id.get());
             input.service_key.push(request.service_key.clone());
@@ -226,5 +263,19 @@ impl Input {
             input.now.push(now.to_offset_date_time());
         }
         input
+    }
+}
+
+impl Keys {
+    fn new(placements: &[Placement]) -> Self {
+        let mut keys = Self::default();
+        for (owner, placement) in (1..).zip(placements) {
+            for (spelling, key) in &placement.keys {
+                keys.owner.push(owner);
+                keys.spelling.push(spelling.clone());
+                keys.service_key.push(key.clone());
+            }
+        }
+        keys
     }
 }
