@@ -39,6 +39,10 @@ pub enum IgnoredReason {
     NothingMerged,
     /// It tells of a push, but of no commits on a branch.
     NothingPushed,
+    /// It tells of a repository, but of no new name of a known one.
+    NothingRenamed,
+    /// It gives a repository a name that another one has.
+    NameTaken,
     /// Its repository is not monitored.
     RepositoryNotMonitored,
     /// It came before.
@@ -56,12 +60,14 @@ pub enum RefusedReason {
 
 impl DeliveryResult {
     /// Every result.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Pong,
         Self::Recorded,
         Self::Ignored(IgnoredReason::Event),
         Self::Ignored(IgnoredReason::NothingMerged),
         Self::Ignored(IgnoredReason::NothingPushed),
+        Self::Ignored(IgnoredReason::NothingRenamed),
+        Self::Ignored(IgnoredReason::NameTaken),
         Self::Ignored(IgnoredReason::RepositoryNotMonitored),
         Self::Ignored(IgnoredReason::Repeated),
         Self::Refused(RefusedReason::Payload),
@@ -78,6 +84,8 @@ impl DeliveryResult {
             Self::Ignored(IgnoredReason::Event) => "event_not_recorded",
             Self::Ignored(IgnoredReason::NothingMerged) => "nothing_merged",
             Self::Ignored(IgnoredReason::NothingPushed) => "nothing_pushed",
+            Self::Ignored(IgnoredReason::NothingRenamed) => "nothing_renamed",
+            Self::Ignored(IgnoredReason::NameTaken) => "name_taken",
             Self::Ignored(IgnoredReason::RepositoryNotMonitored) => "repository_not_monitored",
             Self::Ignored(IgnoredReason::Repeated) => "delivery_repeated",
             Self::Refused(RefusedReason::Payload) => "invalid_payload",
@@ -92,9 +100,15 @@ impl DeliveryResult {
         match self {
             Self::Pong => "the ping was answered",
             Self::Recorded => "recorded",
-            Self::Ignored(IgnoredReason::Event) => "ignored: only pull requests and pushes are recorded",
+            Self::Ignored(IgnoredReason::Event) => {
+                "ignored: only pull requests, pushes and renames of repositories are recorded"
+            }
             Self::Ignored(IgnoredReason::NothingMerged) => "ignored: no pull request was merged",
             Self::Ignored(IgnoredReason::NothingPushed) => "ignored: no commits came to a branch",
+            Self::Ignored(IgnoredReason::NothingRenamed) => "ignored: no known repository has a new name",
+            Self::Ignored(IgnoredReason::NameTaken) => {
+                "ignored: another repository has the new name already; `periscope repository list` shows both"
+            }
             Self::Ignored(IgnoredReason::RepositoryNotMonitored) => {
                 "ignored: the repository is not monitored; `periscope repository monitor` changes that"
             }

@@ -62,6 +62,24 @@ impl fmt::Display for RepositoryName {
     }
 }
 
+/// What a forge itself calls a repository, whatever its name: the forge's word and its number.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ForgeRepositoryId(Box<str>);
+
+impl ForgeRepositoryId {
+    /// A repository of GitHub, by GitHub's number.
+    #[must_use]
+    pub fn github(number: u64) -> Self {
+        Self(format!("github:{number}").into())
+    }
+
+    /// The text that stores keep.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A Git repository that an organization has told us of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repository {
@@ -79,6 +97,12 @@ pub struct Repository {
 }
 
 impl Repository {
+    /// Whether it had a name before.
+    #[must_use]
+    pub fn had(&self, name: &RepositoryName) -> bool {
+        self.former_names.iter().any(|former| former.is_same_as(name))
+    }
+
     /// The name that it has, then those that it had.
     pub fn names(&self) -> impl Iterator<Item = &RepositoryName> {
         std::iter::once(&self.name).chain(&self.former_names)

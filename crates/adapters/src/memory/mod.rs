@@ -34,7 +34,7 @@ use periscope_domain::ports::{
     Relinking, RemovedDeployment, Repositories, Sessions, Store, StoreError,
 };
 use periscope_domain::pull_request::StoredPullRequest;
-use periscope_domain::repository::Repository;
+use periscope_domain::repository::{ForgeRepositoryId, Repository};
 use periscope_domain::session::{Session, SessionHash};
 use periscope_domain::text::{DeliveryId, ExternalDeploymentId};
 use periscope_domain::timestamp::Timestamp;
@@ -67,6 +67,7 @@ struct State {
     deployment_ids: BTreeMap<(OrganizationId, ExternalDeploymentId), DeploymentId>,
     removed_deployments: BTreeMap<(OrganizationId, DeploymentId), RemovedDeployment>,
     relink_requests: BTreeMap<(OrganizationId, DeploymentId), Request>,
+    forge_ids: BTreeMap<(OrganizationId, ForgeRepositoryId), RepositoryId>,
     lines: BTreeMap<LineKey, Line>,
     line_requests: BTreeMap<(OrganizationId, String), WaitingLine>,
     /// By service and environment.

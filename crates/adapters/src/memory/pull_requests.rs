@@ -161,8 +161,11 @@ impl State {
         organization_id: OrganizationId,
         name: &RepositoryName,
     ) -> Option<&Repository> {
-        self.repositories_of(organization_id)
+        let mut named = self.repositories_of(organization_id);
+        let mut had = self.repositories_of(organization_id);
+        named
             .find(|repository| repository.name.is_same_as(name))
+            .or_else(|| had.find(|repository| repository.had(name)))
     }
 
     fn numbered(

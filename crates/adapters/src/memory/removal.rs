@@ -51,6 +51,7 @@ impl State {
         rows += forget(&mut self.deployment_ids, id);
         rows += forget(&mut self.removed_deployments, id);
         rows += forget(&mut self.relink_requests, id);
+        forget(&mut self.forge_ids, id);
         rows += forget(&mut self.lines, id);
         rows += forget(&mut self.line_requests, id);
         rows += forget(&mut self.placement_requests, id);

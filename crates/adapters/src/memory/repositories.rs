@@ -1,10 +1,10 @@
-use super::MemoryStore;
+use super::{MemoryStore, State};
 use async_trait::async_trait;
 use periscope_domain::commit_sha::CommitSha;
 use periscope_domain::id::{OrganizationId, RepositoryId};
 use periscope_domain::linking::Touched;
-use periscope_domain::ports::{Repositories, StoreError};
-use periscope_domain::repository::{Repository, RepositoryName};
+use periscope_domain::ports::{Applied, Repositories, StoreError};
+use periscope_domain::repository::{ForgeRepositoryId, Repository, RepositoryName};
 use periscope_domain::text::ServiceName;
 use periscope_domain::timestamp::Timestamp;
 
@@ -27,6 +27,44 @@ impl Repositories for MemoryStore {
         Ok(repositories
             .find(|repository| repository.name.is_same_as(name))
             .cloned())
+    }
+
+    async fn find_by_forge_id(
+        &self,
+        organization_id: OrganizationId,
+        forge_id: &ForgeRepositoryId,
+    ) -> Result<Option<Repository>, StoreError> {
+        let state = self.state();
+        let id = state.forge_ids.get(&(organization_id, forge_id.clone()));
+        let repository = id.and_then(|id| state.repositories.get(&(organization_id, *id)));
+        Ok(repository.cloned())
+    }
+
+    async fn set_forge_id(
+        &self,
+        organization_id: OrganizationId,
+        id: RepositoryId,
+        forge_id: &ForgeRepositoryId,
+    ) -> Result<(), StoreError> {
+        let mut state = self.state();
+        let key = (organization_id, forge_id.clone());
+        if state.repositories.contains_key(&(organization_id, id)) && !state.forge_ids.contains_key(&key) {
+            let others =
+                |(owner, _): &(OrganizationId, _), known: &mut _| *owner != organization_id || *known != id;
+            state.forge_ids.retain(others);
+            state.forge_ids.insert(key, id);
+        }
+        Ok(())
+    }
+
+    async fn rename(
+        &self,
+        organization_id: OrganizationId,
+        id: RepositoryId,
+        name: &RepositoryName,
+        now: Timestamp,
+    ) -> Result<Applied<()>, StoreError> {
+        self.state().rename(organization_id, id, name, now)
     }
 
     async fn set_monitored(
@@ -98,6 +136,7 @@ impl Repositories for MemoryStore {
                 }
             }
         }
+        state.move_names(organization_id, &[alias.as_str()], now);
         state.touch(organization_id, now, |entry| {
             entry.is_of_service(&[alias.as_str()]).then_some(Touched::Line)
         })?;
@@ -121,10 +160,45 @@ impl Repositories for MemoryStore {
             .retain(|other| !other.as_str().eq_ignore_ascii_case(alias.as_str()));
         let is_removed = repository.aliases.len() < before;
         if is_removed {
+            state.move_names(organization_id, &[alias.as_str()], now);
             state.touch(organization_id, now, |entry| {
                 entry.is_of_service(&[alias.as_str()]).then_some(Touched::Line)
             })?;
         }
         Ok(is_removed)
+    }
+}
+
+impl State {
+    fn rename(
+        &mut self,
+        organization_id: OrganizationId,
+        id: RepositoryId,
+        name: &RepositoryName,
+        now: Timestamp,
+    ) -> Result<Applied<()>, StoreError> {
+        let has_name = |other: &Repository| other.id != id && other.name.is_same_as(name);
+        if self.repositories_of(organization_id).any(has_name) {
+            return Ok(Applied::Stale);
+        }
+        let Some(repository) = self.repositories.get_mut(&(organization_id, id)) else {
+            return Ok(Applied::Stale);
+        };
+        let before = std::mem::replace(&mut repository.name, name.clone());
+        for ((owner, other), repository) in &mut self.repositories {
+            if *owner == organization_id {
+                let is_kept =
+                    |former: &RepositoryName| !former.is_same_as(&before) && !former.is_same_as(name);
+                repository.former_names.retain(is_kept);
+                if *other == id && !before.is_same_as(name) {
+                    repository.former_names.push(before.clone());
+                    repository.former_names.sort();
+                }
+            }
+        }
+        let spellings = [&before, name].map(|name| [name.as_str(), name.bare_name()]);
+        self.tenant(organization_id)?.epoch += 1;
+        self.move_names(organization_id, spellings.as_flattened(), now);
+        Ok(Applied::Done(()))
     }
 }

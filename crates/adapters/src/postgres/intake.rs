@@ -266,6 +266,7 @@ pub(super) fn service_keys(target: &TargetRepository) -> Vec<String> {
     }
 }
 
-fn keys(name: &RepositoryName) -> [String; 2] {
+/// The full and the bare name of a repository in lower case.
+pub(super) fn keys(name: &RepositoryName) -> [String; 2] {
     [name.as_str(), name.bare_name()].map(str::to_ascii_lowercase)
 }

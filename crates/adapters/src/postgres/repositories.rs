@@ -1,17 +1,19 @@
 //! Git repositories and the aliases that services call them by.
 
 use super::PgStore;
+use super::intake::keys;
 use super::placement::RequestConcerned;
 use super::row::Place;
 use super::schema::{organizations, repositories, repository_aliases, repository_former_names};
 use super::touched::{Change, Monitored, RequestByMerges, RequestByRepository, Services, move_epoch};
 use async_trait::async_trait;
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::FutureExt;
 use periscope_domain::id::{OrganizationId, RepositoryId};
 use periscope_domain::ports::{Applied, Repositories, StoreError};
-use periscope_domain::repository::{Repository, RepositoryName};
+use periscope_domain::repository::{ForgeRepositoryId, Repository, RepositoryName};
 use periscope_domain::text::ServiceName;
 use periscope_domain::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -109,6 +111,44 @@ impl Repositories for PgStore {
         Ok(collect_names(self.pool.rows(query).await?)?.pop())
     }
 
+    async fn find_by_forge_id(
+        &self,
+        organization_id: OrganizationId,
+        forge_id: &ForgeRepositoryId,
+    ) -> Result<Option<Repository>, StoreError> {
+        let query = named_query!(organization_id)
+            .filter(repositories::forge_identity.eq(forge_id.as_str().to_owned()));
+        Ok(collect_names(self.pool.rows(query).await?)?.pop())
+    }
+
+    async fn set_forge_id(
+        &self,
+        organization_id: OrganizationId,
+        id: RepositoryId,
+        forge_id: &ForgeRepositoryId,
+    ) -> Result<(), StoreError> {
+        let forge_id = forge_id.as_str().to_owned();
+        let set = self.pool.transaction(move |connection| {
+            async move { unless_taken(set_forge_id(connection, organization_id, id, forge_id).await) }.boxed()
+        });
+        set.await.map(drop)
+    }
+
+    async fn rename(
+        &self,
+        organization_id: OrganizationId,
+        id: RepositoryId,
+        name: &RepositoryName,
+        now: Timestamp,
+    ) -> Result<Applied<()>, StoreError> {
+        let name = name.clone();
+        self.pool
+            .transaction(move |connection| {
+                async move { unless_taken(rename(connection, organization_id, id, &name, now).await) }.boxed()
+            })
+            .await
+    }
+
     async fn set_monitored(
         &self,
         organization_id: OrganizationId,
@@ -192,6 +232,91 @@ impl Repositories for PgStore {
             .await?;
         Ok(matches!(removed, Applied::Done(true)))
     }
+}
+
+/// What became of a change that a unique name may stand in the way of.
+fn unless_taken(result: QueryResult<Applied<()>>) -> QueryResult<Applied<()>> {
+    match result {
+        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(Applied::Stale),
+        result => result,
+    }
+}
+
+async fn set_forge_id(
+    connection: &mut AsyncPgConnection,
+    organization_id: OrganizationId,
+    id: RepositoryId,
+    forge_id: String,
+) -> QueryResult<Applied<()>> {
+    diesel::update(repositories::table.find((organization_id.get(), id.get())))
+        .set(repositories::forge_identity.eq(forge_id))
+        .execute(connection)
+        .await?;
+    Ok(Applied::Done(()))
+}
+
+async fn rename(
+    connection: &mut AsyncPgConnection,
+    organization_id: OrganizationId,
+    id: RepositoryId,
+    name: &RepositoryName,
+    now: Timestamp,
+) -> QueryResult<Applied<()>> {
+    let repository = repositories::table.find((organization_id.get(), id.get()));
+    let before: Option<String> = repository
+        .select(repositories::full_name)
+        .for_update()
+        .first(connection)
+        .await
+        .optional()?;
+    let Some(before) = before.and_then(|name| RepositoryName::parse(&name).ok()) else {
+        return Ok(Applied::Stale);
+    };
+    let [full_name_key, bare_name_key] = keys(name);
+    diesel::update(repository)
+        .set((
+            repositories::full_name.eq(name.as_str()),
+            repositories::full_name_key.eq(&full_name_key),
+            repositories::bare_name_key.eq(bare_name_key),
+        ))
+        .execute(connection)
+        .await?;
+    keep_former_name(connection, organization_id, id, &before).await?;
+    let former = repository_former_names::table.find((organization_id.get(), full_name_key));
+    diesel::delete(former).execute(connection).await?;
+    let spellings = keys(&before).into_iter().chain(keys(name));
+    move_names(connection, organization_id, spellings, now).await?;
+    Ok(Applied::Done(()))
+}
+
+/// Keeps a name that a repository had; it is taken from another one that had it.
+async fn keep_former_name(
+    connection: &mut AsyncPgConnection,
+    organization_id: OrganizationId,
+    id: RepositoryId,
+    name: &RepositoryName,
+) -> QueryResult<()> {
+    let [full_name_key, bare_name_key] = keys(name);
+    let content = (
+        repository_former_names::full_name.eq(name.as_str()),
+        repository_former_names::repository_id.eq(id.get()),
+    );
+    diesel::insert_into(repository_former_names::table)
+        .values((
+            repository_former_names::organization_id.eq(organization_id.get()),
+            repository_former_names::full_name_key.eq(full_name_key),
+            repository_former_names::bare_name_key.eq(bare_name_key),
+            content,
+        ))
+        .on_conflict((
+            repository_former_names::organization_id,
+            repository_former_names::full_name_key,
+        ))
+        .do_update()
+        .set(content)
+        .execute(connection)
+        .await
+        .map(drop)
 }
 
 /// Leaves the deployments of a service for the relinking worker, behind the organization's epoch and revision.

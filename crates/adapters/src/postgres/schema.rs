@@ -261,6 +261,7 @@ diesel::table! {
         bare_name_key -> Text,
         monitored -> Bool,
         created_at -> Timestamptz,
+        forge_identity -> Nullable<Text>,
     }
 }
 

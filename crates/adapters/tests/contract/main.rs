@@ -33,6 +33,7 @@ mod races;
 mod reading;
 mod relinking;
 mod removal;
+mod renames;
 mod repositories;
 mod restoring;
 mod sessions;
@@ -214,6 +215,10 @@ contracts! {
     tier_orders:
         rules_that_change_in_between_end_as_if_the_last_had_always_held,
         rules_that_change_while_deployments_are_recorded_hold_for_all;
+    renames:
+        what_is_told_under_both_names_is_of_one_repository,
+        a_name_is_of_one_repository_at_a_time,
+        a_forge_tells_a_repository_by_its_number;
     spellings:
         both_spellings_of_a_repository_are_one_line_in_any_order,
         a_second_repository_of_a_bare_name_takes_the_bare_spelling_out,

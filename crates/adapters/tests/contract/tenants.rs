@@ -25,7 +25,7 @@ use periscope_domain::ports::{
     RelinkReason, RelinkRequest, RelinkingDecision, TargetRepository, TiersDecision,
 };
 use periscope_domain::pull_request::{PullRequest, StoredPullRequest};
-use periscope_domain::repository::Repository;
+use periscope_domain::repository::{ForgeRepositoryId, Repository};
 use periscope_domain::session::SessionHash;
 use periscope_domain::text::{ApiKeyName, DeliveryId, ExternalDeploymentId, ServiceName, Title};
 use periscope_domain::use_cases::{IssueApiKey, Origin, issue_api_key, sign_in};
@@ -57,6 +57,11 @@ fn connection(tenant: &Tenant, number: u8) -> GithubConnection {
         nonce: ConnectionNonce::from_bytes([number; 16]),
         created_at: at(1),
     }
+}
+
+/// What its forge calls the repository.
+fn forge_id() -> ForgeRepositoryId {
+    ForgeRepositoryId::github(7)
 }
 
 impl World {
@@ -91,6 +96,10 @@ impl World {
         let repositories = store.repositories();
         repositories
             .set_alias(acme.id, repository.id, &alias, at(2))
+            .await
+            .unwrap();
+        repositories
+            .set_forge_id(acme.id, repository.id, &forge_id())
             .await
             .unwrap();
         acme.give("live", Tier::Production).await;
@@ -209,6 +218,7 @@ impl World {
                 .find_by_name(id, &self.repository.name)
                 .await
                 .unwrap(),
+            repositories.find_by_forge_id(id, &forge_id()).await.unwrap(),
             (context.repository, context.stored, context.delivery_is_known),
             pull_requests.find(id, merged).await.unwrap(),
             pull_requests
@@ -338,6 +348,14 @@ pub(crate) async fn nothing_of_another_organization_is_changed(store: SharedStor
     let _ = repositories.set_alias(id, repository.id, &service, at(600)).await;
     let removed = repositories.remove_alias(id, repository.id, &service, at(600));
     assert!(!removed.await.unwrap_or(false));
+    let forge_id = ForgeRepositoryId::github(8);
+    repositories
+        .set_forge_id(id, repository.id, &forge_id)
+        .await
+        .unwrap();
+    let name = repository_name("globex/api");
+    let renamed = repositories.rename(id, repository.id, &name, at(600)).await;
+    assert_eq!(renamed.unwrap(), Applied::Stale);
 
     let changed = PullRequestDecision {
         organization_id: id,

@@ -53,7 +53,8 @@ pub(crate) async fn run(
     let host = public_url.map_or("https://<your host>", BaseUrl::as_str);
     let explanation = format!(
         "Add a webhook to the repository or organization on GitHub: payload URL {host}{path}, content \
-         type application/json or GitHub's default form, events \"Pull requests\" and \"Pushes\", and this secret, which is shown this once:"
+         type application/json or GitHub's default form, events \"Pull requests\", \"Pushes\" and \"Repositories\", \
+         and this secret, which is shown this once:"
     );
     let url = public_url.map(|host| format!("{host}{path}"));
     let json = json!({ "path": path, "url": url, "secret": secret.expose() });

@@ -8,7 +8,7 @@ use periscope_domain::organization::Organization;
 use periscope_domain::ports::{Clock, Store};
 use periscope_domain::repository::{Repository, RepositoryName};
 use periscope_domain::text::ServiceName;
-use periscope_domain::use_cases::add_alias;
+use periscope_domain::use_cases::{add_alias, rename_repository};
 use serde_json::{Value, json};
 
 /// List repositories and say how they are treated. A repository comes into being with its first pull request
@@ -28,6 +28,18 @@ pub(crate) enum Command {
     /// Ignore webhooks of a repository; what is recorded stays
     #[command(after_help = "Example:\n  periscope repository unmonitor --org acme acme/sandbox")]
     Unmonitor(One),
+    /// Give a repository its new name; the old one still finds it, and what is recorded stays
+    #[command(
+        after_help = "A GitHub webhook for the event `repository` tells of renames by itself.\n\nExample:\n  periscope \
+                      repository rename --org acme acme/api acme/gateway"
+    )]
+    Rename {
+        #[command(flatten)]
+        repository: One,
+        /// The new full name, owner/name
+        #[arg(value_name = "NEW", value_parser = RepositoryName::parse)]
+        name: RepositoryName,
+    },
     /// Say that a service is built from a repository, or no longer is
     #[command(after_help = "Example:\n  periscope repository alias --org acme acme/api checkout")]
     Alias {
@@ -68,6 +80,15 @@ pub(crate) async fn run(command: &Command, store: &dyn Store, output: Output) ->
                 .await?;
             changed(one, store, output).await
         }
+        Command::Rename {
+            repository: one,
+            name,
+        } => {
+            let organization = one.org.find(store).await?;
+            rename_repository(store, organization.id, &one.repository, name, now).await?;
+            let renamed = find_repository(store, &organization, name).await?;
+            list(&[renamed], output)
+        }
         Command::Alias {
             repository: one,
             remove,
@@ -105,14 +126,27 @@ fn list(repositories: &[Repository], output: Output) -> anyhow::Result<()> {
             repository.name.to_string(),
             monitored.to_owned(),
             aliases(repository).join(", "),
+            former_names(repository).join(", "),
         ]
     });
     let json = repositories.iter().map(json_of).collect();
-    Ok(output.rows(&["repository", "monitored", "aliases"], rows.collect(), &json)?)
+    Ok(output.rows(
+        &["repository", "monitored", "aliases", "former names"],
+        rows.collect(),
+        &json,
+    )?)
 }
 
 fn aliases(repository: &Repository) -> Vec<&str> {
     repository.aliases.iter().map(ServiceName::as_str).collect()
+}
+
+fn former_names(repository: &Repository) -> Vec<&str> {
+    repository
+        .former_names
+        .iter()
+        .map(RepositoryName::as_str)
+        .collect()
 }
 
 fn json_of(repository: &Repository) -> Value {
@@ -120,5 +154,6 @@ fn json_of(repository: &Repository) -> Value {
         "fullName": repository.name.as_str(),
         "monitored": repository.monitored,
         "aliases": aliases(repository),
+        "formerNames": former_names(repository),
     })
 }

@@ -378,3 +378,14 @@ fn environments_are_listed_with_their_tiers_and_rules_give_them_others() {
         )
     );
 }
+
+#[test]
+fn a_repository_gets_another_name_and_is_found_by_the_one_before() {
+    let folder = Folder::new();
+    folder.json(&["org", "create", "acme"]);
+    let unknown = folder.run(&["repository", "rename", "acme/api", "acme/edge"]);
+    assert_eq!(
+        (unknown.code, unknown.stderr.as_str()),
+        (Some(1), "error: there is no repository acme/api\n")
+    );
+}

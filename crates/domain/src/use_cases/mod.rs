@@ -21,6 +21,7 @@ mod record_pull_requests;
 mod relink;
 mod remove_deployment;
 mod remove_organization;
+mod rename_repository;
 mod report_metrics;
 mod set_environment_tier;
 mod sign_in;
@@ -53,6 +54,9 @@ pub use relink::relink;
 use relink::relink_later_of_lines;
 pub use remove_deployment::{RemoveDeployment, RemoveDeploymentError, remove_deployment};
 pub use remove_organization::remove_organization;
+pub use rename_repository::{
+    ForgeRepository, RenameRepositoryError, follow_rename, identify_repository, rename_repository,
+};
 pub use report_metrics::{Report, complete_reports, gather_material, report_metrics};
 pub use set_environment_tier::{
     EnvironmentList, KnownEnvironment, SetEnvironmentTierError, find_tiers, list_environments,

@@ -6,6 +6,7 @@
 mod notes;
 pub(crate) mod pull_request;
 pub(crate) mod push;
+mod repository;
 
 use crate::body;
 use crate::error::ApiError;
@@ -24,9 +25,9 @@ use periscope_domain::delivery::{DeliveryResult, IgnoredReason};
 use periscope_domain::github::{ConnectionNonce, GithubConnection, WebhookSecret};
 use periscope_domain::id::OrganizationId;
 use periscope_domain::organization::OrganizationSlug;
-use periscope_domain::repository::RepositoryName;
+use periscope_domain::repository::{ForgeRepositoryId, RepositoryName};
 use periscope_domain::text::DeliveryId;
-use periscope_domain::use_cases::Origin;
+use periscope_domain::use_cases::{ForgeRepository, Origin, identify_repository};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -34,8 +35,8 @@ use tokio::sync::SemaphorePermit;
 use utoipa::ToSchema;
 use utoipa::openapi::ObjectBuilder;
 
-const ABOUT: &str = "GitHub's events `pull_request` (closed by merging), `push` (the commits of the graph, and annotated tags) and `ping`, signed with \
-                     the organization's secret. A delivery has one effect, however often it is sent.";
+const ABOUT: &str = "GitHub's events `pull_request` (closed by merging), `push` (the commits of the graph, and annotated tags), \
+                     `repository` (renamed, transferred) and `ping`, signed with the organization's secret. A delivery has one effect, however often it is sent.";
 
 const BODY_LIMIT: usize = 5 * 1024 * 1024;
 
@@ -68,6 +69,7 @@ pub(crate) async fn receive(state: Data<State>, delivery: Delivery) -> Result<Ht
         Some("ping") => Ok(DeliveryResult::Pong),
         Some("pull_request") => pull_request::record(&state, &delivery).await,
         Some("push") => push::record(&state, &delivery).await,
+        Some("repository") => repository::record(&state, &delivery).await,
         _ => Ok(DeliveryResult::Ignored(IgnoredReason::Event)),
     };
     let result = outcome.as_ref().copied().unwrap_or_else(notes::refusal);
@@ -90,7 +92,12 @@ fn actions() -> ObjectBuilder {
 }
 
 pub(crate) fn documented() -> Operation {
-    let payload = schema::any_of([pull_request::payload(), push::payload(), schema::anything()]);
+    let payload = schema::any_of([
+        pull_request::payload(),
+        push::payload(),
+        repository::payload(),
+        schema::anything(),
+    ]);
     let form = ObjectBuilder::new()
         .property("payload", schema::any_text().schema)
         .required("payload");
@@ -100,7 +107,7 @@ pub(crate) fn documented() -> Operation {
             "The organization whose secret signs it.",
             schema::organization_slug(),
         )
-        .header("X-GitHub-Event", "What happened. All but `pull_request` and `push` is ignored.", schema::any_text())
+        .header("X-GitHub-Event", "What happened. All but `pull_request`, `push` and `repository` is ignored.", schema::any_text())
         .header(
             "X-GitHub-Delivery",
             "The id of the delivery, of 1-100 characters, which has one effect. Required for what is recorded.",
@@ -259,8 +266,39 @@ impl Delivery {
 wire_object! {
     /// A repository of GitHub.
     struct GithubRepository<'a> {
+        /// GitHub's number for it, which no rename changes.
+        id: Value<'a> = "id" => schema::id().optional(),
         /// Its full name.
         full_name: Value<'a> = "full_name" => schema::repository_name(),
+    }
+}
+
+impl GithubRepository<'_> {
+    /// The repository, if both its number and its name can be read.
+    fn identity(&self) -> Option<ForgeRepository> {
+        let Value::Integer(number) = self.id else {
+            return None;
+        };
+        Some(ForgeRepository {
+            id: ForgeRepositoryId::github(u64::try_from(number).ok()?),
+            name: RepositoryName::parse(self.full_name.text()?).ok()?,
+        })
+    }
+}
+
+/// Follows the repository of an event, which may have another name since the last one, and returns whether it is known.
+async fn identify(
+    state: &State,
+    delivery: &Delivery,
+    repository: &Item<GithubRepository<'_>>,
+) -> Result<bool, ApiError> {
+    let told = repository.object().and_then(GithubRepository::identity);
+    match told {
+        None => Ok(true),
+        Some(told) => {
+            let (store, now) = (&*state.store, state.clock.now());
+            Ok(identify_repository(store, delivery.organization_id, &told, now).await?)
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `pull_request` events: one that was closed by merging it is recorded.
 
-use super::{Delivery, GithubRepository, origin};
+use super::{Delivery, GithubRepository, identify, origin};
 use crate::error::ApiError;
 use crate::openapi::schema::{self, Field};
 use crate::state::State;
@@ -21,7 +21,12 @@ pub(super) async fn record(state: &State, delivery: &Delivery) -> Result<Deliver
     let Some(command) = event.merge(delivery, now)? else {
         return Ok(DeliveryResult::Ignored(IgnoredReason::NothingMerged));
     };
-    Ok(match record_pull_requests(&*state.store, &command, now).await? {
+    let is_known = identify(state, delivery, &event.repository).await?;
+    let recorded = record_pull_requests(&*state.store, &command, now).await?;
+    if !is_known {
+        identify(state, delivery, &event.repository).await?;
+    }
+    Ok(match recorded {
         RecordedPullRequests::Recorded { .. } => DeliveryResult::Recorded,
         RecordedPullRequests::RepositoryNotMonitored => {
             DeliveryResult::Ignored(IgnoredReason::RepositoryNotMonitored)

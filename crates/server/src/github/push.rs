@@ -2,7 +2,7 @@
 //! that the branch has now and had not before; and not even that, where the branch was made or forced, or where more
 //! commits came than are listed. The push of an annotated tag tells which commit the tag's object stands for.
 
-use super::{Delivery, GithubRepository, origin};
+use super::{Delivery, GithubRepository, identify, origin};
 use crate::error::ApiError;
 use crate::openapi::schema::{self, Field};
 use crate::state::State;
@@ -76,15 +76,18 @@ pub(super) async fn record(state: &State, delivery: &Delivery) -> Result<Deliver
     let Some(command) = event.commits(delivery)? else {
         return Ok(DeliveryResult::Ignored(IgnoredReason::NothingPushed));
     };
-    Ok(
-        match record_commits(&*state.store, &command, state.clock.now()).await? {
-            RecordedCommits::Recorded { .. } => DeliveryResult::Recorded,
-            RecordedCommits::RepositoryNotMonitored => {
-                DeliveryResult::Ignored(IgnoredReason::RepositoryNotMonitored)
-            }
-            RecordedCommits::DeliveryRepeated => DeliveryResult::Ignored(IgnoredReason::Repeated),
-        },
-    )
+    let is_known = identify(state, delivery, &event.repository).await?;
+    let recorded = record_commits(&*state.store, &command, state.clock.now()).await?;
+    if !is_known {
+        identify(state, delivery, &event.repository).await?;
+    }
+    Ok(match recorded {
+        RecordedCommits::Recorded { .. } => DeliveryResult::Recorded,
+        RecordedCommits::RepositoryNotMonitored => {
+            DeliveryResult::Ignored(IgnoredReason::RepositoryNotMonitored)
+        }
+        RecordedCommits::DeliveryRepeated => DeliveryResult::Ignored(IgnoredReason::Repeated),
+    })
 }
 
 impl PushEvent<'_> {

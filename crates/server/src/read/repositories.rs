@@ -43,6 +43,8 @@ pub(crate) fn documented() -> Operation {
 pub(crate) struct RepositoryJson {
     /// Its full name, `owner/name`.
     full_name: String,
+    /// The full names that it had before it was renamed. They still find it, unless another repository has them now.
+    former_names: Vec<String>,
     /// Whether its webhooks are listened to, and deployments that name no repository are looked for in it.
     monitored: bool,
     /// Names of services that are built from it, beside its own name.
@@ -53,6 +55,7 @@ impl RepositoryJson {
     fn of(repository: &Repository) -> Self {
         Self {
             full_name: repository.name.to_string(),
+            former_names: repository.former_names.iter().map(ToString::to_string).collect(),
             monitored: repository.monitored,
             aliases: repository.aliases.iter().map(ToString::to_string).collect(),
         }
@@ -69,7 +72,7 @@ pub(crate) struct RepositoryList {
 impl List for RepositoryList {
     type Row = RepositoryJson;
 
-    const COLUMNS: &'static [&'static str] = &["fullName", "monitored", "aliases"];
+    const COLUMNS: &'static [&'static str] = &["fullName", "formerNames", "monitored", "aliases"];
 
     fn rows(&self) -> &[RepositoryJson] {
         &self.repositories

@@ -21,6 +21,7 @@ mod freshness;
 mod github;
 mod github_notes;
 mod github_push;
+mod github_renames;
 mod groups;
 mod hang_ups;
 mod headers;

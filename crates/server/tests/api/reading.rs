@@ -93,7 +93,7 @@ async fn repositories_are_listed_with_their_aliases() {
     }
     assert_eq!(
         reader.json("/api/repositories").await,
-        json!({"repositories": [{"fullName": "acme/api-gateway", "monitored": true, "aliases": ["Edge", "gateway"]}]})
+        json!({"repositories": [{"fullName": "acme/api-gateway", "formerNames": [], "monitored": true, "aliases": ["Edge", "gateway"]}]})
     );
 }
 

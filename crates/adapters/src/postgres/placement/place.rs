@@ -135,8 +135,9 @@ batch_statement! {
 
 batch_statement! {
     /// The next deployments of each request get their tier and service. One that leaves a line loses its links and ranges here,
-    /// because a line is decided from what its deployments have, and heads that it superseded become heads again; the links of
-    /// one that comes are decided with the line.
+    /// because a line is decided from what its deployments have; the links of one that comes are decided with the line. Heads
+    /// that one superseded which belongs to another service now become heads again. Those that one superseded whose environment
+    /// has another tier are of that environment, and leave as well.
     Place { input: Input, keys: Keys } -> BigInt {
         piece!(),
         ",
@@ -160,11 +161,13 @@ batch_statement! {
             returning d.organization_id, d.id, d.external_id, d.completed_at, w.key_before, w.key, w.leaves, w.comes
         ),
         moved as materialized (
-            select g.organization_id, g.id, g.external_id, g.key_before as service_key, g.completed_at, true as leaves
+            select
+                g.organization_id, g.id, g.external_id, g.key_before as service_key, g.completed_at, true as leaves,
+                g.key <> g.key_before as is_of_another
             from given g
             where g.leaves and g.completed_at is not null
             union all
-            select g.organization_id, g.id, g.external_id, g.key, g.completed_at, false
+            select g.organization_id, g.id, g.external_id, g.key, g.completed_at, false, false
             from given g
             where g.comes and g.completed_at is not null
         ),
@@ -183,7 +186,7 @@ batch_statement! {
             update graph_ranges g
             set superseded_at = 'infinity'
             from moved m
-            where m.leaves and g.organization_id = m.organization_id and g.service_key = m.service_key
+            where m.is_of_another and g.organization_id = m.organization_id and g.service_key = m.service_key
                 and g.superseded_at = m.completed_at
                 and (g.organization_id, g.deployment_id) not in (select organization_id, id from moved where leaves)
         ),

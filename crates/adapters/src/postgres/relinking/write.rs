@@ -1,4 +1,6 @@
-//! Writes links that have been decided again, and settles the requests that led to it.
+//! Writes links that have been decided again, and settles the requests that led to it. Parts of a statement that write, and that
+//! no other part reads, run from the last to the first: lines stand before links here, as in every other statement, so that all
+//! lock links before lines and none waits for another that waits for it.
 
 use super::{move_lines, request_lines};
 use crate::postgres::deployments::{
@@ -72,7 +74,23 @@ batch_statement! {
             returning
                 h.ordinal, h.is_late, h.generation, h.taken_at, h.seen, d.organization_id, d.id, d.service_key,
                 d.environment, d.external_id, d.completed_at
-        )",
+        ),
+        line_moved as (",
+        move_lines!(
+            "select r.organization_id, r.service_key, r.completed_at, r.external_id
+            from relinked r
+            where r.generation is null and r.completed_at is not null"
+        ),
+        "),
+        asked as materialized (
+            select r.organization_id, l.service_key, r.completed_at as since
+            from relinked r
+            join line_moved l on l.organization_id = r.organization_id and l.service_key = r.service_key
+            where r.generation is null and l.revision <> r.seen + 1
+        ),
+        lines_requested as (",
+        request_lines!("(select max(taken_at) from relinked)"),
+        ")",
         REPLACE_LINKS,
         ", unseen as (
             select i.owner
@@ -125,22 +143,6 @@ batch_statement! {
             where request.organization_id = a.organization_id and request.deployment_id = a.deployment_id
                 and not (a.is_same and a.is_seen)
         ),
-        line_moved as (",
-        move_lines!(
-            "select r.organization_id, r.service_key, r.completed_at, r.external_id
-            from relinked r
-            where r.generation is null and r.completed_at is not null"
-        ),
-        "),
-        asked as materialized (
-            select r.organization_id, l.service_key, r.completed_at as since
-            from relinked r
-            join line_moved l on l.organization_id = r.organization_id and l.service_key = r.service_key
-            where r.generation is null and l.revision <> r.seen + 1
-        ),
-        lines_requested as (",
-        request_lines!("(select max(taken_at) from relinked)"),
-        "),
         requested as (
             insert into relink_requests as request (organization_id, deployment_id, generation, requested_at)
             select r.organization_id, r.id, nextval('relink_generations'), r.taken_at

@@ -1,3 +1,7 @@
+-- What the forge itself calls a repository, which no rename changes.
+alter table repositories add column forge_identity text;
+create unique index repositories_forge_identity on repositories (organization_id, forge_identity) where forge_identity is not null;
+
 -- The names that a repository had before it was renamed. They still find it, unless another repository has them now.
 create table repository_former_names (
     organization_id bigint not null,

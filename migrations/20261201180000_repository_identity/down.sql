@@ -1,4 +1,6 @@
 drop table repository_former_names;
+drop index repositories_forge_identity;
+alter table repositories drop column forge_identity;
 
 -- A service is what its sender calls it again.
 update deployments set service_key = coalesce(lower(service collate "C"), '')
