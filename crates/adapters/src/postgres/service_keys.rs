@@ -58,31 +58,23 @@ macro_rules! named_repositories {
     };
 }
 
-/// The key of a service as a sender spells it: by full name, by a bare name that one repository has, by its own spelling if
-/// that is an alias, by a former name of one repository, and else by its own spelling.
-macro_rules! service_key {
-    ($organization:literal, $service:literal) => {
-        concat!(
-            "(
-                select
-                    case
-                        when bool_or(n.full_name_key = s.spelling) then s.spelling
-                        when count(n.id) filter (where n.alias is null and n.former_name is null) = 1
-                            then min(n.full_name_key) filter (where n.alias is null and n.former_name is null)
-                        when bool_or(n.alias is not null) then s.spelling
-                        when count(distinct n.id) filter (where n.former_name is not null) = 1
-                            then min(n.full_name_key) filter (where n.former_name is not null)
-                        else s.spelling
-                    end collate \"C\"
-                from (select lower(", $service, " collate \"C\") collate \"default\" as spelling offset 0) as s
-                left join lateral ", named_repositories!($organization, "s.spelling"), " as n on true
-                group by s.spelling
-            )"
-        )
+/// The key of the spelling `s.spelling`, from the repositories `n` that it may name: by full name, by a bare name that one
+/// repository has, by its own spelling if that is an alias, by a former name of one repository, and else by its own spelling.
+macro_rules! key_of_named {
+    () => {
+        "case
+            when bool_or(n.full_name_key = s.spelling) then s.spelling
+            when count(n.id) filter (where n.alias is null and n.former_name is null) = 1
+                then min(n.full_name_key) filter (where n.alias is null and n.former_name is null)
+            when bool_or(n.alias is not null) then s.spelling
+            when min(n.id) filter (where n.former_name is not null) = max(n.id) filter (where n.former_name is not null)
+                then min(n.full_name_key) filter (where n.former_name is not null)
+            else s.spelling
+        end collate \"C\""
     };
 }
 
-pub(super) use {named_repositories, service_key};
+pub(super) use {key_of_named, named_repositories};
 
 batch_input! {
     /// A service as it is spelled: always one row.
@@ -94,7 +86,11 @@ batch_input! {
 
 batch_statement! {
     ReadServiceKey { asked: Asked } -> Text {
-        " select ", service_key!("asked.organization_id", "asked.service"), " from asked"
+        " select ", key_of_named!(), "
+        from asked
+        cross join lateral (select lower(asked.service collate \"C\") collate \"default\" as spelling offset 0) as s
+        left join lateral ", named_repositories!("asked.organization_id", "s.spelling"), " as n on true
+        group by s.spelling"
     }
 }
 

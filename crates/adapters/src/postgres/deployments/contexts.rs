@@ -5,7 +5,7 @@
 
 use super::RowSql;
 use super::earlier::{HeadsSql, LatestSql, heads, latest};
-use crate::postgres::service_keys::{named_repositories, service_key};
+use crate::postgres::service_keys::{key_of_named, named_repositories};
 use crate::postgres::statement::{batch_input, batch_statement};
 use diesel::sql_types::{Array, BigInt, Bool, Bytea, Nullable, Text, Timestamptz};
 use time::OffsetDateTime;
@@ -105,24 +105,23 @@ batch_statement! {
         left join deployments d on d.organization_id = q.organization_id and d.external_id = q.external_id
         cross join lateral (
             select
-                case
-                    when q.service is null then coalesce(d.service_key, '')
-                    else ", service_key!("q.organization_id", "q.service"), "
-                end as key
-            offset 0
-        ) as service
-        left join lateral (
-            select
-                array_agg(r.id) as ids, array_agg(r.full_name) as full_names, array_agg(r.monitored) as monitored,
-                array_agg(r.alias) as aliases, array_agg(r.former_name) as former_names
+                ", key_of_named!(), " as key,
+                array_agg(n.id) filter (where n.id is not null) as ids,
+                array_agg(n.full_name) filter (where n.id is not null) as full_names,
+                array_agg(n.monitored) filter (where n.id is not null) as monitored,
+                array_agg(n.alias) filter (where n.id is not null) as aliases,
+                array_agg(n.former_name) filter (where n.id is not null) as former_names
             from (
                 select lower(coalesce(q.service, d.service) collate \"C\") collate \"default\" as spelling
                 offset 0
-            ) as service
-            cross join lateral ", named_repositories!("q.organization_id", "service.spelling"), " as r
-            where q.linking
-            having count(*) > 0
-        ) as r on true
+            ) as s
+            left join lateral ", named_repositories!("q.organization_id", "s.spelling"), " as n on true
+            group by s.spelling
+        ) as r
+        cross join lateral (
+            select case when q.service is null then coalesce(d.service_key, '') else r.key end as key
+            offset 0
+        ) as service
         left join lateral (
             with ends as materialized (
                 select
