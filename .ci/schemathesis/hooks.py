@@ -21,7 +21,7 @@ from schemathesis.generation.meta import TestPhase
 ORGANIZATION = "acme"
 
 # The events that are recorded, by what only they have.
-EVENTS = {"pull_request": "pull_request", "commits": "push"}
+EVENTS = {"pull_request": "pull_request", "commits": "push", "changes": "repository"}
 
 # A time that is reported lies between 2000 and tomorrow; the same seed shall give the same times tomorrow.
 LATEST = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -98,10 +98,18 @@ def moment(time):
 
 
 def obey_hashes(case):
-    """What a commit is called follows from what it holds, so none is its own ancestor or has other parents tomorrow."""
+    """What a commit is called follows from what it holds, so none is its own ancestor or has other parents tomorrow; and
+    what a tag is called from its commit."""
     if case.meta.phase.name != TestPhase.EXAMPLES:
         for commit in case.body["commits"]:
-            commit["sha"] = hashlib.sha1(json.dumps(commit["parents"]).encode()).hexdigest()
+            commit["sha"] = name_of(commit["parents"])
+        for tag in case.body.get("tags") or []:
+            tag["commit"] = case.body["commits"][0]["sha"]
+            tag["sha"] = name_of({"tag": tag["commit"]})
+
+
+def name_of(content):
+    return hashlib.sha1(json.dumps(content).encode()).hexdigest()
 
 
 def obey_event(case):

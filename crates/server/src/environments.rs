@@ -108,9 +108,9 @@ pub(crate) fn set_documented() -> Operation {
 pub(crate) fn remove_documented() -> Operation {
     let about = "Removes a rule. Environments that no other rule fits have their own tier again.";
     Operation::removing("removeEnvironmentTier", "Remove a rule of environments", about)
-        .query(
+        .required_query(
             "environment",
-            "The name or pattern of the rule. Required.",
+            "The name or pattern of the rule.",
             schema::text(100),
         )
         .answer::<EnvironmentsJson>(200, "The environments and the rules as they are now.")

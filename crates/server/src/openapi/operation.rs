@@ -225,11 +225,20 @@ impl Operation {
     }
 
     /// Adds a parameter of its query.
-    pub(crate) fn query(mut self, name: &str, meaning: &str, takes: Field) -> Self {
+    pub(crate) fn query(self, name: &str, meaning: &str, takes: Field) -> Self {
+        self.query_parameter(name, Required::False, meaning, takes)
+    }
+
+    /// Adds a parameter without which its query is refused.
+    pub(crate) fn required_query(self, name: &str, meaning: &str, takes: Field) -> Self {
+        self.query_parameter(name, Required::True, meaning, takes)
+    }
+
+    fn query_parameter(mut self, name: &str, required: Required, meaning: &str, takes: Field) -> Self {
         self.refusals
             .retain(|refusal| !matches!(refusal, ApiError::InvalidQuery(_)));
         self.refusals.push(InvalidQuery::example().into());
-        self.parameter(name, ParameterIn::Query, Required::False, meaning, takes)
+        self.parameter(name, ParameterIn::Query, required, meaning, takes)
     }
 
     fn parameter(

@@ -32,10 +32,15 @@ impl Field {
     /// The field may be left out, which is also what `null` means.
     pub(crate) fn optional(mut self) -> Self {
         self.required = false;
-        if let RefOr::T(Schema::Object(object)) = &mut self.schema
-            && let SchemaType::Type(only) = &object.schema_type
+        let schema_type = match &mut self.schema {
+            RefOr::T(Schema::Object(object)) => Some(&mut object.schema_type),
+            RefOr::T(Schema::Array(array)) => Some(&mut array.schema_type),
+            _ => None,
+        };
+        if let Some(schema_type) = schema_type
+            && let SchemaType::Type(only) = schema_type
         {
-            object.schema_type = SchemaType::from_iter([only.clone(), Type::Null]);
+            *schema_type = SchemaType::from_iter([only.clone(), Type::Null]);
         }
         self
     }
