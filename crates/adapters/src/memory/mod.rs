@@ -3,6 +3,7 @@
 
 mod api_keys;
 mod commits;
+mod contexts;
 mod deployments;
 mod environments;
 mod github_connections;

@@ -118,8 +118,8 @@ pub async fn record_commits(
             return Ok(outcome);
         }
         if let Applied::Done(touched) = store.commits().apply(&decision).await? {
-            if touched > 0 {
-                // They are recorded, and the worker will link what this cannot.
+            // They are requested. The worker links many at once without holding up this call and those beside it.
+            if touched > 0 && touched <= u64::from(RELINKED_AT_ONCE) {
                 let _ = relink(store, Some(command.organization_id), RELINKED_AT_ONCE, now).await;
             }
             return Ok(outcome);

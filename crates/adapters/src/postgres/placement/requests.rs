@@ -42,6 +42,7 @@ macro_rules! request {
         )
     };
 }
+
 batch_statement! {
     /// Requests them from their first deployment on.
     RequestPlaces { pairs: Pairs } -> BigInt {
