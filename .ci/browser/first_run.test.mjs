@@ -26,7 +26,7 @@ test("the first page waits, and shows the overview when its own curl was run", a
 
   await page.getByRole("link", { name: "Next: Send commits and pull requests" }).first().click();
   await page.waitForURL(/\/setup#pull-requests/);
-  assert.deepEqual(await texts(page, ".first-steps > li .heading .status"), ["done", "open", "done"]);
+  assert.deepEqual(await texts(page, ".first-steps > li .heading .status"), ["done", "done", "open", "done"]);
   assert.equal(await page.locator(".snippets .panel").count(), 6);
   assert.deepEqual(page.complaints, []);
 });

@@ -1,8 +1,5 @@
 -- The object of an annotated tag is a row of `commits` that has no parents and names the commit that it stands for.
-alter table commits
-    add column tagged_sha bytea,
-    add constraint commits_tagged_sha_length check (octet_length(tagged_sha) = 20),
-    add constraint commits_tag_without_parents check (tagged_sha is null or parents is null);
+alter table commits add column tagged_sha bytea;
 
 -- Few commits are tags, so both indexes stay small however long the history is.
 create index commits_tags on commits (organization_id, sha) include (tagged_sha, repository_id)
