@@ -59,7 +59,8 @@ test("a key that lacks a name or allows nothing is not made, and what was typed 
 test("settings are shut to whoever may only read", async () => {
   const reader = { key: await makeKey(team.slug, "read") };
   const page = await open(reader);
-  for (const path of ["/settings/keys", "/settings/keys/new", "/settings/github", "/settings/repositories"]) {
+  const parts = ["keys", "keys/new", "github", "repositories", "environments"];
+  for (const path of parts.map((part) => `/settings/${part}`)) {
     const response = await page.goto(path);
     assert.equal(response.status(), 403, path);
   }
@@ -85,6 +86,22 @@ test("a service is given to a repository, and what it deployed is linked", async
   await waitFor(async () => (await team.get(`/api/deployments/${sent.deploymentId}`)).links?.length === 1);
   await row.getByRole("button", { name: /remove storefront/i }).click();
   await page.getByRole("status").getByText("is removed").waitFor();
+  assert.deepEqual(page.complaints, []);
+});
+
+test("an environment is made production, and what was deployed there is linked", async () => {
+  const commitSha = sha("settings", 8);
+  const pullRequests = [{ number: 1, mergeCommitSha: commitSha, mergedAt: ago(60) }];
+  await team.post("/api/pull-requests", { repository: "acme/live", pullRequests });
+  const deployment = { deploymentId: "live", commitSha, environment: "live", service: "acme/live", completedAt: ago(1) };
+  const sent = await team.deploy(deployment);
+  const page = await open(team);
+  await visit(page, "/settings/environments");
+  await page.getByRole("button", { name: "Make production of live" }).click();
+  await page.getByRole("status").getByText("The rule is saved").waitFor();
+  const row = page.getByRole("row").filter({ has: page.getByRole("rowheader", { name: "live" }) }).first();
+  assert.match(await row.innerText(), /production/);
+  await waitFor(async () => (await team.get(`/api/deployments/${sent.deploymentId}`)).links?.length === 1);
   assert.deepEqual(page.complaints, []);
 });
 
