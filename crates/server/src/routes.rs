@@ -21,6 +21,24 @@ pub(crate) struct Endpoint {
     route: Route,
 }
 
+impl Endpoint {
+    const fn new(
+        method: HttpMethod,
+        allows: &'static str,
+        path: &'static str,
+        route: Route,
+        documented: fn() -> Operation,
+    ) -> Self {
+        Self {
+            method,
+            path,
+            documented,
+            allows,
+            route,
+        }
+    }
+}
+
 #[rustfmt::skip] // A table is read line by line.
 pub(crate) fn table() -> Vec<Endpoint> {
     vec![
@@ -95,13 +113,8 @@ where
     F: Handler<Args, Output: Responder + 'static>,
     Args: FromRequest + 'static,
 {
-    Endpoint {
-        method: HttpMethod::Post,
-        path,
-        documented,
-        allows: "POST",
-        route: answering(path, guard::Post(), handler),
-    }
+    let route = answering(path, guard::Post(), handler);
+    Endpoint::new(HttpMethod::Post, "POST", path, route, documented)
 }
 
 fn put<F, Args>(path: &'static str, handler: F, documented: fn() -> Operation) -> Endpoint
@@ -109,13 +122,8 @@ where
     F: Handler<Args, Output: Responder + 'static>,
     Args: FromRequest + 'static,
 {
-    Endpoint {
-        method: HttpMethod::Put,
-        path,
-        documented,
-        allows: "PUT",
-        route: answering(path, guard::Put(), handler),
-    }
+    let route = answering(path, guard::Put(), handler);
+    Endpoint::new(HttpMethod::Put, "PUT", path, route, documented)
 }
 
 fn delete<F, Args>(path: &'static str, handler: F, documented: fn() -> Operation) -> Endpoint
@@ -123,13 +131,8 @@ where
     F: Handler<Args, Output: Responder + 'static>,
     Args: FromRequest + 'static,
 {
-    Endpoint {
-        method: HttpMethod::Delete,
-        path,
-        documented,
-        allows: "DELETE",
-        route: answering(path, guard::Delete(), handler),
-    }
+    let route = answering(path, guard::Delete(), handler);
+    Endpoint::new(HttpMethod::Delete, "DELETE", path, route, documented)
 }
 
 /// Answers HEAD as well, as GET without the body.
@@ -138,13 +141,8 @@ where
     F: Handler<Args, Output: Responder + 'static>,
     Args: FromRequest + 'static,
 {
-    Endpoint {
-        method: HttpMethod::Get,
-        path,
-        documented,
-        allows: "GET, HEAD",
-        route: answering(path, guard::Any(guard::Get()).or(guard::Head()), handler),
-    }
+    let route = answering(path, guard::Any(guard::Get()).or(guard::Head()), handler);
+    Endpoint::new(HttpMethod::Get, "GET, HEAD", path, route, documented)
 }
 
 /// A `get` that is compressed for whoever accepts that, and not sent again to whoever has it.

@@ -147,18 +147,7 @@ impl State {
 
     fn request_relinking(&mut self, key: (OrganizationId, DeploymentId), now: Timestamp) {
         self.last_generation += 1;
-        let generation = self.last_generation;
-        self.relink_requests
-            .entry(key)
-            .and_modify(|request| {
-                request.generation = generation;
-                request.lease_until = None;
-            })
-            .or_insert(Request {
-                generation,
-                requested_at: now,
-                lease_until: None,
-            });
+        Request::put(&mut self.relink_requests, key, self.last_generation, now);
     }
 
     fn history(

@@ -41,18 +41,8 @@ impl State {
         });
         for place in places.collect::<BTreeSet<_>>() {
             self.last_generation += 1;
-            let generation = self.last_generation;
-            self.placement_requests
-                .entry((organization_id, place))
-                .and_modify(|request| {
-                    request.generation = generation;
-                    request.lease_until = None;
-                })
-                .or_insert(Request {
-                    generation,
-                    requested_at: now,
-                    lease_until: None,
-                });
+            let key = (organization_id, place);
+            Request::put(&mut self.placement_requests, key, self.last_generation, now);
         }
     }
 

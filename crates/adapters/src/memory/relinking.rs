@@ -26,6 +26,23 @@ pub(super) struct Request {
     pub(super) lease_until: Option<Timestamp>,
 }
 
+impl Request {
+    /// Requests a key of a queue, or requests it again, free to be taken.
+    pub(super) fn put<K: Ord>(queue: &mut BTreeMap<K, Self>, key: K, generation: i64, now: Timestamp) {
+        queue
+            .entry(key)
+            .and_modify(|request| {
+                request.generation = generation;
+                request.lease_until = None;
+            })
+            .or_insert(Self {
+                generation,
+                requested_at: now,
+                lease_until: None,
+            });
+    }
+}
+
 #[async_trait]
 impl Relinking for MemoryStore {
     async fn claim(

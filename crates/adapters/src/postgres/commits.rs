@@ -75,7 +75,7 @@ batch_input! {
 }
 
 impl Input {
-    /// Commits, each with what is recorded of it.
+    /// Pairs of a commit and its stored record.
     fn of<'a>(
         commits: impl IntoIterator<Item = (&'a Commit, Option<&'a Commit>)>,
         organization_id: OrganizationId,

@@ -22,7 +22,7 @@ pub(crate) async fn two_branches(store: &SharedStore) -> Tenant {
     two_branches_of(store, "acme").await
 }
 
-async fn two_branches_of(store: &SharedStore, slug: &str) -> Tenant {
+pub(crate) async fn two_branches_of(store: &SharedStore, slug: &str) -> Tenant {
     let tenant = Tenant::new(store, slug).await;
     tenant.send((1..=7).map(pull_request)).await;
     tenant

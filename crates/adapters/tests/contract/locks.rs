@@ -1,5 +1,5 @@
-//! Whoever locks several rows in Postgres locks them in one order, so nobody deadlocks, and looks again at what was written
-//! while it waited.
+//! Transactions lock their rows in one order, so that none deadlocks, and read again what another one wrote while they
+//! waited.
 
 use crate::fixture::{SharedStore, Tenant, at, deployment};
 use crate::instances::{connect, store};

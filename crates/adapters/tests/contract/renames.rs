@@ -14,7 +14,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 
-fn told(number: u64, name: &str) -> ForgeRepository {
+fn forge_repository(number: u64, name: &str) -> ForgeRepository {
     ForgeRepository {
         id: ForgeRepositoryId::github(number),
         name: repository_name(name),
@@ -129,7 +129,7 @@ pub(crate) async fn a_forge_tells_a_repository_by_its_number(store: SharedStore)
     let acme = Tenant::new(&store, "acme").await;
     let globex = Tenant::new(&store, "globex").await;
     let follow = async |of: &Tenant, name: &str| {
-        let (store, told) = (&*of.store, told(7, name));
+        let (store, told) = (&*of.store, forge_repository(7, name));
         identify_repository(store, of.id, &told, at(2000)).await.unwrap()
     };
     assert!(!follow(&acme, "acme/old").await, "nothing is recorded of it yet");
@@ -145,7 +145,7 @@ pub(crate) async fn a_forge_tells_a_repository_by_its_number(store: SharedStore)
         assert_eq!(acme.names().await[0].0, expected, "{name}: a delivery may be old");
     }
     let renamed = async |from: &str, to: &str| {
-        let (from, told) = (repository_name(from), told(7, to));
+        let (from, told) = (repository_name(from), forge_repository(7, to));
         follow_rename(&*acme.store, acme.id, &from, &told, at(2000))
             .await
             .unwrap()

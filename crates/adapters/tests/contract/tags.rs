@@ -228,7 +228,7 @@ pub(crate) async fn what_a_tag_stands_for_is_told_once_and_a_clone_has_the_last_
     assert_eq!(
         acme.linked("d").await,
         [(4, "exact")],
-        "somebody tells a wrong commit"
+        "a source sends a wrong commit"
     );
     let forge = Origin::Webhook(DeliveryId::parse("one").unwrap());
     for (origin, commit) in [(forge, 5), (Origin::Clone, 4)] {

@@ -1,8 +1,8 @@
 //! Rules of tiers that change between and while deployments are recorded, in random orders.
 
-use crate::bases::{numbers, shipped};
+use crate::bases::{numbers, shipped, two_branches_of};
 use crate::environments::to;
-use crate::fixture::{SharedStore, Tenant, at, pull_request, run};
+use crate::fixture::{SharedStore, Tenant, at, run};
 use crate::lines::first_deliveries;
 use periscope_domain::deployment::Deployment;
 use periscope_domain::environment::Tier;
@@ -19,7 +19,7 @@ const NAMES: [&str; 4] = ["production", "live-eu", "live-us", "staging"];
 const PATTERNS: [&str; 5] = ["live*", "live-us", "staging", "production", "*"];
 const TIERS: [Tier; 3] = [Tier::Production, Tier::Production, Tier::Staging];
 
-/// What is recorded of each deployment in the end: tier, links with first deliveries, novelty.
+/// The final record of each deployment: tier, links with first deliveries, novelty.
 type Outcome = Vec<(String, Tier, Vec<i32>, Vec<i32>, Option<Novelty>)>;
 
 async fn outcome(tenant: &Tenant, reports: &[Deployment]) -> Outcome {
@@ -34,22 +34,6 @@ async fn outcome(tenant: &Tenant, reports: &[Deployment]) -> Outcome {
     }
     outcome.sort_unstable_by(|one, other| one.0.cmp(&other.0));
     outcome
-}
-
-async fn history(store: &SharedStore, slug: &str) -> Tenant {
-    let tenant = Tenant::new(store, slug).await;
-    tenant.send((1..=7).map(pull_request)).await;
-    let commits: [(u32, &[u32]); 7] = [
-        (1, &[]),
-        (2, &[1]),
-        (3, &[2]),
-        (4, &[3]),
-        (5, &[4]),
-        (6, &[2]),
-        (7, &[6]),
-    ];
-    tenant.tell(&commits).await;
-    tenant
 }
 
 fn random_reports(random: &mut StdRng) -> Vec<Deployment> {
@@ -81,7 +65,7 @@ fn random_reports(random: &mut StdRng) -> Vec<Deployment> {
 pub(crate) async fn rules_that_change_in_between_end_as_if_the_last_had_always_held(store: SharedStore) {
     let mut random = StdRng::seed_from_u64(20_240_117);
     for round in 0..12 {
-        let tenant = history(&store, &format!("changing-{round}")).await;
+        let tenant = two_branches_of(&store, &format!("changing-{round}")).await;
         let reports = random_reports(&mut random);
         for report in &reports {
             tenant.record(report.clone()).await;
@@ -104,7 +88,7 @@ pub(crate) async fn rules_that_change_in_between_end_as_if_the_last_had_always_h
             .unwrap()
             .unwrap()
             .tiers;
-        let plain = history(&store, &format!("plain-{round}")).await;
+        let plain = two_branches_of(&store, &format!("plain-{round}")).await;
         for (pattern, tier) in tiers.rules() {
             plain.give(pattern.as_str(), tier).await;
         }
@@ -130,7 +114,7 @@ pub(crate) async fn rules_that_change_in_between_end_as_if_the_last_had_always_h
 pub(crate) async fn rules_that_change_while_deployments_are_recorded_hold_for_all(store: SharedStore) {
     let mut random = StdRng::seed_from_u64(20_240_118);
     for round in 0..6 {
-        let tenant = history(&store, &format!("racing-{round}")).await;
+        let tenant = two_branches_of(&store, &format!("racing-{round}")).await;
         let reports = random_reports(&mut random);
         let mut at_once = JoinSet::new();
         for part in reports.chunks(5) {
@@ -155,7 +139,7 @@ pub(crate) async fn rules_that_change_while_deployments_are_recorded_hold_for_al
             }
         });
         at_once.join_all().await;
-        let plain = history(&store, &format!("alone-{round}")).await;
+        let plain = two_branches_of(&store, &format!("alone-{round}")).await;
         plain.give("live*", Tier::Production).await;
         plain.give("staging", Tier::Production).await;
         for report in &reports {

@@ -1,5 +1,5 @@
 //! Looks at everything that has to be right for figures to be true: the database, its schema, durability and clock, and for
-//! each organization its keys, its forge, its runs, its environments and its links. What is wrong comes with what to do.
+//! each organization its keys, its forge, its runs, its environments and its links. Each fault is shown with its remedy.
 
 use super::organization;
 use crate::config::{Config, Output};

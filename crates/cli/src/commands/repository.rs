@@ -28,7 +28,7 @@ pub(crate) enum Command {
     /// Ignore webhooks of a repository; what is recorded stays
     #[command(after_help = "Example:\n  periscope repository unmonitor --org acme acme/sandbox")]
     Unmonitor(One),
-    /// Give a repository its new name; the old one still finds it, and what is recorded stays
+    /// Rename a repository; its old name still finds it, and its records stay
     #[command(
         after_help = "A GitHub webhook for the event `repository` tells of renames by itself.\n\nExample:\n  periscope \
                       repository rename --org acme acme/api acme/gateway"

@@ -7,7 +7,7 @@ use super::{Facts, Metric, Window};
 use crate::environment::{Environment, Tier};
 use crate::environment_tiers::EnvironmentTiers;
 use crate::id::{DeploymentId, RepositoryId};
-use crate::repository::{Repository, match_service};
+use crate::repository::Repository;
 use crate::run::DeploymentStatus;
 use crate::text::ServiceName;
 use crate::time_zone::TimeZone;
@@ -129,7 +129,7 @@ pub(crate) struct Scope<'a> {
     production: Environments,
     service: Chosen,
     /// Which spellings of the facts are one service.
-    pub(crate) services: Services<'a>,
+    pub(crate) services: Arc<Services<'a>>,
     /// Whether the service that is asked about names no repository.
     pub(crate) service_is_unmatched: bool,
 }
@@ -147,17 +147,14 @@ impl<'a> Scope<'a> {
                 production.insert(number);
             }
         }
-        let services = Services::new(facts, &material.repositories);
+        let services = Arc::new(Services::new(facts, &material.repositories));
         let service = match &question.service {
             None => Chosen::All,
             asked => services.find(asked.as_ref()).map_or(Chosen::Nothing, Chosen::One),
         };
         let mut repositories: Vec<_> = match &question.service {
             None => material.repositories.iter().filter(|one| one.monitored).collect(),
-            Some(service) => match_service(service, &material.repositories)
-                .map(|(repository, _)| repository)
-                .into_iter()
-                .collect(),
+            Some(service) => services.repository(service).into_iter().collect(),
         };
         repositories.sort_by_key(|repository| repository.id);
         Self {

@@ -38,6 +38,13 @@ impl<'a> Services<'a> {
         key_of_matched(matched).unwrap_or_else(|| service_spelling(service))
     }
 
+    /// The repository that a service names.
+    pub(crate) fn repository(&self, service: &ServiceName) -> Option<&'a Repository> {
+        self.index
+            .match_service(service)
+            .map(|(repository, _)| repository)
+    }
+
     /// The service that a name means, if the facts know it; 0 for none.
     pub(crate) fn find(&self, service: Option<&ServiceName>) -> Option<NameNumber> {
         self.by_key.get(&self.key(service)).copied()

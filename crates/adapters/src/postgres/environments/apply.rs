@@ -17,7 +17,7 @@ pub(super) async fn apply(pool: &Pool, decision: TiersDecision) -> Result<Applie
 
 async fn write(connection: &mut AsyncPgConnection, decision: &TiersDecision) -> QueryResult<Applied<()>> {
     let organization_id = decision.organization_id.get();
-    // First, so that whoever records a deployment meanwhile has committed it or will find the decision stale.
+    // The organization comes first, so that a report under way commits before the change or finds its decision stale.
     let held = diesel::update(organizations::table.find(organization_id))
         .filter(organizations::revision.eq(decision.before.organization_revision))
         .set(organizations::revision.eq(organizations::revision + 1))
